@@ -1,0 +1,21 @@
+import type { Kind } from '../kube/kinds.ts';
+import type { CustomKind } from './custom-kind.ts';
+import { GROUP, VERSION } from './group.ts';
+import { type InfluxAddon as Addon, influxAddonKind } from './influx-addon.ts';
+import { type InfluxPlan as Plan, influxPlanKind } from './influx-plan.ts';
+import { type InfluxVersion as Version, influxVersionKind } from './influx-version.ts';
+
+// Each kind is a value for the client, the reflectors and the stores, and the type of its objects, under one name.
+export type InfluxAddon = Addon;
+export const InfluxAddon: Kind<Addon> = served(influxAddonKind);
+export type InfluxPlan = Plan;
+export const InfluxPlan: Kind<Plan> = served(influxPlanKind);
+export type InfluxVersion = Version;
+export const InfluxVersion: Kind<Version> = served(influxVersionKind);
+
+/** Every kind of ours, in the order in which their definitions are written and installed. */
+export const customKinds = [influxAddonKind, influxPlanKind, influxVersionKind] as const;
+
+function served({ kind, plural, namespaced }: CustomKind) {
+  return { group: GROUP, version: VERSION, plural, kind, namespaced };
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { doc, listBy, setOf } from './doc.ts';
+import { anyText, instant } from './text.ts';
+
+const name = (description: string) => anyText(253, description);
+
+const condition = z.strictObject({
+  type: anyText(316, 'Type of the condition, in CamelCase.'),
+  status: doc(z.enum(['True', 'False', 'Unknown']), 'Whether it holds.'),
+  reason: anyText(1024, 'Why, in one word of CamelCase.'),
+  message: anyText(4096, 'Why, for a person, and what to do.'),
+  lastTransitionTime: instant('When the status changed last.'),
+  observedGeneration: doc(z.int().min(0), 'The generation of the spec it speaks of.').exactOptional(),
+});
+
+const backup = (description: string) =>
+  doc(
+    z.strictObject({ name: name('The InfluxBackup.'), time: instant('When it was taken or verified.') }),
+    description,
+  );
+
+export const addonStatus = doc(
+  z.strictObject({
+    observedGeneration: doc(z.int().min(-1), 'The generation of the spec that this status speaks of.')
+      // kstatus takes an object without observedGeneration for current.
+      .meta({ default: -1 })
+      .optional(),
+    id: anyText(64, 'Name of the database and of its user, made once: <name>_<number>.').optional(),
+    plan: name('The plan in force.').optional(),
+    version: anyText(16, 'The version in force.').optional(),
+    state: anyText(16, 'Running | Stopped, as it is.').optional(),
+    availableUpgrades: setOf(
+      anyText(16, 'A version.'),
+      64,
+      'Versions that spec.version may be set to, oldest first.',
+    ).optional(),
+    endpoint: anyText(512, 'URL inside the cluster, without credentials.').optional(),
+    externalEndpoint: anyText(512, 'URL outside the cluster, without credentials.').optional(),
+    urlSecret: name('The Secret with the connection URL.').optional(),
+    adminSecret: name('The Secret with the administrator.').optional(),
+    tlsSecret: name('The Secret with the certificate.').optional(),
+    binding: doc(
+      z.strictObject({ name: name('Name of the Secret.') }),
+      'The Secret of the Service Binding specification (Provisioned Service).',
+    ).optional(),
+    apps: listBy(
+      ['kind', 'name'],
+      z.strictObject({
+        kind: anyText(63, 'Kind of the workload.'),
+        name: name('Name of the workload.'),
+        revision: anyText(64, 'Revision it was restarted for last.').optional(),
+        restartedAt: instant('When that was.').optional(),
+      }),
+      64,
+      'What each bound app was restarted for.',
+    ).optional(),
+    appsReady: anyText(16, 'Bound apps that run with what they depend on, of all: 1/1.').optional(),
+    storage: doc(
+      z.strictObject({
+        className: name('StorageClass of the volume.').optional(),
+        requested: anyText(20, 'Size asked for.').optional(),
+        actual: anyText(20, 'Size of the volume.').optional(),
+      }),
+      'The volume.',
+    ).optional(),
+    certificate: doc(
+      z.strictObject({
+        notAfter: instant('End of the certificate.').optional(),
+        caNotAfter: instant('End of the authority that signed it.').optional(),
+      }),
+      'The certificate the database shows.',
+    ).optional(),
+    backups: doc(
+      z.strictObject({
+        last: backup('The newest backup.').optional(),
+        next: instant('When the next one is due.').optional(),
+        lastVerified: backup('The newest backup that was restored for a test.').optional(),
+      }),
+      'Backups of the database.',
+    ).optional(),
+    maintenance: doc(
+      z.strictObject({
+        window: anyText(64, 'The window in words, UTC.').optional(),
+        next: instant('Start of the next window.').optional(),
+        pending: listBy(
+          ['what'],
+          z.strictObject({
+            what: anyText(253, 'What waits.'),
+            since: instant('Since when.'),
+          }),
+          16,
+          'What waits for the window.',
+        ).optional(),
+      }),
+      'Maintenance by the platform.',
+    ).optional(),
+    lastHandled: doc(
+      z.strictObject({
+        rotate: name('The token of influxaddon.dev/rotate.').optional(),
+        maintainNow: name('The token of influxaddon.dev/maintain-now.').optional(),
+      }),
+      'Tokens of annotations that were acted on.',
+    ).optional(),
+    dataPlane: doc(
+      z.strictObject({
+        revision: anyText(128, 'Hash of what the running database was made from.').optional(),
+        verifiedAt: instant('When it answered an authenticated write and query.').optional(),
+      }),
+      'The database that runs.',
+    ).optional(),
+    conditions: listBy(['type'], condition, 32, 'What is true of the addon.').optional(),
+  }),
+  'What is.',
+).meta({ default: { observedGeneration: -1 } });

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { doc } from './doc.ts';
+import { text } from './text.ts';
+
+const UNITS = /^([0-9]{1,6}w)?([0-9]{1,6}d)?([0-9]{1,7}h)?([0-9]{1,8}m)?([0-9]{1,9}s)?$/;
+const AN_HOUR = /[1-9][0-9]*[wdh]/;
+
+/** A duration of a retention policy as InfluxQL writes it, largest unit first. The engine refuses less than one hour. */
+export function retentionDuration(description: string) {
+  const message = 'must be at least one hour in weeks, days, hours, such as 7d or 1d12h, or INF for no end';
+  return doc(
+    z
+      .string()
+      .max(48)
+      .refine((value) => value === 'INF' || (UNITS.test(value) && AN_HOUR.test(value)), message),
+    description,
+    {
+      rule: `self == 'INF' || (self.matches(r'${UNITS.source}') && self.matches(r'${AN_HOUR.source}'))`,
+      message,
+    },
+  );
+}
+
+/** A duration of a shard group: like a retention policy's, but it ends. */
+export function shardDuration(description: string) {
+  const message = 'must be at least one hour in weeks, days, hours, such as 1d or 12h';
+  return doc(
+    z
+      .string()
+      .max(48)
+      .refine((value) => UNITS.test(value) && AN_HOUR.test(value), message),
+    description,
+    { rule: `self.matches(r'${UNITS.source}') && self.matches(r'${AN_HOUR.source}')`, message },
+  );
+}
+
+/** A time-out as influxd's configuration takes it (Go's notation). */
+export function timeout(description: string) {
+  return text({
+    pattern: /^[1-9][0-9]{0,6}(ms|s|m|h)$/,
+    max: 16,
+    message: 'must be a number and a unit (ms, s, m, h), such as 60s',
+    description,
+  });
+}
