@@ -1,0 +1,73 @@
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identityOf, isAlive } from './process-identity.ts';
+
+let attempts = 0;
+
+/**
+ * Runs `body` while this process holds the lock file at `path`; its folder must exist.
+ *
+ * Node has no flock(2). The file names its holder by pid and start time, so a lock whose holder was killed is
+ * noticed and taken over, and a pid that was given to another process since does not keep it.
+ *
+ * @param waiting called once when somebody else holds the lock
+ */
+export async function withFileLock<T>(
+  path: string,
+  body: () => Promise<T>,
+  waiting?: () => void,
+): Promise<T> {
+  attempts += 1;
+  const unique = `${path}.${process.pid}.${attempts}`;
+  const mine = `${JSON.stringify(identityOf(process.pid))} ${attempts}`;
+  // Made whole first and linked then: nobody ever reads a lock without its holder.
+  await writeFile(unique, mine);
+  try {
+    for (let round = 0; !(await tryLink(unique, path)); round++) {
+      if (round === 0) waiting?.();
+      if (!(await breakStale(path, `${unique}.stale`))) await delay(150);
+    }
+    try {
+      return await body();
+    } finally {
+      await rm(path, { force: true });
+    }
+  } finally {
+    await rm(unique, { force: true });
+  }
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Removes the lock if its holder is gone. True when it is worth trying again at once. */
+async function breakStale(path: string, aside: string): Promise<boolean> {
+  const seen = await readOrNothing(path);
+  if (seen === undefined) return true;
+  if (isAlive(holderOf(seen))) return false;
+  // Moved rather than deleted: between the look and the move another waiter may have replaced the stale lock by
+  // its own. That one is put back.
+  try {
+    await rename(path, aside);
+  } catch {
+    return true;
+  }
+  if ((await readOrNothing(aside)) !== seen) await tryLink(aside, path);
+  await rm(aside, { force: true });
+  return true;
+}
+
+function holderOf(content: string): { pid: number; startTime: string } {
+  return JSON.parse(content.slice(0, content.lastIndexOf(' '))) as { pid: number; startTime: string };
+}
+
+async function readOrNothing(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
