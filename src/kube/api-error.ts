@@ -58,7 +58,9 @@ export class ApiError extends Error {
   static from(error: unknown): ApiError {
     if (error instanceof ApiError) return error;
     const reason = networkReason(error);
-    return new ApiError({ code: 0, reason, message: `${reason}: ${messageOf(error)}`, cause: error });
+    // A SyntaxError of JSON.parse quotes the text that it could not read, which may be a Secret.
+    const cause = error instanceof SyntaxError ? undefined : error;
+    return new ApiError({ code: 0, reason, message: `${reason}: ${messageOf(error)}`, cause });
   }
 
   get isNotFound(): boolean {
@@ -133,7 +135,6 @@ function networkReason(error: unknown): NetworkReason {
 }
 
 function messageOf(error: unknown): string {
-  // A SyntaxError of JSON.parse quotes the text it could not read, which may be a Secret.
   if (error instanceof SyntaxError) return 'the answer is not JSON';
   return error instanceof Error ? error.message : String(error);
 }

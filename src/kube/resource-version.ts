@@ -1,0 +1,9 @@
+/**
+ * Compares two resourceVersions of one kind: negative when `a` is older. They are decimal integers that may
+ * outgrow a double (the API documents their order since 1.35), so they are compared as digits.
+ */
+export function compareVersions(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
