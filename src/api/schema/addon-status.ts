@@ -50,6 +50,14 @@ export const addonStatus = doc(
         name: name('Name of the workload.'),
         revision: anyText(64, 'Revision it was restarted for last.').optional(),
         restartedAt: instant('When that was.').optional(),
+        injectedTemplate: anyText(
+          64,
+          'Hash of the pod template, as its owner wrote it, that got the variables.',
+        ).optional(),
+        reinjected: doc(
+          z.boolean(),
+          'The variables were lost from that template once and added again.',
+        ).optional(),
       }),
       64,
       'What each bound app was restarted for.',
@@ -105,6 +113,10 @@ export const addonStatus = doc(
       z.strictObject({
         revision: anyText(128, 'Hash of what the running database was made from.').optional(),
         verifiedAt: instant('When it answered an authenticated write and query.').optional(),
+        starts: doc(
+          z.int().min(0),
+          'How often it was started after having been stopped by spec.state.',
+        ).optional(),
       }),
       'The database that runs.',
     ).optional(),
