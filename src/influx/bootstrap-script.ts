@@ -1,0 +1,170 @@
+/**
+ * What the init container writes as its last line and as its termination message begins with one of these,
+ * then a sentence. The operator makes a condition of it.
+ */
+export const BOOTSTRAP_REFUSED_META_MISSING = 'BootstrapRefused: MetaMissing';
+export const BOOTSTRAP_REFUSED_META_CORRUPT = 'BootstrapRefused: MetaCorrupt';
+export const BOOTSTRAP_FAILED = 'BootstrapFailed:';
+
+/** Exit codes. Of these only `failed` may pass by itself. */
+export const BOOTSTRAP_EXIT = { failed: 1, metaMissing: 10, metaCorrupt: 11, terminated: 143 } as const;
+
+/** Everything but the defaults is for tests that run several on one machine. */
+export interface BootstrapOptions {
+  stateDir?: string;
+  /** With create-admin.iql and heal-admin.iql. */
+  statementsDir?: string;
+  /** Emptied at the start and removed at the end. */
+  scratchDir?: string;
+  host?: string;
+  httpPort?: number;
+  rpcPort?: number;
+  terminationLog?: string;
+  /** For all of it. */
+  deadlineSeconds?: number;
+}
+
+/**
+ * The script. POSIX sh (dash, bash, busybox) with what the official images have: influxd, influx, and
+ * cat, kill, ls, mkdir, mv, rm, sleep. Prints no output of `influx`, which could quote the password.
+ */
+export function bootstrapScript(options: BootstrapOptions = {}): string {
+  const host = options.host ?? '127.0.0.1';
+  return `set -u
+umask 077
+state=${options.stateDir ?? '/var/lib/influxdb'}
+statements=${options.statementsDir ?? '/bootstrap'}
+scratch=${options.scratchDir ?? '/tmp/bootstrap'}
+message=${options.terminationLog ?? '/dev/termination-log'}
+deadline=${options.deadlineSeconds ?? 300}
+client='influx -host ${host} -port ${options.httpPort ?? 8086}'
+${BODY}`;
+}
+
+const BODY = `meta=$state/meta/meta.db
+server= call= timer=
+
+# Process 1 ignores a signal it has no trap for: a pod deleted now would wait for its whole grace period.
+trap 'stop; exit ${BOOTSTRAP_EXIT.terminated}' TERM INT
+trap 'give_up ${BOOTSTRAP_EXIT.failed} "${BOOTSTRAP_FAILED} not finished within $deadline s"' ALRM
+
+stop() {
+  trap '' TERM INT ALRM
+  [ -z "$call" ] || kill -KILL "$call" 2>/dev/null
+  [ -z "$timer" ] || kill -TERM "$timer" 2>/dev/null
+  [ -z "$server" ] || { kill -TERM "$server" 2>/dev/null && wait "$server" 2>/dev/null; }
+  rm -rf "$scratch"
+}
+
+give_up() {
+  stop
+  printf '%s\\n' "$2" >&2
+  { printf '%s\\n' "$2" >"$message"; } 2>/dev/null
+  exit "$1"
+}
+
+fail() { give_up ${BOOTSTRAP_EXIT.failed} "${BOOTSTRAP_FAILED} $1"; }
+
+# A folder that cannot be listed counts as one with something in it.
+has_entries() {
+  [ -e "$1" ] || return 1
+  entries=$(ls -A "$1" 2>/dev/null) || return 0
+  [ -n "$entries" ]
+}
+
+has_data() { has_entries "$state/data" || has_entries "$state/wal"; }
+
+# Commands run in the background, because a shell notices a signal in wait, but not behind a command.
+finish() { call=$1; wait "$call"; code=$?; call=; return "$code"; }
+ask() { $client -format csv -execute 'SHOW USERS' </dev/null >"$scratch/users" 2>/dev/null & finish $!; }
+feed() { $client <"$statements/$1" >"$scratch/answer" 2>&1 & finish $!; }
+
+start() {
+  influxd </dev/null >"$scratch/log" 2>&1 & server=$!
+  until ask; do
+    kill -0 "$server" 2>/dev/null || return 1
+    sleep 0.1
+  done
+}
+
+# The line that influxd ends with when it cannot start. No statement was sent to it by then.
+last_words() {
+  while IFS= read -r line; do
+    case $line in 'run: '*) printf '%s' "\${line#run: }" ;; esac
+  done <"$scratch/log"
+}
+
+move_aside() {
+  n=1
+  while [ -e "$meta.corrupt-$n" ]; do n=$((n + 1)); done
+  mv "$meta" "$meta.corrupt-$n" || fail "$meta cannot be moved aside"
+  printf '%s\\n' "meta.db was unreadable and the volume holds no data: moved aside as meta.db.corrupt-$n" >&2
+}
+
+did_not_start() {
+  wait "$server"
+  code=$? server=
+  words=$(last_words)
+  case $words in
+    'create server: '*proto:* | 'create server: '*EOF*) [ -e "$meta" ] && return ;;
+  esac
+  fail "influxd did not start: \${words:-exit code $code}"
+}
+
+# What influx prints may quote a statement, so it is only looked at, never shown.
+why() {
+  case $(cat "$scratch/answer") in
+    *'no space left on device'*) printf 'the volume is full' ;;
+    *'read-only file system'*) printf 'the volume is read-only' ;;
+    *'permission denied'*) printf 'the volume does not let influxd write' ;;
+    *'user not found'*) printf 'the user could not be created' ;;
+    *'error parsing query'*) printf 'the statements are not valid' ;;
+    *) printf 'the statements failed' ;;
+  esac
+}
+
+has_admin() {
+  ask || return 1
+  while IFS= read -r line; do
+    case $line in *,true) return 0 ;; esac
+  done <"$scratch/users"
+  return 1
+}
+
+rm -rf "$scratch"
+mkdir -p "$scratch/data" "$scratch/wal" || fail "$scratch cannot be made"
+for file in create-admin.iql heal-admin.iql; do
+  [ -r "$statements/$file" ] || fail "$statements/$file is not there"
+done
+
+if ! [ -e "$meta" ] && has_data; then
+  give_up ${BOOTSTRAP_EXIT.metaMissing} "${BOOTSTRAP_REFUSED_META_MISSING}: the volume holds data but no meta/meta.db; a start would show an empty database"
+fi
+
+(
+  trap 'kill "$nap"' TERM
+  sleep "$deadline" & nap=$!
+  wait "$nap" && kill -s ALRM $$
+) >/dev/null 2>&1 & timer=$!
+
+if ! start; then
+  did_not_start
+  if has_data; then
+    give_up ${BOOTSTRAP_EXIT.metaCorrupt} "${BOOTSTRAP_REFUSED_META_CORRUPT}: meta/meta.db cannot be read and the volume holds data: $words"
+  fi
+  move_aside
+  start || { did_not_start; fail "influxd did not start: $words"; }
+fi
+
+feed create-admin.iql # fails when the user is there, with another password or without its rights
+healed=yes
+feed heal-admin.iql || healed=
+[ -n "$healed" ] || reason=$(why)
+has_admin || fail "there is no administrator: \${reason:-the statements made none}"
+if [ -z "$healed" ]; then
+  # With an administrator the port is safe to open, and a full volume is of use only to a running engine.
+  [ "$reason" = 'the volume is full' ] || fail "the administrator could not be healed: $reason"
+  printf '%s\\n' 'the volume is full: the administrator is there, its password may be an older one' >&2
+fi
+stop
+`;

@@ -1,0 +1,156 @@
+import { Agent, type Dispatcher } from 'undici';
+import { InfluxError } from './influx-error.ts';
+
+/** Where an engine listens. `host` is an address or a name; with `tls` the certificate must be for `servername`. */
+export interface InfluxEndpoint {
+  host: string;
+  port: number;
+  tls?: InfluxTls;
+}
+
+export interface InfluxTls {
+  /** PEM, one or more certificates; nothing else is trusted. */
+  ca: string;
+  servername: string;
+}
+
+export interface InfluxRequest extends InfluxEndpoint {
+  method: 'GET' | 'HEAD' | 'POST';
+  path: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  body?: string;
+  auth?: { username: string; password: string };
+  /** From the first byte of the connection to the last byte of the answer. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface InfluxResponse {
+  status: number;
+  /** Names in lower case; of a repeated header the first value. */
+  headers: Record<string, string>;
+  body: string;
+}
+
+/**
+ * The one funnel to the engines' HTTP API; fakes and the crash harness stand in for it.
+ * `send` answers with any status the engine gave. It throws InfluxError when there was no whole answer, and
+ * the signal's own reason when the caller gave up.
+ */
+export interface InfluxTransport {
+  send(request: InfluxRequest): Promise<InfluxResponse>;
+  close(): Promise<void>;
+}
+
+/** An answer longer than this is an error: the operator asks small questions and must not be made to swell. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+/** A thousand databases asked every minute should not keep a thousand sockets open. */
+const KEEP_ALIVE_MS = 4_000;
+const CONNECTIONS_PER_ENDPOINT = 2;
+/** Trust belongs to the dispatcher; the ones used least recently are closed. */
+const MAX_TLS_DISPATCHERS = 64;
+
+export class HttpInfluxTransport implements InfluxTransport {
+  readonly #plain: Agent = new Agent(dispatcherOptions());
+  /** By trust anchor and name; insertion order is order of use. */
+  readonly #tls = new Map<string, Agent>();
+
+  async send(request: InfluxRequest): Promise<InfluxResponse> {
+    request.signal?.throwIfAborted();
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(timedOut(request)), request.timeoutMs);
+    const cancel = (): void => deadline.abort(request.signal?.reason);
+    request.signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const answer = await this.#dispatcher(request.tls).request({
+        ...target(request),
+        method: request.method,
+        headers: headersOf(request),
+        body: request.body ?? null,
+        signal: deadline.signal,
+      });
+      return {
+        status: answer.statusCode,
+        headers: firstValues(answer.headers),
+        body: await answer.body.text(),
+      };
+    } catch (reason) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      throw InfluxError.from(deadline.signal.aborted ? deadline.signal.reason : reason);
+    } finally {
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [this.#plain, ...this.#tls.values()];
+    this.#tls.clear();
+    await Promise.all(all.map((agent) => agent.destroy()));
+  }
+
+  #dispatcher(tls: InfluxTls | undefined): Dispatcher {
+    if (!tls) return this.#plain;
+    const key = `${tls.servername}\n${tls.ca}`;
+    const agent = this.#tls.get(key) ?? new Agent(dispatcherOptions(tls));
+    this.#tls.delete(key);
+    this.#tls.set(key, agent);
+    const [oldest] = this.#tls;
+    if (oldest && this.#tls.size > MAX_TLS_DISPATCHERS) {
+      this.#tls.delete(oldest[0]);
+      void oldest[1].close(); // lets requests under way end
+    }
+    return agent;
+  }
+}
+
+function dispatcherOptions(tls?: InfluxTls): Agent.Options {
+  return {
+    allowH2: false, // the engine speaks HTTP/1.1
+    connections: CONNECTIONS_PER_ENDPOINT,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    headersTimeout: 0, // the deadline of the request covers both
+    bodyTimeout: 0,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connect: tls ? { ca: tls.ca, servername: tls.servername, minVersion: 'TLSv1.2' } : {},
+  };
+}
+
+function target(request: InfluxRequest): { origin: string; path: string } {
+  const host = request.host.includes(':') ? `[${request.host}]` : request.host;
+  const query = request.query ? `?${new URLSearchParams(request.query).toString()}` : '';
+  return {
+    origin: `${request.tls ? 'https' : 'http'}://${host}:${request.port}`,
+    path: `${request.path}${query}`,
+  };
+}
+
+function headersOf(request: InfluxRequest): Record<string, string> {
+  const headers = { ...request.headers };
+  // undici takes the name for the certificate from the Host header when there is one.
+  if (request.tls) headers['host'] = `${request.tls.servername}:${request.port}`;
+  if (request.auth) {
+    const pair = `${request.auth.username}:${request.auth.password}`;
+    headers['authorization'] = `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+  }
+  return headers;
+}
+
+function firstValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) out[name.toLowerCase()] = first;
+  }
+  return out;
+}
+
+function timedOut(request: InfluxRequest): InfluxError {
+  return new InfluxError(
+    'Timeout',
+    `no answer to ${request.method} ${request.path} within ${request.timeoutMs} ms`,
+  );
+}
