@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'build/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'unit', include: ['{src,build,test/cluster}/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'integration',

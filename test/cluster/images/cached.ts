@@ -1,6 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureCached } from '../toolcache.ts';
+import { cacheRoot, ensureCached } from '../toolcache.ts';
 import { type ImageConfig, type Layer, writeArchive, writeLayer } from './archive.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -21,6 +21,7 @@ export async function cachedLayer(
     await writeFile(join(to, 'diff-id'), layer.diffId);
   };
   const dir = await ensureCached(`layer-${name}`, [FORMAT, process.arch, ...keyParts], build, say);
+  await removeUnused(`layer-${name}-`, dir);
   return { path: join(dir, `${name}.tar`), diffId: await readFile(join(dir, 'diff-id'), 'utf8') };
 }
 
@@ -38,5 +39,23 @@ export async function cachedImage(
     (to) => writeArchive(join(to, 'image.tar'), image),
     say,
   );
+  await removeUnused(`image-${name}-`, dir);
   return join(dir, 'image.tar');
+}
+
+/**
+ * Each change of the sources makes another archive of over a hundred megabytes. Whatever nobody asked for in an
+ * hour goes: no import that began before takes so long.
+ */
+async function removeUnused(prefix: string, current: string): Promise<void> {
+  const now = new Date();
+  await utimes(current, now, now);
+  for (const name of await readdir(cacheRoot())) {
+    if (!name.startsWith(prefix) || name.includes('.')) continue;
+    const path = join(cacheRoot(), name);
+    const used = await stat(path).catch(() => undefined);
+    if (used !== undefined && now.getTime() - used.mtimeMs > 3_600_000) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
 }

@@ -1,0 +1,76 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+const root = dirname(import.meta.dirname);
+
+/** Called as a command it bundles the operator into dist/. */
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await bundle({ entry: join(root, 'src/main.ts'), outDir: join(root, 'dist') });
+}
+
+/**
+ * Bundles `entry` and what it imports into `outDir`, emptied first: main.js, a chunk for each module that is
+ * imported lazily, a source map beside each, and licenses.txt for everything that came from npm.
+ *
+ * Names are kept and only white space and syntax are made small: a stack trace in a log then reads without the
+ * map, which need not be in the image (Node keeps a parsed map in memory).
+ *
+ * @returns names of the files to run it, main.js first, without the maps
+ */
+export async function bundle(options: { entry: string; outDir: string }): Promise<string[]> {
+  const { entry, outDir } = options;
+  await rm(outDir, { recursive: true, force: true });
+  const result = await build({
+    entryPoints: { main: entry },
+    outdir: outDir,
+    absWorkingDir: root,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    sourcemap: 'external',
+    sourcesContent: false,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+    // CommonJS packages call require for Node's own modules, which a module does not have.
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+  });
+  await mkdir(outDir, { recursive: true });
+  await writeFile(join(outDir, 'licenses.txt'), await licenses(result.metafile));
+  const names = Object.keys(result.metafile.outputs)
+    .map((path) => basename(path))
+    .filter((name) => name.endsWith('.js'));
+  return ['main.js', ...names.filter((name) => name !== 'main.js').toSorted(), 'licenses.txt'];
+}
+
+/** The licences ask that their text goes along with the code. */
+async function licenses(metafile: Metafile): Promise<string> {
+  const folders = new Set<string>();
+  for (const path of Object.keys(metafile.inputs)) {
+    const match = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path);
+    if (match !== null) folders.add(match[0]);
+  }
+  const texts: string[] = [];
+  for (const folder of [...folders].toSorted()) {
+    const dir = join(root, folder);
+    const manifest = JSON.parse(await readFile(join(dir, 'package.json'), 'utf8')) as {
+      name: string;
+      version: string;
+      license?: string;
+    };
+    const file = (await readdir(dir)).find((name) => /^licen[cs]e/i.test(name));
+    const text = file === undefined ? '' : await readFile(join(dir, file), 'utf8');
+    texts.push(
+      `== ${manifest.name} ${manifest.version} (${manifest.license ?? 'see text'})\n${text.trim()}\n`,
+    );
+  }
+  return texts.join('\n');
+}
