@@ -390,6 +390,8 @@ export const conversations: Conversation[] = [
         'DROP',
         'FOO',
         'SET PASSWORD app',
+        'SET PASSWORD FOR app =',
+        'GRANT READ ON',
         'ALTER RETENTION POLICY p ON app',
         'ALTER RETENTION POLICY p ON app DEFAULT DEFAULT',
         'CREATE RETENTION POLICY p ON app DURATION 7x REPLICATION 1',

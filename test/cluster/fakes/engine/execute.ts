@@ -3,8 +3,16 @@ import { formatClock } from './duration.ts';
 import { alterPolicy, autogen, createPolicy, dropPolicy, validName } from './policies.ts';
 import { printStatement } from './print.ts';
 import { matches, resolve, runSelect, type Series } from './select.ts';
-import { databaseOf, type EngineState, measurementsOf, StatementError, type User, userOf } from './state.ts';
-import type { Measurement, Select, Statement } from './statement.ts';
+import {
+  type Database,
+  databaseOf,
+  type EngineState,
+  measurementsOf,
+  StatementError,
+  type User,
+  userOf,
+} from './state.ts';
+import type { Measurement, PolicyOptions, Select, Statement } from './statement.ts';
 
 export interface Context {
   /** The request's `db` and `rp`, empty when not given. */
@@ -171,7 +179,11 @@ function createDatabase(
   }
   const policyName = policy.name ?? 'autogen';
   // On a database that is there the given policy has to be its default already, to the letter.
-  if (existing && existing.defaultPolicy !== policyName) {
+  const policyThere = existing?.policies.some((other) => other.name === policyName);
+  if (
+    existing &&
+    (existing.defaultPolicy !== policyName || !policyThere || differs(existing, policyName, policy))
+  ) {
     throw new StatementError('retention policy conflicts with an existing policy');
   }
   const trial = new Map([[name, { ...database, policies: [...database.policies] }]]);
@@ -180,6 +192,15 @@ function createDatabase(
     { name: policyName, on: name, options: policy, isDefault: true },
   );
   state.databases.set(name, trial.get(name) ?? database);
+}
+
+function differs({ policies }: Database, name: string, wanted: PolicyOptions): boolean {
+  const policy = policies.find((other) => other.name === name);
+  return (
+    (wanted.duration ?? policy?.duration) !== policy?.duration ||
+    (wanted.replication ?? policy?.replication) !== policy?.replication ||
+    (wanted.shardDuration ?? policy?.shardDuration) !== policy?.shardDuration
+  );
 }
 
 /** The grants go with the database: whoever makes it anew has to give them again. */

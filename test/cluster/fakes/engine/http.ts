@@ -77,9 +77,13 @@ export function answer(state: EngineState, settings: ServerSettings, request: Ht
 
 export const failure = (status: number, error: string): HttpAnswer => ({
   status,
-  headers: status === 401 ? {} : { 'x-influxdb-error': error.slice(0, 1024).replaceAll('\n', ' ') },
+  headers: status === 401 ? {} : { 'x-influxdb-error': headerText(error) },
   body: { error },
 });
+
+/** A header holds bytes: the server sends its UTF-8 as it is, without line ends and outer space. */
+const headerText = (text: string): string =>
+  Buffer.from(text.slice(0, 1024).replaceAll('\n', ' ').trim()).toString('latin1');
 
 function ping({ version }: ServerSettings, url: URL): HttpAnswer {
   return ['', '0', 'false'].includes(url.searchParams.get('verbose') ?? '')
@@ -184,13 +188,14 @@ function write(
   const parsed = parseLines(lines.toString(), url.searchParams.get('precision') ?? 'n', nanosecondsNow());
   const unreadable = parsed.errors.join('\n');
   if (parsed.points.length === 0) {
-    return unreadable ? failure(400, unreadable) : { status: 200 };
+    return unreadable ? failure(400, unreadable) : { status: 204 };
   }
   const policy = url.searchParams.get('rp') || database.defaultPolicy;
-  if (!database.policies.some((other) => other.name === policy)) {
+  const target = database.policies.find(({ name: other }) => other === policy);
+  if (!target) {
     return failure(500, `retention policy not found: ${policy}`);
   }
-  const { dropped, reason } = store(database, policy, parsed.points);
+  const { dropped, reason } = store(database, target, parsed.points);
   if (dropped > 0 || unreadable) {
     return failure(400, `partial write: ${reason || unreadable} dropped=${dropped}`);
   }

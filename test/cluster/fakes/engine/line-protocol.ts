@@ -1,4 +1,4 @@
-import type { Database, FieldType, FieldValue } from './state.ts';
+import type { Database, FieldType, FieldValue, Policy, StoredMeasurement } from './state.ts';
 
 export interface Point {
   measurement: string;
@@ -94,7 +94,7 @@ function parseValue(text: string): { type: FieldType; value: FieldValue } | stri
   if (/^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(text)) {
     return { type: 'float', value: Number(text) };
   }
-  return /^[tTfF]/.test(text) ? 'invalid boolean' : 'invalid number';
+  return /^[-+.0-9]/.test(text) ? 'invalid number' : 'invalid boolean';
 }
 
 /** Splits at a separator that is neither escaped nor, where strings can stand, inside one. */
@@ -123,19 +123,23 @@ const unescape = (text: string): string => text.replace(/\\([,= ])/g, '$1');
 /** Stores the points; the answer is the reason for those that had to be dropped, as the server words it. */
 export function store(
   database: Database,
-  policy: string,
+  policy: Policy,
   points: Point[],
 ): { dropped: number; reason: string } {
-  const measurements = database.data.get(policy) ?? new Map();
-  database.data.set(policy, measurements);
+  const measurements: Map<string, StoredMeasurement> = database.data.get(policy.name) ?? new Map();
+  database.data.set(policy.name, measurements);
   let dropped = 0;
   let reason = '';
   for (const { measurement, tags, fields, time } of points) {
-    const stored = measurements.get(measurement) ?? { fields: new Map(), series: new Map() };
-    const conflict = [...fields].find(([name, { type }]) => (stored.fields.get(name) ?? type) !== type);
+    const stored = measurements.get(measurement) ?? { types: new Map(), series: new Map() };
+    // A field has one type within a shard only.
+    const typeKey = (name: string): string => `${time / policy.shardDuration}/${name}`;
+    const conflict = [...fields].find(
+      ([name, { type }]) => (stored.types.get(typeKey(name)) ?? type) !== type,
+    );
     if (conflict) {
       const [name, { type }] = conflict;
-      reason = `field type conflict: input field "${name}" on measurement "${measurement}" is type ${type}, already exists as type ${stored.fields.get(name)}`;
+      reason = `field type conflict: input field "${name}" on measurement "${measurement}" is type ${type}, already exists as type ${stored.types.get(typeKey(name))}`;
       dropped++;
       continue;
     }
@@ -146,7 +150,7 @@ export function store(
     const point = series.points.get(time) ?? new Map();
     series.points.set(time, point);
     for (const [name, { type, value }] of fields) {
-      stored.fields.set(name, type);
+      stored.types.set(typeKey(name), type);
       point.set(name, value);
     }
   }

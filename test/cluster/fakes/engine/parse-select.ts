@@ -128,7 +128,8 @@ function parseOperand(reader: TokenReader): Expression {
     return { type: token.type, text: reader.next().text };
   }
   if (token.type === 'integer' || token.type === 'number') {
-    return { type: 'number', text: reader.next().text };
+    reader.next();
+    return { type: 'number', text: token.type === 'integer' ? token.text : Number(token.text).toFixed(3) };
   }
   const duration = token.type === 'duration' ? parseDuration(token.text) : undefined;
   if (duration !== undefined) {

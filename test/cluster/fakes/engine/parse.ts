@@ -29,15 +29,25 @@ const language: [keywords: string, rule: Rule][] = [
   ['DELETE', (reader) => dropWhere(reader, 'Delete')],
   ['SHOW CONTINUOUS QUERIES', () => ({ type: 'ShowContinuousQueries' })],
   ['SHOW DATABASES', () => ({ type: 'ShowDatabases' })],
+  ['SHOW DIAGNOSTICS', unknown],
+  ['SHOW FIELD', unknown],
   ['SHOW GRANTS FOR', (reader) => ({ type: 'ShowGrants', user: reader.identifier() })],
+  ['SHOW MEASUREMENT', unknown],
   ['SHOW MEASUREMENTS', (reader) => ({ type: 'ShowMeasurements', ...optionalOn(reader) })],
+  ['SHOW QUERIES', unknown],
   ['SHOW RETENTION POLICIES', (reader) => ({ type: 'ShowRetentionPolicies', ...optionalOn(reader) })],
   ['SHOW SERIES', seriesCardinality],
+  ['SHOW SHARD', unknown],
+  ['SHOW SHARDS', unknown],
+  ['SHOW STATS', unknown],
+  ['SHOW SUBSCRIPTIONS', unknown],
+  ['SHOW TAG', unknown],
   ['SHOW USERS', () => ({ type: 'ShowUsers' })],
   ['CREATE CONTINUOUS QUERY', createContinuousQuery],
   ['CREATE DATABASE', createDatabase],
   ['CREATE USER', createUser],
   ['CREATE RETENTION POLICY', createRetentionPolicy],
+  ['CREATE SUBSCRIPTION', unknown],
   [
     'DROP CONTINUOUS QUERY',
     (reader) => ({ type: 'DropContinuousQuery', name: reader.identifier(), on: on(reader) }),
@@ -49,6 +59,8 @@ const language: [keywords: string, rule: Rule][] = [
     (reader) => ({ type: 'DropRetentionPolicy', name: reader.identifier(), on: on(reader) }),
   ],
   ['DROP SERIES', (reader) => dropWhere(reader, 'DropSeries')],
+  ['DROP SHARD', unknown],
+  ['DROP SUBSCRIPTION', unknown],
   ['DROP USER', (reader) => ({ type: 'DropUser', name: reader.identifier() })],
   ['EXPLAIN', unknown],
   ['GRANT', (reader) => grantOrRevoke(reader, 'Grant', 'TO')],
@@ -58,33 +70,12 @@ const language: [keywords: string, rule: Rule][] = [
   ['KILL', unknown],
 ];
 
-/** Second words of statements that the server has and the fake has not. */
-const missing: Record<string, string[]> = {
-  SHOW: [
-    'DIAGNOSTICS',
-    'FIELD',
-    'MEASUREMENT',
-    'QUERIES',
-    'SHARD',
-    'SHARDS',
-    'STATS',
-    'SUBSCRIPTIONS',
-    'TAG',
-  ],
-  CREATE: ['SUBSCRIPTION'],
-  DROP: ['SHARD', 'SUBSCRIPTION'],
-};
-
 function parseStatement(reader: TokenReader): Statement {
   let candidates = language.map(([keywords, rule]) => ({ words: keywords.split(' '), rule }));
   for (let depth = 0; ; depth++) {
     const found = candidates.find(({ words }) => words.length === depth);
     if (found) {
       return found.rule(reader);
-    }
-    const leading = candidates[0]?.words[0] ?? '';
-    if (depth === 1 && missing[leading]?.includes(reader.peek().text) && reader.peek().type === 'keyword') {
-      return unknown(reader);
     }
     const expected = [...new Set(candidates.map(({ words }) => words[depth] ?? ''))];
     const word = reader.keyword(...expected);
@@ -274,7 +265,7 @@ function createContinuousQuery(reader: TokenReader): Statement {
   const select = parseSelectBody(reader, true);
   const aggregated = select.fields.some(({ expression }) => expression.type === 'call');
   if (aggregated && !select.groupBy.some((term) => term.type === 'call' && term.name === 'time')) {
-    throw reader.refuse('GROUP BY time(...)');
+    throw reader.refusePrevious('GROUP BY time(...)');
   }
   reader.keyword('END');
   return { type: 'CreateContinuousQuery', name, on: database, ...resample, select };
@@ -282,11 +273,11 @@ function createContinuousQuery(reader: TokenReader): Statement {
 
 function dropWhere(reader: TokenReader, type: 'DropSeries' | 'Delete'): Statement {
   const from = reader.takeKeyword('FROM') ? parseSources(reader) : [];
-  if (from.some(({ database }) => database)) {
-    throw new ParseError('database not supported at line 1, char 1');
-  }
   if (from.some(({ policy }) => policy)) {
     throw new ParseError('retention policy not supported at line 1, char 1');
+  }
+  if (from.some(({ database }) => database)) {
+    throw new ParseError('database not supported at line 1, char 1');
   }
   if (reader.takeKeyword('WHERE')) {
     return { type, from, where: parseExpression(reader) };

@@ -94,15 +94,39 @@ function sourceRows(
   policy: string,
 ): { name: string; rows: Row[] }[] {
   const target = resolve(state, source, database, policy);
+  if (!databaseOf(state, target.database).policies.some(({ name }) => name === target.policy)) {
+    throw new StatementError(`retention policy not found: ${target.policy}`);
+  }
   const pattern = source.pattern === undefined ? undefined : new RegExp(source.pattern);
   return [...measurementsOf(databaseOf(state, target.database), undefined, target.policy)]
     .filter(([name]) => (pattern ? pattern.test(name) : name === source.name))
     .map(([name, { series }]) => ({
       name,
-      rows: [...series.values()].flatMap(({ tags, points }) =>
-        [...points].map(([time, cells]) => ({ time, cells, tags })),
+      rows: oneTypePerField(
+        [...series.values()].flatMap(({ tags, points }) =>
+          [...points].map(([time, cells]) => ({ time, cells, tags })),
+        ),
       ),
     }));
+}
+
+/** Where shards disagree about a field's type the server reads numbers before strings before booleans, and no others. */
+function oneTypePerField(rows: Row[]): Row[] {
+  const chosen = new Map<string, string>();
+  for (const [name, value] of rows.flatMap(({ cells }) => [...cells])) {
+    const type = typeof value;
+    const before = chosen.get(name);
+    chosen.set(
+      name,
+      before === undefined || type === 'number' || (type === 'string' && before === 'boolean')
+        ? type
+        : before,
+    );
+  }
+  return rows.map((row) => ({
+    ...row,
+    cells: new Map([...row.cells].filter(([name, value]) => typeof value === chosen.get(name))),
+  }));
 }
 
 function group(rows: Row[], select: Select): { tags?: Record<string, string>; rows: Row[] }[] {

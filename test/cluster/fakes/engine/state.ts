@@ -32,7 +32,8 @@ export interface Database {
 }
 
 export interface StoredMeasurement {
-  fields: Map<string, FieldType>;
+  /** By shard and field. */
+  types: Map<string, FieldType>;
   series: Map<string, { tags: Record<string, string>; points: Map<bigint, Map<string, FieldValue>> }>;
 }
 

@@ -69,12 +69,23 @@ export class TokenReader {
   }
 
   integer(): number {
+    const value = this.peek().type === 'integer' ? Number(this.peek().text) : 1;
+    if (value < 1 || value > 2_147_483_647) {
+      throw this.fail(`invalid value ${value}: must be 1 <= n <= 2147483647`);
+    }
     return Number(this.#literal('integer', 'integer'));
   }
 
   refuse(...expected: string[]): ParseError {
     const { text, line, char } = this.peek();
     return new ParseError(`found ${text}, expected ${expected.join(', ')} at line ${line}, char ${char}`);
+  }
+  /** As refuse, about the token before: the server has read one too few. */
+  refusePrevious(...expected: string[]): ParseError {
+    this.#at--;
+    const refusal = this.refuse(...expected);
+    this.#at++;
+    return refusal;
   }
 
   fail(message: string): ParseError {

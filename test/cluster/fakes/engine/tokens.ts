@@ -75,7 +75,9 @@ export function tokenize(source: string): Token[] {
       }
     } else if (char === '"' || char === "'") {
       const quoted = readQuoted(text, at);
-      push(quoted.bad ? 'bad' : char === '"' ? 'word' : 'string', quoted.text, at, quoted.end);
+      // The server's position of a string is one too small, that of a bad escape is the escaped character.
+      const start = quoted.badEscape ? quoted.end - 1 : quoted.bad || char === "'" ? at - 1 : at;
+      push(quoted.bad ? 'bad' : char === '"' ? 'word' : 'string', quoted.text, start, quoted.end);
     } else if (char === '/' && patternMayFollow(tokens.at(-1))) {
       const pattern = match(/\/(\\.|[^/\n])*\//y, text, at);
       push(
@@ -106,7 +108,9 @@ export function tokenize(source: string): Token[] {
       push(symbol ? 'symbol' : 'bad', symbol || char, at, at + (symbol.length || 1));
     }
   }
-  tokens.push({ type: 'end', text: 'EOF', line, char: at - lineStart + 1, end: at });
+  // Having looked for more of a word or of white space, the server counts the end of the text twice.
+  const counted = /[\w\s]$/.test(text) ? 2 : 1;
+  tokens.push({ type: 'end', text: 'EOF', line, char: at - lineStart + counted, end: at });
   return tokens;
 }
 
@@ -121,7 +125,10 @@ function match(pattern: RegExp, text: string, at: number): string {
 }
 
 /** A quoted identifier or string. The only escapes are \n, \\, \" and \'; a raw line feed ends it as an error. */
-function readQuoted(text: string, start: number): { text: string; end: number; bad: boolean } {
+function readQuoted(
+  text: string,
+  start: number,
+): { text: string; end: number; bad: boolean; badEscape?: boolean } {
   const quote = text[start];
   let value = '';
   for (let at = start + 1; at < text.length; at++) {
@@ -138,7 +145,7 @@ function readQuoted(text: string, start: number): { text: string; end: number; b
     }
     const escaped = text[++at] ?? '';
     if (!['n', '\\', '"', "'"].includes(escaped)) {
-      return { text: char + escaped, end: Math.min(at + 1, text.length), bad: true };
+      return { text: char + escaped, end: Math.min(at + 1, text.length), bad: true, badEscape: true };
     }
     value += escaped === 'n' ? '\n' : escaped;
   }
