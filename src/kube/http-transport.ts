@@ -67,7 +67,7 @@ export class HttpTransport implements Transport {
 
   async request(request: ApiRequest): Promise<unknown> {
     using deadline = new Deadline(request.signal, request.timeoutMs ?? this.#options.timeoutMs ?? 30_000);
-    return this.#measured(request.method, request, async () => {
+    return await this.#measured(request.method, request, async () => {
       const answer = await this.#send(this.#requests, request, deadline.signal);
       const text = await answer.body.text();
       if (answer.statusCode >= 400) throw this.#refusal(request, answer, text);
