@@ -31,13 +31,12 @@ export interface BootstrapOptions {
 export function bootstrapScript(options: BootstrapOptions = {}): string {
   const host = options.host ?? '127.0.0.1';
   return `set -u
-umask 077
 state=${options.stateDir ?? '/var/lib/influxdb'}
 statements=${options.statementsDir ?? '/bootstrap'}
 scratch=${options.scratchDir ?? '/tmp/bootstrap'}
 message=${options.terminationLog ?? '/dev/termination-log'}
 deadline=${options.deadlineSeconds ?? 300}
-client='influx -host ${host} -port ${options.httpPort ?? 8086}'
+client='influx -host ${host} -port ${options.httpPort ?? 8086} -format csv'
 ${BODY}`;
 }
 
@@ -76,12 +75,17 @@ has_data() { has_entries "$state/data" || has_entries "$state/wal"; }
 
 # Commands run in the background, because a shell notices a signal in wait, but not behind a command.
 finish() { call=$1; wait "$call"; code=$?; call=; return "$code"; }
-ask() { $client -format csv -execute 'SHOW USERS' </dev/null >"$scratch/users" 2>/dev/null & finish $!; }
-feed() { $client <"$statements/$1" >"$scratch/answer" 2>&1 & finish $!; }
+# One call does all: \`influx\` of 1.7 needs two seconds to come up.
+feed() {
+  { cat "$statements/$1"; printf '; SHOW USERS\\n'; } | $client >"$scratch/answer" 2>&1 & finish $!
+}
+ask() { $client -execute 'SHOW USERS' </dev/null >"$scratch/answer" 2>&1 & finish $!; }
+refused() { case $(cat "$scratch/answer") in *ERR:*) ;; *) return 1 ;; esac; }
 
+# Until the server has answered, whatever it says.
 start() {
   influxd </dev/null >"$scratch/log" 2>&1 & server=$!
-  until ask; do
+  until feed create-admin.iql || refused; do
     kill -0 "$server" 2>/dev/null || return 1
     sleep 0.1
   done
@@ -124,15 +128,14 @@ why() {
 }
 
 has_admin() {
-  ask || return 1
   while IFS= read -r line; do
     case $line in *,true) return 0 ;; esac
-  done <"$scratch/users"
+  done <"$scratch/answer"
   return 1
 }
 
 rm -rf "$scratch"
-mkdir -p "$scratch/data" "$scratch/wal" || fail "$scratch cannot be made"
+{ mkdir -m 700 "$scratch" && mkdir "$scratch/data" "$scratch/wal"; } || fail "$scratch cannot be made"
 for file in create-admin.iql heal-admin.iql; do
   [ -r "$statements/$file" ] || fail "$statements/$file is not there"
 done
@@ -156,15 +159,15 @@ if ! start; then
   start || { did_not_start; fail "influxd did not start: $words"; }
 fi
 
-feed create-admin.iql # fails when the user is there, with another password or without its rights
-healed=yes
-feed heal-admin.iql || healed=
-[ -n "$healed" ] || reason=$(why)
-has_admin || fail "there is no administrator: \${reason:-the statements made none}"
-if [ -z "$healed" ]; then
-  # With an administrator the port is safe to open, and a full volume is of use only to a running engine.
-  [ "$reason" = 'the volume is full' ] || fail "the administrator could not be healed: $reason"
-  printf '%s\\n' 'the volume is full: the administrator is there, its password may be an older one' >&2
+reason='the statements made none'
+if refused; then # the user is there, with another password or without its rights
+  feed heal-admin.iql || reason=$(why)
+fi
+if ! has_admin; then
+  # A full volume takes no new password, but it is of use only to a running engine, and with any
+  # administrator the port is safe to open.
+  [ "$reason" = 'the volume is full' ] && ask && has_admin || fail "there is no administrator: $reason"
+  printf '%s\\n' 'the volume is full: the password of the administrator may be an older one' >&2
 fi
 stop
 `;
