@@ -40,10 +40,10 @@ test('the store ends equal to the server, never goes back and never holds a ghos
       const server = new Server();
       const { store, seen } = watched();
       const tell = (count: number): void => {
-        for (const event of server.next(count))
-          event.gone ? store.remove(event.object) : store.upsert(event.object);
+        for (const event of server.next(count)) deliver(store, event);
       };
-      let answers: (() => void)[] = [];
+      const answers: (() => void)[] = [];
+      const ended = new Set<string>();
       store.replace(server.list(), server.version);
       for (const now of steps) {
         if (now.do === 'put') {
@@ -51,7 +51,12 @@ test('the store ends equal to the server, never goes back and never holds a ghos
           if (now.ours) answers.push(() => store.recordWrite(object));
         } else if (now.do === 'delete') {
           const gone = server.delete(`k${now.key}`);
-          if (gone && now.ours) answers.push(() => store.recordDelete(`n/k${now.key}`, gone.metadata.uid));
+          if (gone && now.ours)
+            answers.push(() => {
+              const { uid } = gone.metadata;
+              if (store.get(`n/k${now.key}`)?.metadata.uid === uid) ended.add(uid);
+              store.recordDelete(`n/k${now.key}`, uid);
+            });
         } else if (now.do === 'deliver') tell(now.count);
         else if (now.do === 'answer') answers.splice(now.which % (answers.length || 1), 1)[0]?.();
         else if (now.do === 'bookmark') {
@@ -68,9 +73,9 @@ test('the store ends equal to the server, never goes back and never holds a ghos
           server.startAfter(version);
         }
         seen.check();
+        for (const { metadata } of store.list()) expect(ended).not.toContain(metadata.uid);
       }
       for (const answer of answers) answer();
-      answers = [];
       tell(Infinity);
       store.reached(server.version);
       seen.check();
@@ -90,8 +95,7 @@ test('a write of ours is there at once, and its deletion by another is not undon
   store.recordWrite(made);
   expect(store.get('n/a')).toEqual(made);
   server.delete('a');
-  for (const event of server.next(Infinity))
-    event.gone ? store.remove(event.object) : store.upsert(event.object);
+  for (const event of server.next(Infinity)) deliver(store, event);
   expect(store.get('n/a')).toBeUndefined();
   store.recordWrite(made);
   expect(store.get('n/a')).toBeUndefined();
