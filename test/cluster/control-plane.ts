@@ -112,6 +112,8 @@ export interface NativeParts {
   launcher: Launcher;
   /** Sends the caretaker home. */
   dismiss: () => void;
+  /** Default: one of its own. */
+  supervisor?: Supervisor;
 }
 
 /** The components of a control plane as processes of this machine, wherever the launcher puts them. */
@@ -145,7 +147,7 @@ export class NativeControlPlane implements ControlPlane {
     this.kubeconfig = join(bed.dir, 'admin.kubeconfig');
     if (options.auditLog !== false) this.auditLogPath = this.files.auditLog;
     this.#audit = new AuditLog(this.files.auditLog);
-    this.supervisor = new Supervisor(bed, join(dir, 'logs'), options.onFailure);
+    this.supervisor = parts.supervisor ?? new Supervisor(bed, join(dir, 'logs'), options.onFailure);
     this.users = new Users(this.files.dir);
   }
 
@@ -160,7 +162,14 @@ export class NativeControlPlane implements ControlPlane {
   }
 
   async start(): Promise<void> {
-    const { bed, options } = this.parts;
+    await this.startApi();
+    await this.startControllers();
+    await this.announce();
+  }
+
+  /** etcd and the API server, with the administrator's kubeconfig written. */
+  protected async startApi(): Promise<void> {
+    const { options } = this.parts;
     await this.#writeFiles();
     await this.#startEtcd();
     await this.#startApiserver();
@@ -171,8 +180,11 @@ export class NativeControlPlane implements ControlPlane {
         crd,
       );
     }
-    await this.#startControllers();
-    await bed.update({ server: this.server, kubeconfig: this.kubeconfig });
+  }
+
+  /** The state on disk says from now on that the bed is ready. */
+  protected async announce(): Promise<void> {
+    await this.parts.bed.update({ server: this.server, kubeconfig: this.kubeconfig });
   }
 
   /** Writes a kubeconfig for a user known since the start. */
@@ -274,7 +286,7 @@ export class NativeControlPlane implements ControlPlane {
     await waitFor('the API server', async () => (await this.api.send('GET', '/readyz')) === 'ok', wait);
   }
 
-  async #startControllers(): Promise<void> {
+  protected async startControllers(): Promise<void> {
     const { options, binary, launcher } = this.parts;
     const user = 'system:kube-controller-manager';
     const kubeconfig = await this.componentKubeconfig(user, ['system:masters', 'bed:components']);
