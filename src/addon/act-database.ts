@@ -1,0 +1,134 @@
+import { InfluxClient } from '../influx/client.ts';
+import { readDatabase, type DatabaseStep } from '../influx/database.ts';
+import { InfluxError } from '../influx/influx-error.ts';
+import { probeWrite } from '../influx/probe-write.ts';
+import type { Actor } from './act.ts';
+import type { DatabaseAccess } from './action.ts';
+import { ADMIN_USER } from './facts.ts';
+import type { DatabaseKnowledge, Login } from './world.ts';
+
+type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
+
+const TIMEOUT_MS = 5_000;
+
+/** Asks as the administrator what there is, and as the application's user whether it may come in. Never throws for the database's sake. */
+export async function askDatabase(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  signal: AbortSignal,
+): Promise<void> {
+  const before = known(actor, uid, access);
+  const answer = await attempt(signal, async () => {
+    const state = await readDatabase(adminClient(actor, access), { id: access.id }, signal);
+    const user = state.users.some(({ name }) => name === access.id);
+    return {
+      ok: true as const,
+      state,
+      login: user ? await tryLogin(actor, access, signal) : ('Unknown' as const),
+    };
+  });
+  const failures = answer.ok ? 0 : (before?.failures ?? 0) + 1;
+  learn(actor, uid, {
+    podUid: access.podUid,
+    askedMs: actor.clock.now(),
+    failures,
+    answer,
+    probe: before?.probe,
+  });
+}
+
+/** Sends the statements one by one, as requests of their own; then what was known is out of date. */
+export async function changeDatabase(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  steps: readonly DatabaseStep[],
+  signal: AbortSignal,
+): Promise<void> {
+  const client = adminClient(actor, access);
+  const before = known(actor, uid, access);
+  const failure = await attempt(signal, async () => {
+    for (const step of steps) await client.one(step.statement, { signal });
+    return undefined;
+  });
+  if (failure === undefined) {
+    await askDatabase(actor, uid, access, signal);
+    return;
+  }
+  learn(actor, uid, {
+    podUid: access.podUid,
+    askedMs: actor.clock.now(),
+    failures: (before?.failures ?? 0) + 1,
+    answer: failure,
+    probe: undefined,
+  });
+}
+
+/** Writes and reads one point as the application's user. */
+export async function probeDatabase(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  revision: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const failure = await attempt(signal, async () => {
+    await probeWrite(userClient(actor, access), access.id, undefined, signal);
+    return undefined;
+  });
+  const before = known(actor, uid, access);
+  if (before === undefined) return;
+  learn(actor, uid, { ...before, probe: { revision, atMs: actor.clock.now(), failure: failure?.message } });
+}
+
+async function tryLogin(actor: Tools, access: DatabaseAccess, signal: AbortSignal): Promise<Login> {
+  try {
+    await userClient(actor, access).query('SHOW DATABASES', { signal });
+    return 'Accepted';
+  } catch (reason) {
+    signal.throwIfAborted();
+    return InfluxError.from(reason).kind === 'Unauthorized' ? 'Refused' : 'Unknown';
+  }
+}
+
+/** The engine's failures are knowledge; only the caller's own giving up is thrown. */
+async function attempt<T>(
+  signal: AbortSignal,
+  run: () => Promise<T>,
+): Promise<T | { ok: false; kind: InfluxError['kind']; message: string }> {
+  try {
+    return await run();
+  } catch (reason) {
+    signal.throwIfAborted();
+    const error = InfluxError.from(reason);
+    return { ok: false, kind: error.kind, message: error.message };
+  }
+}
+
+function known(actor: Tools, uid: string, access: DatabaseAccess): DatabaseKnowledge | undefined {
+  const knowledge = actor.memories.get(uid).database;
+  return knowledge?.podUid === access.podUid ? knowledge : undefined;
+}
+
+function learn(actor: Tools, uid: string, database: DatabaseKnowledge): void {
+  actor.memories.update(uid, { database });
+}
+
+function adminClient(actor: Tools, { host, port, adminPassword }: DatabaseAccess): InfluxClient {
+  return new InfluxClient(
+    actor.influx,
+    { host, port },
+    { username: ADMIN_USER, password: adminPassword },
+    { timeoutMs: TIMEOUT_MS },
+  );
+}
+
+function userClient(actor: Tools, { host, port, id, password }: DatabaseAccess): InfluxClient {
+  return new InfluxClient(
+    actor.influx,
+    { host, port },
+    { username: id, password },
+    { timeoutMs: TIMEOUT_MS },
+  );
+}

@@ -1,0 +1,202 @@
+import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { InfluxTransport } from '../influx/transport.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { Kind } from '../kube/kinds.ts';
+import type { KubeObject, Live } from '../kube/types.ts';
+import type { Action, CreateAction } from './action.ts';
+import { askDatabase, changeDatabase, probeDatabase } from './act-database.ts';
+import { readEvents } from './cluster-events.ts';
+import type { Memories } from './memories.ts';
+import { ADDON_LABEL, MANAGED_BY } from './names.ts';
+import { STALLED_REASON, type StalledReason } from './reasons.ts';
+import { replacement } from './resources/merge.ts';
+import { storeOf, type Stores } from './stores.ts';
+import type { Finding } from './world.ts';
+
+/** The outside worlds, one funnel each. */
+export interface Actor {
+  readonly client: KubeClient;
+  readonly influx: InfluxTransport;
+  readonly stores: Stores;
+  readonly memories: Memories;
+  readonly clock: Clock;
+}
+
+/** `done`: decide again at once. `wait`: something of ours is on its way out; look again in a moment. */
+export type Outcome = { readonly result: 'done' } | { readonly result: 'wait'; readonly ms: number };
+
+const DONE: Outcome = { result: 'done' };
+/** A write refused for a reason of the user's or the cluster's is tried again this often. */
+const FINDING_MS = 30_000;
+
+/** Performs one action. Throws ApiError for what trying again soon may mend; what a user must mend becomes a finding. */
+export async function act(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  action: Action,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  switch (action.do) {
+    case 'create':
+      return await withFindings(actor, addon, action.kind, action.object, () =>
+        create(actor, addon, action, signal),
+      );
+    case 'replace':
+      return await withFindings(actor, addon, action.kind, action.object, async () => {
+        record(actor, action.kind, await actor.client.replace(action.kind, action.object, signal));
+        return DONE;
+      });
+    case 'patch': {
+      const { kind, key, body, type } = action;
+      const named = { metadata: { name: key.name } };
+      return await withFindings(actor, addon, kind, named, async () => {
+        record(actor, kind, await actor.client.patch(kind, key, body, { type }, signal));
+        if (type === 'strategic')
+          actor.memories.update(addon.metadata.uid, { appsPatchedMs: actor.clock.now() });
+        return DONE;
+      });
+    }
+    case 'delete':
+      await actor.client.delete(
+        action.kind,
+        action.key,
+        { uid: action.uid, resourceVersion: action.resourceVersion },
+        signal,
+      );
+      storeOf(actor.stores, action.kind)?.recordDelete(
+        `${action.key.namespace}/${action.key.name}`,
+        action.uid,
+      );
+      return DONE;
+    case 'askDatabase':
+      await askDatabase(actor, addon.metadata.uid, action.access, signal);
+      return DONE;
+    case 'changeDatabase':
+      await changeDatabase(actor, addon.metadata.uid, action.access, action.steps, signal);
+      return DONE;
+    case 'probeDatabase':
+      await probeDatabase(actor, addon.metadata.uid, action.access, action.revision, signal);
+      return DONE;
+    case 'diagnose': {
+      const diagnosis = await readEvents(actor.client, addon.metadata.namespace ?? '', action.names, signal);
+      actor.memories.update(addon.metadata.uid, { diagnosis: { ...diagnosis, atMs: actor.clock.now() } });
+      return DONE;
+    }
+  }
+}
+
+async function create(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  action: CreateAction,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { kind, object } = action;
+  try {
+    record(actor, kind, await actor.client.create(kind, object, signal));
+    return DONE;
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    if (!error.isAlreadyExists) throw error;
+  }
+  // The name is taken: by an earlier write of ours whose answer was lost, by a predecessor, or by somebody else.
+  const { name = '', namespace = '' } = object.metadata ?? {};
+  const live = await actor.client.get(kind, { name, namespace }, signal);
+  if (live === undefined) return { result: 'wait', ms: 200 };
+  switch (belonging(live, addon)) {
+    case 'Ours':
+      record(actor, kind, live);
+      return DONE;
+    case 'LostLabels':
+      record(actor, kind, await actor.client.replace(kind, replacement(live, object), signal));
+      return DONE;
+    case 'Leaving':
+      return { result: 'wait', ms: 1_000 };
+    case 'Foreign': {
+      const message = `${kind.kind} ${name} exists and was not made by this operator: it is left alone. Delete or rename it, or give the addon another name.`;
+      find(actor, addon, { target: `${kind.kind}/${name}`, reason: STALLED_REASON.nameConflict, message });
+      return DONE;
+    }
+  }
+}
+
+/** Whose object it is that has the name of a child. */
+export function belonging(
+  live: Live<KubeObject>,
+  addon: Live<InfluxAddon>,
+): 'Ours' | 'LostLabels' | 'Leaving' | 'Foreign' {
+  const { labels, ownerReferences = [], deletionTimestamp } = live.metadata;
+  const owner = ownerReferences.find(
+    (each) => each.kind === 'InfluxAddon' && each.apiVersion.startsWith('influxaddon.dev/'),
+  );
+  const labelled =
+    labels?.['app.kubernetes.io/managed-by'] === MANAGED_BY && labels[ADDON_LABEL] === addon.metadata.name;
+  const hashed = live.metadata.annotations?.['influxaddon.dev/intent'] !== undefined;
+  if (owner !== undefined && owner.uid !== addon.metadata.uid)
+    return owner.name === addon.metadata.name ? 'Leaving' : 'Foreign';
+  const ours = owner !== undefined || labelled || hashed;
+  if (!ours) return 'Foreign';
+  if (deletionTimestamp !== undefined) return 'Leaving';
+  return labelled ? 'Ours' : 'LostLabels';
+}
+
+/** Runs a write; a refusal that only a user or an administrator can mend is kept instead of tried again at once. */
+async function withFindings(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  kind: Kind<KubeObject>,
+  object: KubeObject,
+  write: () => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await write();
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
+    if (refusal === undefined) throw error;
+    find(actor, addon, { target: `${kind.kind}/${object.metadata?.name}`, ...refusal });
+    return DONE;
+  }
+}
+
+function refusalOf(
+  error: ApiError,
+  kind: string,
+  name: string,
+): { reason: StalledReason; message: string } | undefined {
+  if (error.isForbidden && !error.isNamespaceTerminating) {
+    const quota = /exceeded quota|must specify (limits|requests)/.test(error.message);
+    return quota
+      ? {
+          reason: STALLED_REASON.quotaExceeded,
+          message: `A quota of the namespace refuses ${kind} ${name}: ${error.message}`,
+        }
+      : {
+          reason: STALLED_REASON.forbidden,
+          message: `The API server refuses ${kind} ${name}: ${error.message}`,
+        };
+  }
+  if (error.isInvalid)
+    return {
+      reason: STALLED_REASON.rejected,
+      message: `The API server does not accept ${kind} ${name}: ${error.message}`,
+    };
+  return undefined;
+}
+
+function find(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  what: Pick<Finding, 'target' | 'reason' | 'message'>,
+): void {
+  const { uid, generation = 0 } = addon.metadata;
+  const others = actor.memories.get(uid).findings.filter((finding) => finding.target !== what.target);
+  const finding: Finding = { ...what, generation, untilMs: actor.clock.now() + FINDING_MS };
+  actor.memories.update(uid, { findings: [...others, finding] });
+}
+
+function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObject>): void {
+  storeOf(actor.stores, kind)?.recordWrite(live);
+}

@@ -1,0 +1,103 @@
+import type { DatabaseStep } from '../influx/database.ts';
+import type { Kind } from '../kube/kinds.ts';
+import type { KubeObject, ObjectKey } from '../kube/types.ts';
+import type { InfluxAddonStatus } from '../api/influx-addon.ts';
+
+/** One thing to do. The list of a decision is done in order, and stops at the first that fails. */
+export type Action =
+  | CreateAction
+  | ReplaceAction
+  | PatchAction
+  | DeleteAction
+  | { readonly do: 'askDatabase'; readonly access: DatabaseAccess }
+  | {
+      readonly do: 'changeDatabase';
+      readonly access: DatabaseAccess;
+      readonly steps: readonly DatabaseStep[];
+    }
+  | { readonly do: 'probeDatabase'; readonly access: DatabaseAccess; readonly revision: string }
+  | { readonly do: 'diagnose'; readonly names: readonly string[] };
+
+/** POST; a name that is taken is looked at: ours (go on), of an addon that is going (wait), foreign (NameConflict). */
+export interface CreateAction {
+  readonly do: 'create';
+  readonly kind: Kind<KubeObject>;
+  readonly object: KubeObject;
+}
+
+/** PUT with uid and resourceVersion. */
+export interface ReplaceAction {
+  readonly do: 'replace';
+  readonly kind: Kind<KubeObject>;
+  readonly object: KubeObject;
+  /** The path that differed, for the log. */
+  readonly why: string;
+}
+
+export interface PatchAction {
+  readonly do: 'patch';
+  readonly kind: Kind<KubeObject>;
+  readonly key: ObjectKey;
+  readonly type: 'merge' | 'strategic';
+  readonly body: object;
+  readonly why: string;
+}
+
+export interface DeleteAction {
+  readonly do: 'delete';
+  readonly kind: Kind<KubeObject>;
+  readonly key: ObjectKey;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly why: string;
+}
+
+/** How to reach the database and as whom. Never logged. */
+export interface DatabaseAccess {
+  readonly podUid: string;
+  readonly host: string;
+  readonly port: number;
+  readonly id: string;
+  readonly password: string;
+  readonly adminPassword: string;
+}
+
+/** Something to tell the user, once the status that goes with it is stored. */
+export interface Announcement {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+}
+
+export interface Decision {
+  readonly actions: readonly Action[];
+  /** The status that is true now; undefined when there is nothing to write it to or nothing to say. */
+  readonly status: InfluxAddonStatus | undefined;
+  readonly events: readonly Announcement[];
+  /** Look again after so many milliseconds even if nothing happens. */
+  readonly requeueAfterMs: number | undefined;
+  /** What is being waited for, so that the wait can be timed. */
+  readonly waitingFor: string | undefined;
+}
+
+/** For logs: what is done to which object, and never with what. */
+export function describe(action: Action): string {
+  switch (action.do) {
+    case 'create':
+      return `create ${action.kind.kind} ${action.object.metadata?.name}`;
+    case 'replace':
+      return `replace ${action.kind.kind} ${action.object.metadata?.name} (${action.why})`;
+    case 'patch':
+      return `patch ${action.kind.kind} ${action.key.name} (${action.why})`;
+    case 'delete':
+      return `delete ${action.kind.kind} ${action.key.name} (${action.why})`;
+    case 'askDatabase':
+      return 'ask the database';
+    case 'changeDatabase':
+      return `change the database: ${action.steps.map((step) => step.what).join(', ')}`;
+    case 'probeDatabase':
+      return 'write and read a probe point';
+    case 'diagnose':
+      return `read events about ${action.names.join(', ')}`;
+  }
+}

@@ -1,0 +1,29 @@
+import type { InfluxAddonStatus } from '../api/influx-addon.ts';
+import type { Announcement } from './action.ts';
+import { EVENT_REASON, READY_REASON } from './reasons.ts';
+
+const OF_READY: Readonly<Record<string, Announcement['reason']>> = {
+  [READY_REASON.provisioning]: EVENT_REASON.provisioning,
+  [READY_REASON.ready]: EVENT_REASON.ready,
+  [READY_REASON.degraded]: EVENT_REASON.degraded,
+  [READY_REASON.unschedulable]: EVENT_REASON.degraded,
+  [READY_REASON.blocked]: EVENT_REASON.blocked,
+  [READY_REASON.stopped]: EVENT_REASON.stopped,
+  [READY_REASON.deleting]: EVENT_REASON.deleting,
+};
+const WARNINGS: readonly string[] = [READY_REASON.degraded, READY_REASON.unschedulable, READY_REASON.blocked];
+
+/** One event for each change of the Ready condition's reason or, while blocked, of its message. */
+export function announcements(
+  before: InfluxAddonStatus | undefined,
+  after: InfluxAddonStatus,
+): Announcement[] {
+  const old = before?.conditions?.find(({ type }) => type === 'Ready');
+  const now = after.conditions?.find(({ type }) => type === 'Ready');
+  if (now === undefined) return [];
+  const same =
+    old?.reason === now.reason && (now.reason !== READY_REASON.blocked || old.message === now.message);
+  if (same) return [];
+  const type = WARNINGS.includes(now.reason) ? 'Warning' : 'Normal';
+  return [{ type, reason: OF_READY[now.reason] ?? now.reason, note: now.message }];
+}

@@ -1,0 +1,258 @@
+import type { Container } from 'kubernetes-types/core/v1.js';
+import type { AppStatus } from '../../api/influx-addon.ts';
+import type { Live } from '../../kube/types.ts';
+import { restartedForKey } from '../names.ts';
+import { isPaused, isRolledOut, TEMPLATE_HASH, type Workload } from './view.ts';
+
+/** What an addon asks of one app. */
+export interface AppWish {
+  readonly addonName: string;
+  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  readonly name: string;
+  readonly env: 'Inject' | 'FromSecret';
+  /** Names of the containers to inject into; undefined for all, init containers among them. */
+  readonly containers: readonly string[] | undefined;
+  readonly secretName: string;
+  /** `<prefix>_URL` first, then `<alias>_URL` if there is one. */
+  readonly variables: readonly string[];
+}
+
+export type AppReason =
+  | 'Current'
+  | 'AppMissing'
+  | 'ContainerMissing'
+  | 'VariableConflict'
+  | 'PrefixTaken'
+  | 'AliasTaken'
+  | 'BindingContested'
+  | 'AppPaused'
+  | 'RollingOut';
+
+export interface AppDecision {
+  /** Strategic-merge patch of the workload; undefined when there is nothing to write. */
+  readonly patch: object | undefined;
+  /** True when the patch makes the workload restart its pods. */
+  readonly restarts: boolean;
+  /** The entry for `status.apps[]`, true once the patch is written; undefined while the app is missing. */
+  readonly entry: AppStatus | undefined;
+  readonly reason: AppReason;
+  /** For people; empty when there is nothing to say. */
+  readonly message: string;
+  /** The app runs with what it depends on. */
+  readonly current: boolean;
+}
+
+/**
+ * Decides about one app. `entry` is what status remembers of it: it alone tells whether a restart is due, so an
+ * annotation that somebody removed or rolled back never restarts an app.
+ */
+export function decideApp(
+  wish: AppWish,
+  workload: Live<Workload> | undefined,
+  entry: AppStatus | undefined,
+  revision: string,
+  now: Date,
+): AppDecision {
+  if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) {
+    const message = `${wish.kind} ${wish.name} does not exist in this namespace`;
+    return {
+      patch: undefined,
+      restarts: false,
+      entry: undefined,
+      reason: 'AppMissing',
+      message,
+      current: false,
+    };
+  }
+  const variables = surveyVariables(wish, workload, entry);
+  if (variables.refusal !== undefined) {
+    return { patch: undefined, restarts: false, entry, ...variables.refusal, current: false };
+  }
+  const template = workload.metadata.annotations?.[TEMPLATE_HASH] ?? '';
+  const lost = variables.missing && entry?.injectedTemplate === template;
+  if (lost && entry?.reinjected === true) {
+    const message = `the injected variables were removed from ${wish.kind} ${wish.name} again and again; they are added at its next change`;
+    return { patch: undefined, restarts: false, entry, reason: 'BindingContested', message, current: false };
+  }
+  const mark = markOf(workload, wish.addonName);
+  const changed = variables.containers.length > 0 || variables.initContainers.length > 0;
+  const due = entry !== undefined && entry.revision !== revision && mark !== revision;
+  const injects = wish.env === 'Inject';
+  const next: AppStatus = {
+    kind: wish.kind,
+    name: wish.name,
+    revision,
+    ...restartTime(entry, revision, changed || due || (entry === undefined && mark === revision), now),
+    ...(injects ? { injectedTemplate: template } : {}),
+    ...(injects && (lost || (entry?.reinjected === true && entry.injectedTemplate === template))
+      ? { reinjected: true }
+      : {}),
+  };
+  const base = { entry: next, restarts: changed || due };
+  if (changed || due) {
+    const patch = patchOf(
+      workload,
+      variables,
+      changed || due ? { [restartedForKey(wish.addonName)]: revision } : undefined,
+    );
+    return {
+      ...base,
+      patch,
+      reason: 'RollingOut',
+      message: `${wish.kind} ${wish.name} is being restarted`,
+      current: false,
+    };
+  }
+  return { ...base, patch: undefined, ...rollout(wish, workload, variables.aliasTaken) };
+}
+
+/** The patch that takes injected variables out of a workload again; undefined when there are none. */
+export function unbindPatch(
+  app: Pick<AppWish, 'secretName'>,
+  workload: Live<Workload> | undefined,
+): object | undefined {
+  if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) return undefined;
+  const remove = (containers: Container[] | undefined): ContainerPatch[] =>
+    (containers ?? []).flatMap((container) => {
+      const env = injectedNames(container, app.secretName).map((name) => ({
+        name,
+        $patch: 'delete' as const,
+      }));
+      return env.length === 0 ? [] : [{ name: container.name, env }];
+    });
+  const spec = workload.spec?.template.spec;
+  const containers = remove(spec?.containers);
+  const initContainers = remove(spec?.initContainers);
+  if (containers.length + initContainers.length === 0) return undefined;
+  return patchOf(workload, { containers, initContainers }, undefined);
+}
+
+type EnvPatch =
+  | { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } }
+  | { name: string; $patch: 'delete' };
+interface ContainerPatch {
+  name: string;
+  env: EnvPatch[];
+}
+interface Survey {
+  readonly containers: ContainerPatch[];
+  readonly initContainers: ContainerPatch[];
+  readonly missing: boolean;
+  readonly aliasTaken: boolean;
+  readonly refusal?: { reason: AppReason; message: string };
+}
+
+/** Compares the variables in the template with the wish: what to add, what to remove, and what stands in the way. */
+function surveyVariables(wish: AppWish, workload: Live<Workload>, entry: AppStatus | undefined): Survey {
+  const spec = workload.spec?.template.spec;
+  const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const wasInjected = entry?.injectedTemplate !== undefined;
+  const none: Survey = { containers: [], initContainers: [], missing: false, aliasTaken: false };
+  if (wish.env === 'FromSecret' && !wasInjected) return none;
+  const absent = (wish.containers ?? []).find((name) => !all.some((container) => container.name === name));
+  if (wish.env === 'Inject' && absent !== undefined) {
+    const message = `${wish.kind} ${wish.name} has no container ${absent}; it has ${all.map(({ name }) => name).join(', ')}`;
+    return { ...none, refusal: { reason: 'ContainerMissing', message } };
+  }
+  let missing = false;
+  let aliasTaken = false;
+  let refusal: Survey['refusal'];
+  const survey = (container: Container): ContainerPatch[] => {
+    const chosen =
+      wish.env === 'Inject' && (wish.containers === undefined || wish.containers.includes(container.name));
+    const wanted = chosen ? wish.variables : [];
+    const env: EnvPatch[] = [];
+    for (const [index, name] of wanted.entries()) {
+      const found = container.env?.find((variable) => variable.name === name);
+      const source = found?.valueFrom?.secretKeyRef;
+      if (found === undefined) {
+        env.push({ name, valueFrom: { secretKeyRef: { name: wish.secretName, key: name } } });
+        missing = true;
+      } else if (source?.name === wish.secretName) {
+        continue;
+      } else if (source?.name?.endsWith('-influx') && index > 0) {
+        aliasTaken = true;
+      } else if (source?.name?.endsWith('-influx')) {
+        const other = source.name.slice(0, -'-influx'.length);
+        const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${other} already; choose another prefix`;
+        refusal ??= { reason: 'PrefixTaken', message };
+      } else {
+        const message = `${wish.kind} ${wish.name} sets ${name} in container ${container.name} itself; remove it there, or choose another spec.connection.prefix`;
+        refusal ??= { reason: 'VariableConflict', message };
+      }
+    }
+    for (const name of injectedNames(container, wish.secretName)) {
+      if (!wanted.includes(name)) env.push({ name, $patch: 'delete' });
+    }
+    return env.length === 0 ? [] : [{ name: container.name, env }];
+  };
+  const containers = (spec?.containers ?? []).flatMap(survey);
+  const initContainers = (spec?.initContainers ?? []).flatMap(survey);
+  return { containers, initContainers, missing, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+/** Names of the variables that refer to the addon's Secret under the very key that injection uses. */
+function injectedNames(container: Container, secretName: string): string[] {
+  return (container.env ?? [])
+    .filter(
+      ({ name, valueFrom }) =>
+        valueFrom?.secretKeyRef?.name === secretName && valueFrom.secretKeyRef.key === name,
+    )
+    .map(({ name }) => name);
+}
+
+function patchOf(
+  workload: Live<Workload>,
+  variables: Pick<Survey, 'containers' | 'initContainers'>,
+  annotations: Record<string, string> | undefined,
+): object {
+  const { uid, resourceVersion } = workload.metadata;
+  const spec = {
+    ...(variables.containers.length > 0 ? { containers: variables.containers } : {}),
+    ...(variables.initContainers.length > 0 ? { initContainers: variables.initContainers } : {}),
+  };
+  const template = {
+    ...(annotations === undefined ? {} : { metadata: { annotations } }),
+    ...(Object.keys(spec).length > 0 ? { spec } : {}),
+  };
+  return { metadata: { uid, resourceVersion }, spec: { template } };
+}
+
+function markOf(workload: Live<Workload>, addonName: string): string | undefined {
+  return workload.spec?.template.metadata?.annotations?.[restartedForKey(addonName)];
+}
+
+function restartTime(
+  entry: AppStatus | undefined,
+  revision: string,
+  restarted: boolean,
+  now: Date,
+): Pick<AppStatus, 'restartedAt'> {
+  if (restarted) return { restartedAt: now.toISOString() };
+  if (entry?.revision !== revision && entry !== undefined) return { restartedAt: now.toISOString() };
+  return entry?.restartedAt === undefined ? {} : { restartedAt: entry.restartedAt };
+}
+
+function rollout(
+  wish: AppWish,
+  workload: Live<Workload>,
+  aliasTaken: boolean,
+): Pick<AppDecision, 'reason' | 'message' | 'current'> {
+  const name = `${wish.kind} ${wish.name}`;
+  if (isPaused(workload))
+    return {
+      reason: 'AppPaused',
+      message: `${name} is paused: its rollout waits for whoever paused it`,
+      current: false,
+    };
+  if (!isRolledOut(workload))
+    return { reason: 'RollingOut', message: `${name} is rolling out`, current: false };
+  if (aliasTaken) {
+    return {
+      reason: 'AliasTaken',
+      message: `${name} has ${wish.variables[1]} from another addon; it uses ${wish.variables[0]} for this one`,
+      current: true,
+    };
+  }
+  return { reason: 'Current', message: '', current: true };
+}

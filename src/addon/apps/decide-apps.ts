@@ -1,0 +1,137 @@
+import { appsOf, variablesOf } from '../../api/addon-defaults.ts';
+import type { AppStatus } from '../../api/influx-addon.ts';
+import * as kinds from '../../kube/kinds.ts';
+import type { Kind } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import type { Action, Announcement } from '../action.ts';
+import { connectionUrl } from '../connection.ts';
+import type { Facts, InForce } from '../facts.ts';
+import { hashOf } from '../hash.ts';
+import { childNames } from '../names.ts';
+import { EVENT_REASON, STALLED_REASON } from '../reasons.ts';
+import type { Refusal } from '../target.ts';
+import type { World } from '../world.ts';
+import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
+
+export interface AppsOutcome {
+  readonly actions: readonly Action[];
+  readonly events: readonly Announcement[];
+  readonly decisions: readonly AppDecision[];
+  readonly refusal: Refusal | undefined;
+  /** Apps were patched a moment ago: how long their rollout is awaited before it is reported. */
+  readonly settlingMs: number | undefined;
+}
+
+/** How long a rollout may take before status speaks of it, milliseconds. */
+const SETTLING_MS = 10_000;
+
+const KINDS: Readonly<Record<AppWish['kind'], Kind<KubeObject>>> = {
+  Deployment: kinds.Deployment,
+  StatefulSet: kinds.StatefulSet,
+  DaemonSet: kinds.DaemonSet,
+};
+
+/** What the apps need: variables in, variables out, restarts that are due. */
+export function decideApps(
+  world: World,
+  facts: Facts,
+  target: InForce,
+  starts: number,
+  now: Date,
+): AppsOutcome {
+  const { addon } = world;
+  const revision = appRevision(world, facts, target, starts);
+  const entries = addon.status?.apps ?? [];
+  const secretName = childNames(addon.metadata.name).urlSecret;
+  const actions: Action[] = [];
+  const events: Announcement[] = [];
+  const decisions = appsOf(addon).map((app) => {
+    const wish: AppWish = {
+      ...app,
+      containers: app.containers,
+      addonName: addon.metadata.name,
+      secretName,
+      variables: variablesOf(addon),
+    };
+    const entry = entries.find((each) => each.kind === app.kind && each.name === app.name);
+    const decision = decideApp(wish, world.apps.get(`${app.kind}/${app.name}`), entry, revision, now);
+    if (decision.patch !== undefined) {
+      actions.push(patchOf(world, app, decision.patch, 'restart with what it depends on'));
+      events.push({
+        type: 'Normal',
+        reason: EVENT_REASON.appRestarted,
+        note: `${app.kind} ${app.name} is restarted with the connection of this addon.`,
+      });
+    }
+    return decision;
+  });
+  for (const entry of removedApps(world)) {
+    const patch = unbindPatch({ secretName }, world.apps.get(`${entry.kind}/${entry.name}`));
+    if (patch !== undefined) actions.push(patchOf(world, entry, patch, 'take the injected variables out'));
+  }
+  const taken = decisions.find((decision) => decision.reason === 'PrefixTaken');
+  const rolling = decisions.some((decision) => decision.reason === 'RollingOut');
+  const patched = world.memory.appsPatchedMs;
+  const left = patched === undefined ? 0 : SETTLING_MS - (now.getTime() - patched);
+  return {
+    actions,
+    events,
+    decisions,
+    refusal: taken === undefined ? undefined : { reason: STALLED_REASON.prefixTaken, message: taken.message },
+    settlingMs: rolling && left > 0 ? left : undefined,
+  };
+}
+
+/** The patches that take the variables out of every app again, before the addon goes. */
+export function unbindAll(world: World): Action[] {
+  const secretName = childNames(world.addon.metadata.name).urlSecret;
+  const known = new Map<string, Pick<AppStatus, 'kind' | 'name'>>();
+  for (const app of [...(world.addon.status?.apps ?? []), ...appsOf(world.addon)])
+    known.set(`${app.kind}/${app.name}`, app);
+  return [...known.entries()].flatMap(([key, app]) => {
+    const injected = isInjected(world, app);
+    const patch = injected ? unbindPatch({ secretName }, world.apps.get(key)) : undefined;
+    return patch === undefined ? [] : [patchOf(world, app, patch, 'take the injected variables out')];
+  });
+}
+
+/** What an app depends on, as a hash: an app is restarted when it was last restarted for another one. */
+function appRevision(world: World, facts: Facts, target: InForce, starts: number): string {
+  const url = connectionUrl(world.addon, facts, world.settings.clusterDomain);
+  return hashOf({
+    url,
+    variables: variablesOf(world.addon),
+    plan: target.plan.name,
+    version: target.version.name,
+    starts,
+  });
+}
+
+/** Apps that were bound with injected variables and that the spec names no more, or names as `FromSecret` now. */
+function removedApps(world: World): AppStatus[] {
+  const named = new Set(appsOf(world.addon).map((app) => `${app.kind}/${app.name}`));
+  return (world.addon.status?.apps ?? []).filter(
+    (entry) => entry.injectedTemplate !== undefined && !named.has(`${entry.kind}/${entry.name}`),
+  );
+}
+
+function isInjected(world: World, app: Pick<AppStatus, 'kind' | 'name'>): boolean {
+  const same = (each: { kind: string; name: string }) => each.kind === app.kind && each.name === app.name;
+  const entry = (world.addon.status?.apps ?? []).find(same);
+  return (
+    entry?.injectedTemplate !== undefined ||
+    appsOf(world.addon).some((each) => same(each) && each.env === 'Inject')
+  );
+}
+
+function patchOf(world: World, app: { kind: string; name: string }, body: object, why: string): Action {
+  const kind = KINDS[app.kind as AppWish['kind']];
+  return {
+    do: 'patch',
+    kind,
+    key: { namespace: world.addon.metadata.namespace ?? '', name: app.name },
+    type: 'strategic',
+    body,
+    why,
+  };
+}

@@ -1,0 +1,26 @@
+import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { Live } from '../kube/types.ts';
+import type { Facts } from './facts.ts';
+import { childNames } from './names.ts';
+
+/** The port of the engine's HTTP API, inside the pod and on the Service. */
+export const ENGINE_PORT = 8086;
+
+/** `my-app-influx.shop.svc.cluster.local` */
+export function serviceHost(addon: Live<InfluxAddon>, clusterDomain: string): string {
+  return `${childNames(addon.metadata.name).service}.${addon.metadata.namespace}.svc.${clusterDomain}`;
+}
+
+/** The URL without credentials, for status. */
+export function endpointOf(addon: Live<InfluxAddon>, clusterDomain: string): string {
+  return `http://${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}`;
+}
+
+/** `http://<id>:<password>@<service>:8086/<id>`; id and password need no escaping. A secret: never logged. */
+export function connectionUrl(
+  addon: Live<InfluxAddon>,
+  facts: Pick<Facts, 'id' | 'password'>,
+  clusterDomain: string,
+): string {
+  return `http://${facts.id}:${facts.password}@${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}/${facts.id}`;
+}

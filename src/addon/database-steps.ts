@@ -1,0 +1,94 @@
+import { planDatabase } from '../influx/database.ts';
+import type { Pod } from '../kube/kinds.ts';
+import type { Live } from '../kube/types.ts';
+import type { Action, DatabaseAccess } from './action.ts';
+import { ENGINE_PORT } from './connection.ts';
+import type { Facts } from './facts.ts';
+import { hashOf } from './hash.ts';
+import type { DatabaseKnowledge } from './world.ts';
+
+/** How often a healthy database is asked whether all is as it should be; drift is repaired within a minute. */
+export const CHECK_INTERVAL_MS = 45_000;
+/** A pod younger than this may still show the effects of its start; it is not restarted to heal the administrator. */
+const HEAL_AFTER_MS = 25_000;
+const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;
+
+/** Where the database stands, and what to do next about it. */
+export type DatabaseState =
+  | { readonly state: 'Act'; readonly action: Action }
+  /** It answers, with database, user and grant as they should be; `verified` once a probe for the revision succeeded. */
+  | { readonly state: 'Answering'; readonly verified: boolean; readonly recheckMs: number }
+  | { readonly state: 'Silent'; readonly message: string; readonly retryMs: number }
+  /** The administrator cannot log in: the next start of the pod heals it. */
+  | { readonly state: 'AdministratorLost'; readonly restart: boolean; readonly retryMs: number };
+
+export interface DatabaseInput {
+  readonly pod: Live<Pod>;
+  readonly facts: Facts;
+  readonly knowledge: DatabaseKnowledge | undefined;
+  /** What the data plane was made from. */
+  readonly revision: string;
+  /** The revision that status says was verified. */
+  readonly verifiedRevision: string | undefined;
+  readonly nowMs: number;
+}
+
+/** Ask, repair, probe: one step at a time, each from what was learned by the one before. Pure. */
+export function databaseStep(input: DatabaseInput): DatabaseState {
+  const { pod, facts, revision, nowMs } = input;
+  const access = accessTo(pod, facts);
+  const knowledge = input.knowledge?.podUid === pod.metadata.uid ? input.knowledge : undefined;
+  if (knowledge === undefined) return { state: 'Act', action: { do: 'askDatabase', access } };
+  const age = nowMs - knowledge.askedMs;
+  if (!knowledge.answer.ok) {
+    const retryMs = RETRY_MS[Math.min(knowledge.failures, RETRY_MS.length) - 1] ?? RETRY_MS[0];
+    if (age >= retryMs || age < 0) return { state: 'Act', action: { do: 'askDatabase', access } };
+    if (knowledge.answer.kind === 'Unauthorized' || knowledge.answer.kind === 'Forbidden') {
+      return {
+        state: 'AdministratorLost',
+        restart: nowMs - startedMs(pod) >= HEAL_AFTER_MS,
+        retryMs: retryMs - age,
+      };
+    }
+    return { state: 'Silent', message: knowledge.answer.message, retryMs: retryMs - age };
+  }
+  const interval = CHECK_INTERVAL_MS - jitter(pod.metadata.uid);
+  if (age >= interval || age < 0) return { state: 'Act', action: { do: 'askDatabase', access } };
+  const { state, login } = knowledge.answer;
+  const steps = planDatabase(state, {
+    id: facts.id,
+    password: facts.password,
+    passwordKnownGood: login !== 'Refused',
+  });
+  if (steps.length > 0) return { state: 'Act', action: { do: 'changeDatabase', access, steps } };
+  const recheckMs = interval - age;
+  if (input.verifiedRevision === revision) return { state: 'Answering', verified: true, recheckMs };
+  const probe = knowledge.probe?.revision === revision ? knowledge.probe : undefined;
+  if (probe === undefined) return { state: 'Act', action: { do: 'probeDatabase', access, revision } };
+  if (probe.failure === undefined) return { state: 'Answering', verified: true, recheckMs };
+  const wait = 5_000 - (nowMs - probe.atMs);
+  if (wait <= 0 || wait > 5_000) return { state: 'Act', action: { do: 'probeDatabase', access, revision } };
+  return { state: 'Silent', message: probe.failure, retryMs: wait };
+}
+
+function accessTo(pod: Live<Pod>, facts: Facts): DatabaseAccess {
+  return {
+    podUid: pod.metadata.uid,
+    host: pod.status?.podIP ?? '',
+    port: ENGINE_PORT,
+    id: facts.id,
+    password: facts.password,
+    adminPassword: facts.adminPassword,
+  };
+}
+
+function startedMs(pod: Live<Pod>): number {
+  const started =
+    pod.status?.containerStatuses?.[0]?.state?.running?.startedAt ?? pod.metadata.creationTimestamp;
+  return Date.parse(started ?? '') || 0;
+}
+
+/** Up to 10 s, the same for a pod each time, so that a thousand databases are not asked in the same second. */
+function jitter(uid: string): number {
+  return Number.parseInt(Buffer.from(hashOf(uid), 'base64url').toString('hex').slice(0, 6), 16) % 10_000;
+}

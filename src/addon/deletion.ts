@@ -1,0 +1,126 @@
+import { appsOf, deletionPolicyOf, isPaused } from '../api/addon-defaults.ts';
+import { InfluxAddon } from '../api/kinds.ts';
+import type { KubeObject, Live } from '../kube/types.ts';
+import * as kinds from '../kube/kinds.ts';
+import type { Kind } from '../kube/kinds.ts';
+import type { Action, Decision } from './action.ts';
+import { unbindAll } from './apps/decide-apps.ts';
+import { FINALIZER } from './names.ts';
+import { READY_REASON } from './reasons.ts';
+import { renderStatus, type Picture } from './status.ts';
+import type { World } from './world.ts';
+
+type Addon = World['addon'];
+
+/**
+ * A finalizer only where something has to be done before the addon may go: data to be deleted, variables to be taken
+ * out of apps. Under Retain without injection nothing can hang, whatever becomes of the operator.
+ */
+export function needsFinalizer(addon: Addon): boolean {
+  const injected =
+    appsOf(addon).some((app) => app.env === 'Inject') ||
+    (addon.status?.apps ?? []).some((app) => app.injectedTemplate !== undefined);
+  return injected || deletionPolicyOf(addon) === 'Delete';
+}
+
+/** Adds or removes the finalizer; undefined when it is as it should be. */
+export function finalizerAction(addon: Addon): Action | undefined {
+  const has = addon.metadata.finalizers?.includes(FINALIZER) ?? false;
+  const needs = needsFinalizer(addon);
+  if (has === needs) return undefined;
+  const others = (addon.metadata.finalizers ?? []).filter((each) => each !== FINALIZER);
+  return patchFinalizers(
+    addon,
+    needs ? [...others, FINALIZER] : others,
+    needs ? 'hold deletion until cleaned up' : 'nothing to clean up',
+  );
+}
+
+/** The addon is being deleted: variables out of the apps, then the data if that is the policy, then let go. */
+export function decideDeletion(world: World, now: Date): Decision {
+  const { addon, children } = world;
+  if (!(addon.metadata.finalizers?.includes(FINALIZER) ?? false)) return decision([]);
+  const policy = world.namespaceTerminating ? 'Retain' : deletionPolicyOf(addon);
+  const pausedHere = isPaused(addon) && !world.namespaceTerminating;
+  if (pausedHere && policy !== 'Retain')
+    return decision(
+      [],
+      deletingStatus(world, 'influxaddon.dev/paused is set: nothing is deleted until it is removed', now),
+    );
+  const unbind = world.namespaceTerminating || pausedHere ? [] : unbindAll(world);
+  if (unbind.length > 0) return decision(unbind);
+  if (policy === 'Delete') {
+    // The pod first: a claim that is in use only pretends to go, and an engine without its volume writes errors.
+    const doomed: [Kind<KubeObject>, Live<KubeObject> | undefined][] = [
+      [kinds.StatefulSet, children.statefulSet],
+      [kinds.PersistentVolumeClaim, children.claim],
+      [kinds.Secret, children.adminSecret],
+    ];
+    const deletions = doomed.flatMap(([kind, live]) => deleteAction(kind, live));
+    if (deletions.length > 0) return decision(deletions);
+    const left = doomed.filter(([, live]) => live !== undefined);
+    if (left.length > 0 || world.pod !== undefined) {
+      return decision(
+        [],
+        deletingStatus(world, 'the database and its data are being deleted', now),
+        'the volume to be deleted',
+      );
+    }
+  }
+  const others = (addon.metadata.finalizers ?? []).filter((each) => each !== FINALIZER);
+  return decision([patchFinalizers(addon, others, 'cleaned up')]);
+}
+
+function deleteAction(kind: Kind<KubeObject>, live: Live<KubeObject> | undefined): Action[] {
+  if (live === undefined || live.metadata.deletionTimestamp !== undefined) return [];
+  const { name, namespace, uid, resourceVersion } = live.metadata;
+  return [
+    {
+      do: 'delete',
+      kind,
+      key: { name, namespace: namespace ?? '' },
+      uid,
+      resourceVersion,
+      why: 'the addon is deleted with deletionPolicy Delete',
+    },
+  ];
+}
+
+function patchFinalizers(addon: Addon, finalizers: string[], why: string): Action {
+  const { name, namespace, uid, resourceVersion } = addon.metadata;
+  const body = { metadata: { uid, resourceVersion, finalizers } };
+  return {
+    do: 'patch',
+    kind: InfluxAddon as Kind<KubeObject>,
+    key: { name, namespace: namespace ?? '' },
+    type: 'merge',
+    body,
+    why,
+  };
+}
+
+function deletingStatus(world: World, message: string, now: Date): NonNullable<Decision['status']> {
+  const picture: Picture = {
+    ready: { status: false, reason: READY_REASON.deleting, message },
+    available: { status: false, reason: READY_REASON.deleting, message },
+    reconciling: true,
+    refusal: undefined,
+    notImplemented: [],
+    facts: undefined,
+    inForce: undefined,
+    state: undefined,
+    dataPlane: undefined,
+    apps: undefined,
+  };
+  return renderStatus(world, picture, now);
+}
+
+function decision(actions: readonly Action[], status?: Decision['status'], waitingFor?: string): Decision {
+  return {
+    actions,
+    status,
+    events: [],
+    requeueAfterMs: waitingFor === undefined ? undefined : 5_000,
+    waitingFor,
+  };
+}

@@ -1,0 +1,151 @@
+import type { PersistentVolumeClaim, Secret } from 'kubernetes-types/core/v1.js';
+import type { InfluxPlanSpec } from '../api/influx-plan.ts';
+import { isIdOf, isPassword, makeId, type Fresh } from './fresh.ts';
+import { ANNOTATION } from './names.ts';
+
+/** The catalogue's entries that the database runs with; kept so that a deleted or edited entry changes nothing by itself. */
+export interface InForce {
+  readonly plan: { readonly name: string; readonly spec: InfluxPlanSpec };
+  readonly version: { readonly name: string; readonly image: string };
+}
+
+/** What must outlive the addon object: made once, kept in the admin Secret, repeated on the claim. */
+export interface Facts {
+  readonly id: string;
+  /** The application's password; its user name and its database are called like the id. */
+  readonly password: string;
+  readonly adminPassword: string;
+  /** The newest engine version that may have opened the data. */
+  readonly openedBy: string | undefined;
+  readonly inForce: InForce | undefined;
+  /** The password is newer than the data: Secrets for apps are made only once the database took it. */
+  readonly passwordUnproven: boolean;
+}
+
+export const ADMIN_USER = 'admin';
+
+/** Keys of the admin Secret. */
+export const ADMIN_KEY = {
+  id: 'id',
+  username: 'username',
+  password: 'password',
+  adminUsername: 'admin-username',
+  adminPassword: 'admin-password',
+  openedBy: 'opened-by-version',
+  inForce: 'in-force',
+  passwordUnproven: 'password-unproven',
+} as const;
+
+/** Where copies of an addon's facts may be found. */
+export interface FactSources {
+  readonly addonName: string;
+  readonly statusId: string | undefined;
+  readonly adminSecret: Secret | undefined;
+  readonly urlSecret: Secret | undefined;
+  readonly bindingSecret: Secret | undefined;
+  readonly claim: PersistentVolumeClaim | undefined;
+}
+
+/**
+ * The facts as the surviving copies tell them. A single edited copy is outvoted by two that agree; what is nowhere
+ * to be found is made anew, and then `missing` names it.
+ */
+export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts; missing: string[] } {
+  const admin = decode(sources.adminSecret);
+  const annotations = sources.claim?.metadata?.annotations ?? {};
+  const missing: string[] = [];
+  const made = <T>(what: string, make: () => T): T => {
+    missing.push(what);
+    return make();
+  };
+  const id =
+    vote(
+      [admin[ADMIN_KEY.id], annotations[ANNOTATION.id], sources.statusId].filter((text) =>
+        isIdOf(sources.addonName, text),
+      ),
+    ) ?? made('id', () => makeId(sources.addonName, fresh.number()));
+  const found = vote(
+    [
+      admin[ADMIN_KEY.password],
+      passwordInUrl(sources.urlSecret),
+      decode(sources.bindingSecret).password,
+    ].filter(isPassword),
+  );
+  const password = found ?? made('password', () => fresh.password());
+  const adminPassword = isPassword(admin[ADMIN_KEY.adminPassword])
+    ? admin[ADMIN_KEY.adminPassword]
+    : made('admin-password', () => fresh.password());
+  const unprovenBefore =
+    sources.adminSecret === undefined ? false : admin[ADMIN_KEY.passwordUnproven] === 'true';
+  return {
+    facts: {
+      id,
+      password,
+      adminPassword: adminPassword ?? '',
+      openedBy: newest(admin[ADMIN_KEY.openedBy], annotations[ANNOTATION.openedBy]),
+      inForce: parseInForce(admin[ADMIN_KEY.inForce]),
+      passwordUnproven:
+        unprovenBefore || (found === undefined && annotations[ANNOTATION.openedBy] !== undefined),
+    },
+    missing,
+  };
+}
+
+/** The decoded data of a Secret; nothing for one that is not there. */
+export function decode(secret: Secret | undefined): Record<string, string> {
+  const entries = Object.entries(secret?.data ?? {}).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString('utf8'),
+  ]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+export function encode(data: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]),
+  );
+}
+
+/** The value that most copies hold; of equally frequent ones the first, which is the admin Secret's. */
+function vote(copies: (string | undefined)[]): string | undefined {
+  let best: string | undefined;
+  let bestCount = 0;
+  for (const copy of copies) {
+    const count = copies.filter((other) => other === copy).length;
+    if (copy !== undefined && count > bestCount) {
+      best = copy;
+      bestCount = count;
+    }
+  }
+  return best;
+}
+
+function passwordInUrl(secret: Secret | undefined): string | undefined {
+  for (const value of Object.values(decode(secret))) {
+    try {
+      return decodeURIComponent(new URL(value).password);
+    } catch {
+      continue; // an edited copy that is no URL does not vote
+    }
+  }
+  return undefined;
+}
+
+function newest(a: string | undefined, b: string | undefined): string | undefined {
+  const known = [a, b].filter((text): text is string => text !== undefined && /^\d+\.\d+\.\d+$/.test(text));
+  const [first, second] = known;
+  if (first === undefined || second === undefined) return first;
+  return first.localeCompare(second, 'en', { numeric: true }) >= 0 ? first : second;
+}
+
+function parseInForce(text: string | undefined): InForce | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value = JSON.parse(text) as Partial<InForce>;
+    return value.plan?.spec?.memory !== undefined && value.version?.image !== undefined
+      ? (value as InForce)
+      : undefined;
+  } catch {
+    return undefined; // an edited record is rewritten from the catalogue
+  }
+}

@@ -1,0 +1,100 @@
+import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { OwnerReference } from 'kubernetes-types/meta/v1.js';
+import type { Live, ObjectMeta } from '../kube/types.ts';
+
+export const GROUP = 'influxaddon.dev';
+export const MANAGED_BY = 'influxaddon-operator';
+export const ADDON_LABEL = 'influxaddon.dev/addon';
+/** Selects everything the operator makes; its caches of Secrets, pods and claims hold nothing else. */
+export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY},${ADDON_LABEL}`;
+export const FINALIZER = 'influxaddon.dev/operator';
+
+export const ANNOTATION = {
+  /** Hash of what the operator last wanted of a child, so that removed fields are noticed. */
+  intent: 'influxaddon.dev/intent',
+  /** The pod template as it was rendered: a newer operator does not render it anew by itself. */
+  rendered: 'influxaddon.dev/rendered-template',
+  /** Hash of everything a user or the catalogue decided that went into the rendered template. */
+  renderedFor: 'influxaddon.dev/rendered-for',
+  /** Durable facts on the claim. */
+  id: 'influxaddon.dev/id',
+  openedBy: 'influxaddon.dev/opened-by-version',
+  planStorage: 'influxaddon.dev/plan-storage',
+  paused: 'influxaddon.dev/paused',
+} as const;
+
+/** Annotation key on an app's pod template; its value is the revision the app was last restarted for. */
+export function restartedForKey(addonName: string): string {
+  return `restarted-for.influxaddon.dev/${addonName}`;
+}
+
+export interface ChildNames {
+  readonly statefulSet: string;
+  readonly service: string;
+  readonly urlSecret: string;
+  readonly networkPolicy: string;
+  readonly adminSecret: string;
+  readonly bindingSecret: string;
+  readonly tlsSecret: string;
+  readonly claim: string;
+  readonly pod: string;
+}
+
+/** The names of everything made for an addon. An app is often called like its addon, hence the infix. */
+export function childNames(addonName: string): ChildNames {
+  const base = `${addonName}-influx`;
+  return {
+    statefulSet: base,
+    service: base,
+    urlSecret: base,
+    networkPolicy: base,
+    adminSecret: `${base}-admin`,
+    bindingSecret: `${base}-binding`,
+    tlsSecret: `${base}-tls`,
+    claim: `${base}-data`,
+    pod: `${base}-0`,
+  };
+}
+
+/** The five recommended labels and our own. */
+export function labelsOf(addonName: string): Record<string, string> {
+  return {
+    'app.kubernetes.io/name': 'influxdb',
+    'app.kubernetes.io/instance': addonName,
+    'app.kubernetes.io/component': 'database',
+    'app.kubernetes.io/part-of': 'influxaddon',
+    'app.kubernetes.io/managed-by': MANAGED_BY,
+    [ADDON_LABEL]: addonName,
+  };
+}
+
+/** Selects the database's pod. */
+export function podLabels(addonName: string): Record<string, string> {
+  return { 'app.kubernetes.io/name': 'influxdb', [ADDON_LABEL]: addonName };
+}
+
+export function ownerReference(addon: Live<InfluxAddon>): OwnerReference {
+  return {
+    apiVersion: 'influxaddon.dev/v1alpha1',
+    kind: 'InfluxAddon',
+    name: addon.metadata.name,
+    uid: addon.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** Metadata of a child that goes with its addon. */
+export function ownedMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
+  return { ...keptMeta(addon, name), ownerReferences: [ownerReference(addon)] };
+}
+
+/** Metadata of a child that may outlive its addon: no owner, so that garbage collection never takes it. */
+export function keptMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
+  return { name, namespace: addon.metadata.namespace ?? '', labels: labelsOf(addon.metadata.name) };
+}
+
+/** Key of an addon in stores and queues: `namespace/name`. */
+export function keyOf(object: { metadata: { name: string; namespace?: string | undefined } }): string {
+  return `${object.metadata.namespace}/${object.metadata.name}`;
+}

@@ -1,0 +1,78 @@
+import { appsOf } from '../api/addon-defaults.ts';
+import { isDefaultVersion, lifecycleOf, migratesFromMajorOf } from '../api/catalogue-defaults.ts';
+import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { Live } from '../kube/types.ts';
+import type { Workload } from './apps/view.ts';
+import { childNames } from './names.ts';
+import type { Settings } from './resources/context.ts';
+import type { Stores } from './stores.ts';
+import type { Memory, World } from './world.ts';
+
+/** Gathers what is known about one addon. Only reads caches: no request is made. */
+export function observe(stores: Stores, addon: Live<InfluxAddon>, memory: Memory, settings: Settings): World {
+  const { name, namespace = '' } = addon.metadata;
+  const names = childNames(name);
+  const at = (child: string) => `${namespace}/${child}`;
+  const classes = [...stores.storageClasses.list()];
+  return {
+    addon,
+    namespaceTerminating: stores.namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined,
+    plan: stores.plans.get(addon.spec.plan),
+    planNames: plansOnOffer(stores),
+    versions: [...stores.versions.list()].map((entry) => ({
+      name: entry.metadata.name,
+      image: entry.spec.image,
+      lifecycle: lifecycleOf(entry),
+      default: isDefaultVersion(entry),
+      migratesFromMajor: migratesFromMajorOf(entry) ?? null,
+    })),
+    children: {
+      adminSecret: stores.secrets.get(at(names.adminSecret)),
+      urlSecret: stores.secrets.get(at(names.urlSecret)),
+      bindingSecret: stores.secrets.get(at(names.bindingSecret)),
+      claim: stores.claims.get(at(names.claim)),
+      service: stores.services.get(at(names.service)),
+      statefulSet: ownStatefulSet(stores, at(names.statefulSet), name),
+      networkPolicy: stores.networkPolicies.get(at(names.networkPolicy)),
+    },
+    pod: stores.pods.get(at(names.pod)),
+    storageClasses: {
+      names: classes.map((each) => each.metadata.name),
+      hasDefault: classes.some(
+        (each) => each.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true',
+      ),
+    },
+    apps: workloadsOf(stores, addon),
+    memory,
+    settings,
+  };
+}
+
+/** StatefulSets are cached for apps as well: one of the right name without our labels is somebody else's. */
+function ownStatefulSet(stores: Stores, key: string, addonName: string) {
+  const found = stores.statefulSets.get(key);
+  return found?.metadata.labels?.['influxaddon.dev/addon'] === addonName ? found : undefined;
+}
+
+function workloadsOf(stores: Stores, addon: Live<InfluxAddon>): Map<string, Live<Workload>> {
+  const found = new Map<string, Live<Workload>>();
+  for (const { kind, name } of [...(addon.status?.apps ?? []), ...appsOf(addon)]) {
+    const key = `${addon.metadata.namespace}/${name}`;
+    const workload =
+      kind === 'Deployment'
+        ? stores.deployments.get(key)
+        : kind === 'StatefulSet'
+          ? stores.statefulSets.get(key)
+          : stores.daemonSets.get(key);
+    if (workload !== undefined) found.set(`${kind}/${name}`, workload);
+  }
+  return found;
+}
+
+/** Names for messages, in order of size. */
+function plansOnOffer(stores: Stores): string[] {
+  return [...stores.plans.list()]
+    .filter((plan) => lifecycleOf(plan) !== 'Withdrawn')
+    .map((plan) => plan.metadata.name)
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}

@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { InfluxAddonStatus } from '../api/influx-addon.ts';
+import { InfluxAddon } from '../api/kinds.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
+import type { Logger } from '../kube/log.ts';
+import type { Live } from '../kube/types.ts';
+import { act, type Actor } from './act.ts';
+import { describe, type Decision } from './action.ts';
+import { decide } from './decide.ts';
+import type { Fresh } from './fresh.ts';
+import { observe } from './observe.ts';
+import type { Settings } from './resources/context.ts';
+
+export interface Reconciler extends Actor {
+  readonly settings: Settings;
+  readonly fresh: Fresh;
+  readonly events: Pick<EventRecorder, 'event'>;
+  readonly log: Logger;
+}
+
+/** Passes within one run. A run that needs more goes to the back of the queue, so that no addon starves the others. */
+const MAX_PASSES = 12;
+
+/** Brings one addon as far as it can be brought now: observe, decide, act, until there is nothing to do but wait. */
+export async function reconcile(
+  reconciler: Reconciler,
+  key: string,
+  signal: AbortSignal,
+): Promise<{ requeueAfterMs?: number }> {
+  const { stores, memories, settings, clock } = reconciler;
+  for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+    signal.throwIfAborted();
+    const addon = stores.addons.get(key);
+    if (addon === undefined) return {};
+    const now = new Date(clock.now());
+    const world = observe(stores, addon, memories.get(addon.metadata.uid), settings);
+    const decision = decide(world, { now, fresh: reconciler.fresh });
+    if (decision.actions.length === 0) return await rest(reconciler, addon, decision, signal);
+    for (const action of decision.actions) {
+      reconciler.log.info({ addon: key, pass }, describe(action));
+      const outcome = await act(reconciler, addon, action, signal);
+      if (outcome.result === 'wait') return { requeueAfterMs: outcome.ms };
+    }
+    announce(reconciler, addon, decision);
+  }
+  return { requeueAfterMs: 1 };
+}
+
+/** Nothing to do but to say how things are, and to look again in time. */
+async function rest(
+  reconciler: Reconciler,
+  addon: Live<InfluxAddon>,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<{ requeueAfterMs?: number }> {
+  const { memories, clock } = reconciler;
+  const { uid } = addon.metadata;
+  const waiting = memories.get(uid).waiting;
+  if (decision.waitingFor !== waiting?.what) {
+    const since =
+      decision.waitingFor === undefined ? undefined : { what: decision.waitingFor, sinceMs: clock.now() };
+    memories.update(uid, { waiting: since, diagnosis: undefined });
+  }
+  if (decision.status !== undefined && !isDeepStrictEqual(decision.status, addon.status)) {
+    await writeStatus(reconciler, addon, decision.status, signal);
+    announce(reconciler, addon, decision);
+  }
+  return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
+}
+
+/** Applied with uid and resourceVersion: a decision from an old view, or of an old leader, is refused. */
+async function writeStatus(
+  reconciler: Reconciler,
+  addon: Live<InfluxAddon>,
+  status: InfluxAddonStatus,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace, uid, resourceVersion } = addon.metadata;
+  const metadata = { name, namespace: namespace ?? '', uid, resourceVersion };
+  const intent = { metadata, status } as unknown as InfluxAddon;
+  try {
+    const live = await reconciler.client.apply(
+      InfluxAddon,
+      intent,
+      { subresource: 'status', force: true },
+      signal,
+    );
+    reconciler.stores.addons.recordWrite(live);
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    if (error.isNotFound) return; // it went meanwhile: there is nobody left to tell
+    throw error;
+  }
+}
+
+function announce({ events }: Reconciler, addon: Live<InfluxAddon>, decision: Decision): void {
+  for (const { type, reason, note } of decision.events)
+    events.event(addon, { type, reason, action: 'Reconcile', note });
+}

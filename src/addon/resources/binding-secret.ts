@@ -1,0 +1,25 @@
+import type { Secret } from '../../kube/kinds.ts';
+import { connectionUrl, ENGINE_PORT, serviceHost } from '../connection.ts';
+import { encode } from '../facts.ts';
+import { childNames, ownedMeta } from '../names.ts';
+import type { BuildContext } from './context.ts';
+
+/** The Secret of the Service Binding specification (Provisioned Service, well-known entries). */
+export function buildBindingSecret({ addon, facts, settings }: BuildContext): Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: ownedMeta(addon, childNames(addon.metadata.name).bindingSecret),
+    type: 'servicebinding.io/influxdb',
+    data: encode({
+      type: 'influxdb',
+      provider: 'influxaddon.dev',
+      host: serviceHost(addon, settings.clusterDomain),
+      port: String(ENGINE_PORT),
+      database: facts.id,
+      username: facts.id,
+      password: facts.password,
+      uri: connectionUrl(addon, facts, settings.clusterDomain),
+    }),
+  };
+}

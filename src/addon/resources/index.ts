@@ -1,0 +1,35 @@
+import * as kinds from '../../kube/kinds.ts';
+import type { Kind } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import { buildAdminSecret } from './admin-secret.ts';
+import { buildBindingSecret } from './binding-secret.ts';
+import { buildClaim } from './claim.ts';
+import type { BuildContext, Children } from './context.ts';
+import { buildNetworkPolicy } from './network-policy.ts';
+import { buildService } from './service.ts';
+import { buildStatefulSet } from './stateful-set.ts';
+import { buildUrlSecret } from './url-secret.ts';
+
+export interface Child {
+  readonly slot: keyof Children;
+  readonly kind: Kind<KubeObject>;
+  /** The object as it should be; undefined when it should not exist. */
+  readonly build: (context: BuildContext) => KubeObject | undefined;
+}
+
+/**
+ * Every child in the order in which they are made:
+ * the admin Secret first, since id and passwords are made in it once and all others are derived from it;
+ * the claim before anything that starts a pod, with the durable facts on it before the engine opens the data;
+ * the Secrets and the Service that apps may be waiting for; the network policy before there is a port to protect;
+ * the StatefulSet last, when all that its pod mounts is there.
+ */
+export const CHILDREN: readonly Child[] = [
+  { slot: 'adminSecret', kind: kinds.Secret, build: buildAdminSecret },
+  { slot: 'claim', kind: kinds.PersistentVolumeClaim, build: buildClaim },
+  { slot: 'urlSecret', kind: kinds.Secret, build: buildUrlSecret },
+  { slot: 'bindingSecret', kind: kinds.Secret, build: buildBindingSecret },
+  { slot: 'service', kind: kinds.Service, build: buildService },
+  { slot: 'networkPolicy', kind: kinds.NetworkPolicy, build: buildNetworkPolicy },
+  { slot: 'statefulSet', kind: kinds.StatefulSet, build: buildStatefulSet },
+];

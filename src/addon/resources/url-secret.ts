@@ -1,0 +1,18 @@
+import type { Secret } from '../../kube/kinds.ts';
+import { variablesOf } from '../../api/addon-defaults.ts';
+import { connectionUrl } from '../connection.ts';
+import { encode } from '../facts.ts';
+import { childNames, ownedMeta } from '../names.ts';
+import type { BuildContext } from './context.ts';
+
+/** Only the variables an app needs, so that `envFrom` gives exactly these. */
+export function buildUrlSecret({ addon, facts, settings }: BuildContext): Secret {
+  const url = connectionUrl(addon, facts, settings.clusterDomain);
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: ownedMeta(addon, childNames(addon.metadata.name).urlSecret),
+    type: 'Opaque',
+    data: encode(Object.fromEntries(variablesOf(addon).map((name) => [name, url]))),
+  };
+}

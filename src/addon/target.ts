@@ -1,0 +1,81 @@
+import { lifecycleOf } from '../api/catalogue-defaults.ts';
+import { notImplemented } from '../api/not-implemented.ts';
+import { decideVersion } from '../versions/rules.ts';
+import type { Facts, InForce } from './facts.ts';
+import { STALLED_REASON, type StalledReason } from './reasons.ts';
+import type { World } from './world.ts';
+
+/** A spec that cannot be followed: the database stays as it is until a user edits something. */
+export interface Refusal {
+  readonly reason: StalledReason;
+  readonly message: string;
+}
+
+export type Resolution =
+  | { readonly target: InForce; readonly refusal: undefined }
+  | { readonly target: undefined; readonly refusal: Refusal };
+
+const VERSION_REASONS = {
+  UnknownVersion: STALLED_REASON.unknownVersion,
+  WithdrawnVersion: STALLED_REASON.withdrawnVersion,
+  DowngradeRefused: STALLED_REASON.downgradeRefused,
+  UpgradeRefused: STALLED_REASON.upgradeRefused,
+} as const;
+
+/** The catalogue entries that the spec asks for. An entry in force is used as it was when it was chosen. */
+export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'openedBy'>): Resolution {
+  const { addon, plan, planNames, versions } = world;
+  const fields = notImplemented(addon.spec);
+  if (fields.length > 0) {
+    return refuse(
+      STALLED_REASON.notImplemented,
+      `${fields.join(', ')}: this release of the operator does not know how to do that yet; remove it from the spec.`,
+    );
+  }
+  const chosen = addon.spec.plan;
+  const current = facts.inForce;
+  if (plan === undefined) {
+    const known = planNames.length === 0 ? 'the catalogue has no plans' : `allowed: ${planNames.join(', ')}`;
+    const text =
+      current?.plan.name === chosen
+        ? `spec.plan: ${chosen} was deleted from the catalogue; the database goes on with its last known size. Make the plan again or choose another; ${known}.`
+        : `spec.plan: ${chosen} is not in the catalogue; ${known}.`;
+    return refuse(STALLED_REASON.unknownPlan, text);
+  }
+  if (current?.plan.name !== chosen && lifecycleOf(plan) === 'Withdrawn') {
+    const others = planNames.filter((name) => name !== chosen).join(', ');
+    return refuse(
+      STALLED_REASON.withdrawnPlan,
+      `spec.plan: ${chosen} is withdrawn and not for new use; allowed: ${others}.`,
+    );
+  }
+  const decision = decideVersion(
+    { wanted: addon.spec.version, current: current?.version.name, openedBy: facts.openedBy },
+    versions,
+  );
+  if (!decision.accepted) return refuse(VERSION_REASONS[decision.reason], decision.message);
+  const version = versions.find((entry) => entry.name === decision.version);
+  if (version === undefined)
+    return refuse(
+      STALLED_REASON.unknownVersion,
+      `spec.version: ${decision.version} is not in the catalogue.`,
+    );
+  if (!/^1\./.test(version.name)) {
+    const message = `spec.version: ${version.name} is in the catalogue, but this operator runs InfluxDB 1.x only.`;
+    return refuse(STALLED_REASON.unknownVersion, message);
+  }
+  return {
+    target: {
+      plan: current?.plan.name === chosen ? current.plan : { name: chosen, spec: plan.spec },
+      version:
+        current?.version.name === version.name
+          ? current.version
+          : { name: version.name, image: version.image },
+    },
+    refusal: undefined,
+  };
+}
+
+function refuse(reason: StalledReason, message: string): Resolution {
+  return { target: undefined, refusal: { reason, message } };
+}

@@ -1,0 +1,58 @@
+import type { KubeObject, Live } from '../kube/types.ts';
+import type { WorkQueue } from '../kube/work-queue.ts';
+import type { Memories } from './memories.ts';
+import { ADDON_LABEL, keyOf } from './names.ts';
+import { BY_APP, BY_PLAN, type Stores } from './stores.ts';
+
+/** Turns every change of the world into the keys of the addons that may have to do something about it. */
+export function connect(stores: Stores, queue: WorkQueue, memories: Memories): void {
+  stores.addons.onChange(({ key, before, after }) => {
+    if (before !== undefined && after === undefined) {
+      memories.forget(before.metadata.uid);
+      queue.forget(key);
+    }
+    queue.add(key);
+  });
+
+  const byLabel = ({ before, after }: { before?: Live<KubeObject>; after?: Live<KubeObject> }) => {
+    const object = after ?? before;
+    const name = object?.metadata.labels?.[ADDON_LABEL];
+    if (object !== undefined && name !== undefined) queue.add(`${object.metadata.namespace}/${name}`);
+  };
+  for (const store of [
+    stores.secrets,
+    stores.claims,
+    stores.services,
+    stores.networkPolicies,
+    stores.pods,
+    stores.statefulSets,
+  ]) {
+    store.onChange(byLabel);
+  }
+
+  const byApp = (kind: string) => (change: { key: string }) => {
+    const slash = change.key.indexOf('/');
+    const value = `${change.key.slice(0, slash)}/${kind}/${change.key.slice(slash + 1)}`;
+    for (const addon of stores.addons.byIndex(BY_APP, value)) queue.add(keyOf(addon));
+  };
+  stores.deployments.onChange(byApp('Deployment'));
+  stores.statefulSets.onChange(byApp('StatefulSet'));
+  stores.daemonSets.onChange(byApp('DaemonSet'));
+
+  stores.plans.onChange(({ key }) => {
+    for (const addon of stores.addons.byIndex(BY_PLAN, key)) queue.add(keyOf(addon));
+  });
+  // Rare enough for everybody to look: versions decide what may be upgraded to, classes whether a volume can come.
+  const all = () => {
+    for (const addon of stores.addons.list()) queue.add(keyOf(addon));
+  };
+  stores.versions.onChange(all);
+  stores.storageClasses.onChange(all);
+  stores.namespaces.onChange(({ before, after }) => {
+    if (after?.metadata.deletionTimestamp === undefined || before?.metadata.deletionTimestamp !== undefined)
+      return;
+    for (const addon of stores.addons.list()) {
+      if (addon.metadata.namespace === after.metadata.name) queue.add(keyOf(addon));
+    }
+  });
+}

@@ -1,0 +1,86 @@
+import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { InfluxPlan } from '../api/influx-plan.ts';
+import type { DatabaseState } from '../influx/database.ts';
+import type { InfluxErrorKind } from '../influx/influx-error.ts';
+import type { Pod } from '../kube/kinds.ts';
+import type { Live } from '../kube/types.ts';
+import type { CatalogueVersion } from '../versions/rules.ts';
+import type { Workload } from './apps/view.ts';
+import type { StalledReason } from './reasons.ts';
+import type { Children, Settings } from './resources/context.ts';
+
+/** All that a decision about one addon may look at. Nothing in it is asked for while deciding. */
+export interface World {
+  readonly addon: Live<InfluxAddon>;
+  readonly namespaceTerminating: boolean;
+  readonly plan: Live<InfluxPlan> | undefined;
+  readonly planNames: readonly string[];
+  readonly versions: readonly (CatalogueVersion & { readonly image: string })[];
+  readonly children: Children;
+  readonly pod: Live<Pod> | undefined;
+  /** Names of the cluster's storage classes, and whether one of them is the default. */
+  readonly storageClasses: { readonly names: readonly string[]; readonly hasDefault: boolean };
+  /** By `Kind/name`: the workloads that spec or status name. */
+  readonly apps: ReadonlyMap<string, Live<Workload>>;
+  readonly memory: Memory;
+  readonly settings: Settings;
+}
+
+/** What was learned by acting. Losing it (a restart) costs a question or a second try, never correctness. */
+export interface Memory {
+  readonly database: DatabaseKnowledge | undefined;
+  readonly findings: readonly Finding[];
+  readonly diagnosis: Diagnosis | undefined;
+  readonly waiting: { readonly what: string; readonly sinceMs: number } | undefined;
+  /** When an app was patched last, so that a rollout of a second or two is not reported as a state. */
+  readonly appsPatchedMs: number | undefined;
+}
+
+/** What the database of one pod said last. */
+export interface DatabaseKnowledge {
+  readonly podUid: string;
+  readonly askedMs: number;
+  /** How many questions in a row had no good answer. */
+  readonly failures: number;
+  readonly answer:
+    | { readonly ok: true; readonly state: DatabaseState; readonly login: Login }
+    | DatabaseFailure;
+  readonly probe:
+    | { readonly revision: string; readonly atMs: number; readonly failure: string | undefined }
+    | undefined;
+}
+
+/** Whether the application's user could log in with the published password. */
+export type Login = 'Accepted' | 'Refused' | 'Unknown';
+
+export interface DatabaseFailure {
+  readonly ok: false;
+  readonly kind: InfluxErrorKind;
+  readonly message: string;
+}
+
+/** A write that was refused for a reason that trying again at once does not change. */
+export interface Finding {
+  /** `Kind/name` of the object that was to be written. */
+  readonly target: string;
+  readonly reason: StalledReason;
+  readonly message: string;
+  readonly generation: number;
+  /** Not tried again before, unless the spec changes; milliseconds since the epoch. */
+  readonly untilMs: number;
+}
+
+/** What the cluster's events say about a pod or a volume that does not come. */
+export interface Diagnosis {
+  readonly atMs: number;
+  readonly message: string | undefined;
+  readonly quota: boolean;
+}
+
+export const NO_MEMORY: Memory = {
+  database: undefined,
+  findings: [],
+  diagnosis: undefined,
+  waiting: undefined,
+  appsPatchedMs: undefined,
+};

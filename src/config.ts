@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+/** A flag: `--cluster-domain x` or INFLUXADDON_CLUSTER_DOMAIN=x; the flag wins. */
+interface Option {
+  readonly schema: z.ZodType;
+  readonly help: string;
+}
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const seconds = z.coerce.number().min(0.1).max(3600);
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+
+const OPTIONS = {
+  'cluster-domain': {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
+      .default('cluster.local'),
+    help: 'DNS suffix of Services, as the cluster was set up',
+  },
+  kubeconfig: {
+    schema: z.string().optional(),
+    help: "file to connect with; default: the pod's service account",
+  },
+  'pod-name': {
+    schema: z.string().default('influxaddon-operator'),
+    help: 'identity of this replica in the Lease and in events',
+  },
+  'pod-namespace': {
+    schema: z.string().optional(),
+    help: 'namespace of the Lease; default: that of the credentials',
+  },
+  'leader-elect': {
+    schema: flag.default(true),
+    help: 'work only while holding the Lease; switch off for a single local process',
+  },
+  'lease-seconds': { schema: seconds.default(15), help: 'how long a dead leader keeps the others waiting' },
+  workers: {
+    schema: z.coerce.number().int().min(1).max(256).default(16),
+    help: 'addons that are worked on at once',
+  },
+  'health-port': { schema: port.default(8081), help: '/healthz and /readyz; 0 for none' },
+  'metrics-port': { schema: port.default(8080), help: '/metrics; 0 for none' },
+  'log-level': {
+    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    help: 'debug, info, warn or error',
+  },
+  'log-format': {
+    schema: z.enum(['json', 'pretty', 'auto']).default('auto'),
+    help: 'json, pretty, or auto: pretty on a terminal',
+  },
+} as const satisfies Record<string, Option>;
+
+type Name = keyof typeof OPTIONS;
+export type Config = { readonly [K in Name]: z.output<(typeof OPTIONS)[K]['schema']> };
+
+/** A mistake in flags or environment: for the user, without a stack. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads flags and environment. Throws ConfigError, which names the flag and what is allowed. */
+export function parseConfig(args: readonly string[], environment: NodeJS.ProcessEnv): Config {
+  const given = parseFlags(args);
+  const result: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(OPTIONS)) {
+    const value = given[name] ?? environment[variableOf(name)];
+    const parsed = option.schema.safeParse(value === '' ? undefined : value);
+    if (!parsed.success) {
+      const why = parsed.error.issues.map((issue) => issue.message).join('; ');
+      throw new ConfigError(`--${name} (${variableOf(name)}): ${why}. It is: ${option.help}.`);
+    }
+    result[name] = parsed.data;
+  }
+  return result as Config;
+}
+
+export function helpText(): string {
+  const lines = Object.entries(OPTIONS).map(([name, option]) => {
+    const fallback = (option.schema as z.ZodType).safeParse(undefined).data;
+    const shown = fallback === undefined ? '' : ` (default ${String(fallback)})`;
+    return `  --${name.padEnd(16)} ${option.help}${shown}\n  ${''.padEnd(18)} ${variableOf(name)}`;
+  });
+  return ['usage: operator [flags]', '', ...lines, ''].join('\n');
+}
+
+function variableOf(name: string): string {
+  return `INFLUXADDON_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function parseFlags(args: readonly string[]): Record<string, string | boolean | undefined> {
+  const options = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const }]));
+  // `--leader-elect` alone means true, as everywhere in Kubernetes.
+  const spelled = args.flatMap((arg) => (arg === '--leader-elect' ? ['--leader-elect=true'] : [arg]));
+  try {
+    return parseArgs({ args: [...spelled], options, allowPositionals: false, strict: true }).values as Record<
+      string,
+      string
+    >;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,133 @@
+import type { Config } from '../config.ts';
+import { MANAGED_BY } from '../addon/names.ts';
+import { HttpInfluxTransport } from '../influx/transport.ts';
+import { KubeClient } from '../kube/client.ts';
+import { loadInCluster, loadKubeconfig, type Credentials } from '../kube/credentials.ts';
+import { EventRecorder } from '../kube/event-recorder.ts';
+import { HttpTransport, type RequestDone } from '../kube/http-transport.ts';
+import { LeaderElection } from '../kube/leader-election.ts';
+import type { Logger } from '../kube/log.ts';
+import { systemClock } from '../kube/clock.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { healthApp, listen, metricsApp } from '../telemetry/server.ts';
+import { VERSION } from '../version.ts';
+import { AddonOperator } from './addons.ts';
+
+const LEASE = 'influxaddon-operator';
+
+/** The labels of the operator's own pods, by which network policies let it in. */
+export const OPERATOR_POD_LABELS = { 'app.kubernetes.io/name': 'influxaddon-operator' } as const;
+
+/**
+ * The operator process: caches at once, work while holding the Lease. Resolves after `stop` was aborted and running
+ * work has ended; rejects when the Lease was lost, since then nothing here may write any more.
+ */
+export async function runOperator(config: Config, log: Logger, stop: AbortSignal): Promise<void> {
+  const metrics = new Metrics();
+  const credentials =
+    config.kubeconfig === undefined ? await loadInCluster() : await loadKubeconfig(config.kubeconfig);
+  const onRequest = ({ method, resource, code }: RequestDone) =>
+    metrics.apiRequests.inc({ method, resource, code: String(code) });
+  const transport = transportOf(credentials, onRequest);
+  const leaseTransport = transportOf(credentials, onRequest);
+  const client = new KubeClient(transport, { fieldManager: MANAGED_BY });
+  const influx = new HttpInfluxTransport();
+  const namespace = config['pod-namespace'] ?? credentials.namespace;
+  const events = new EventRecorder({
+    client,
+    reportingController: `influxaddon.dev/${MANAGED_BY}`,
+    reportingInstance: config['pod-name'],
+    clock: systemClock,
+    log,
+  });
+  const heard = { at: systemClock.monotonic() };
+  const operator = new AddonOperator({
+    client,
+    influx,
+    events,
+    workers: config.workers,
+    log,
+    settings: {
+      clusterDomain: config['cluster-domain'],
+      operatorNamespace: namespace,
+      operatorPodLabels: OPERATOR_POD_LABELS,
+    },
+    onRun: ({ name, outcome, ms }) => {
+      metrics.reconciles.inc({ controller: name, outcome });
+      metrics.reconcileSeconds.observe({ controller: name }, ms / 1000);
+    },
+    reflectorMetrics: {
+      listed: (resource) => metrics.relists.inc({ resource }),
+      heard: () => void (heard.at = systemClock.monotonic()),
+      ended: () => {},
+    },
+  });
+  metrics.observe({
+    queueLength: () => operator.queue.length,
+    addonsByStatus: () => countByStatus(operator),
+    watchAgeSeconds: () => (systemClock.monotonic() - heard.at) / 1000,
+  });
+
+  const servers: { close: () => Promise<void> }[] = [];
+  if (config['health-port'] !== 0) {
+    servers.push(
+      await listen(
+        healthApp({ alive: () => true, ready: () => operator.hasSynced && !stop.aborted }),
+        config['health-port'],
+      ),
+    );
+  }
+  if (config['metrics-port'] !== 0)
+    servers.push(
+      await listen(
+        metricsApp(() => metrics.registry.metrics()),
+        config['metrics-port'],
+      ),
+    );
+
+  const watching = new AbortController();
+  const watches = operator.watch(watching.signal);
+  log.info({ server: credentials.server, namespace, version: VERSION }, 'operator started');
+  try {
+    if (!config['leader-elect']) {
+      await operator.work(stop);
+      return;
+    }
+    const leaseMs = Math.ceil(config['lease-seconds']) * 1000;
+    const election = new LeaderElection({
+      client: new KubeClient(leaseTransport, { fieldManager: MANAGED_BY }),
+      namespace,
+      name: LEASE,
+      identity: config['pod-name'],
+      leaseMs,
+      renewDeadlineMs: Math.floor((leaseMs * 2) / 3),
+      retryMs: Math.floor((leaseMs * 2) / 15),
+      log,
+    });
+    await election.run(stop, async (signal, lost) => {
+      metrics.leader.set(1);
+      await operator.work(signal, lost).finally(() => metrics.leader.set(0));
+      lost.throwIfAborted();
+    });
+  } finally {
+    watching.abort();
+    await watches;
+    await events.flush();
+    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all([transport.close(), leaseTransport.close(), influx.close()]);
+    log.info({}, 'operator stopped');
+  }
+}
+
+function transportOf(credentials: Credentials, onRequest: (done: RequestDone) => void): HttpTransport {
+  return new HttpTransport({ credentials, userAgent: `${MANAGED_BY}/${VERSION}`, onRequest });
+}
+
+function countByStatus(operator: AddonOperator): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const addon of operator.stores.addons.list()) {
+    const status = addon.status?.conditions?.find(({ type }) => type === 'Ready')?.reason ?? 'Unknown';
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,85 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+/** The operator's own metrics, by Prometheus' conventions: base units, `_total` for counters. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly reconciles = new Counter({
+    name: 'influxaddon_reconcile_total',
+    help: 'Runs of a controller by outcome: done, requeued, failed, timeout.',
+    labelNames: ['controller', 'outcome'],
+    registers: [this.registry],
+  });
+  readonly reconcileSeconds = new Histogram({
+    name: 'influxaddon_reconcile_duration_seconds',
+    help: 'How long a run of a controller took.',
+    labelNames: ['controller'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [this.registry],
+  });
+  readonly apiRequests = new Counter({
+    name: 'influxaddon_api_requests_total',
+    help: 'Requests to the Kubernetes API by method, resource and status code; code 0 is no answer.',
+    labelNames: ['method', 'resource', 'code'],
+    registers: [this.registry],
+  });
+  readonly relists = new Counter({
+    name: 'influxaddon_relists_total',
+    help: 'Full lists of a kind: one at start, more after a watch could not be resumed.',
+    labelNames: ['resource'],
+    registers: [this.registry],
+  });
+  readonly leader = new Gauge({
+    name: 'influxaddon_leader',
+    help: '1 while this process holds the Lease.',
+    registers: [this.registry],
+  });
+
+  /** Gauges are read when they are asked for. */
+  observe(sources: {
+    queueLength: () => number;
+    addonsByStatus: () => ReadonlyMap<string, number>;
+    watchAgeSeconds: () => number;
+  }): void {
+    const registers = [this.registry];
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge('influxaddon_queue_length', 'Addons that are due and not being worked on.', sources.queueLength);
+    gauge(
+      'influxaddon_watch_age_seconds',
+      'Time since the most silent watch was last heard of.',
+      sources.watchAgeSeconds,
+    );
+    gauge('influxaddon_resident_memory_bytes', 'Resident memory of the process.', () =>
+      process.memoryUsage.rss(),
+    );
+    const delay = monitorEventLoopDelay({ resolution: 20 });
+    delay.enable();
+    gauge(
+      'influxaddon_event_loop_delay_p99_seconds',
+      '99th percentile of the event loop delay since the last read.',
+      () => {
+        const seconds = delay.percentile(99) / 1e9;
+        delay.reset();
+        return seconds;
+      },
+    );
+    new Gauge({
+      name: 'influxaddon_addons',
+      help: 'Addons by what the STATUS column shows.',
+      labelNames: ['status'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [status, count] of sources.addonsByStatus()) this.set({ status }, count);
+      },
+    });
+  }
+}

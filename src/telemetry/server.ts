@@ -1,0 +1,39 @@
+import { serve, type ServerType } from '@hono/node-server';
+import { Hono } from 'hono';
+
+export interface Health {
+  /** The process makes progress: otherwise the kubelet restarts it. */
+  readonly alive: () => boolean;
+  /** Caches are filled; a standby is ready too. */
+  readonly ready: () => boolean;
+}
+
+export function healthApp({ alive, ready }: Health): Hono {
+  const app = new Hono();
+  app.get('/healthz', (context) => (alive() ? context.text('ok') : context.text('not making progress', 503)));
+  app.get('/readyz', (context) =>
+    ready() ? context.text('ok') : context.text('caches are not filled yet', 503),
+  );
+  return app;
+}
+
+export function metricsApp(render: () => Promise<string>): Hono {
+  const app = new Hono();
+  app.get('/metrics', async (context) =>
+    context.text(await render(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
+  );
+  return app;
+}
+
+/** Listens on all addresses of the pod; resolves once it does. Rejects when the port is taken. */
+export async function listen(app: Hono, port: number): Promise<{ port: number; close: () => Promise<void> }> {
+  const server: ServerType = await new Promise((resolve, reject) => {
+    const starting = serve({ fetch: app.fetch, port, hostname: '0.0.0.0' }, () => resolve(starting));
+    starting.once('error', reject);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    close: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
