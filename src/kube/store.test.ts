@@ -234,6 +234,11 @@ function map(
   return { metadata: { namespace: 'n', name, uid, resourceVersion }, ...(data ? { data } : {}) };
 }
 
+function deliver(store: Store<ConfigMap>, event: { object: Map1; gone: boolean }): void {
+  if (event.gone) store.remove(event.object);
+  else store.upsert(event.object);
+}
+
 function byName(objects: Map1[]): Map1[] {
   return objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
