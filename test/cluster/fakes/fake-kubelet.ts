@@ -1,0 +1,287 @@
+import { FakeEngine } from './fake-engine.ts';
+import { FakeApi, ignore } from './kubelet/api.ts';
+import { type Claim, claimsOf, keyOf, type Pod, podPath } from './kubelet/objects.ts';
+import { claimKeys, type Host, PodRun } from './kubelet/pod-run.ts';
+import type { PodRule } from './kubelet/rules.ts';
+import { createStorageClasses, FakeVolumes } from './kubelet/volumes.ts';
+
+export type { Claim, Pod } from './kubelet/objects.ts';
+export type { PodRule } from './kubelet/rules.ts';
+
+export interface FakeKubeletOptions {
+  kubeconfig: string;
+  /** Default `fake-node`. */
+  node?: string;
+  /** Loopback addresses for pods. Default: a /16 of 127.0.0.0/8 drawn from the process id. */
+  network?: string;
+  /** From a container's start to Ready; default 0. */
+  readyAfterMs?: number;
+  /** Default: one of its own. */
+  engine?: FakeEngine;
+  rules?: PodRule[];
+}
+
+/** Starts a fake node: scheduler, kubelet and volume provisioner for a control plane that has none of them. */
+export async function startFakeKubelet(options: FakeKubeletOptions): Promise<FakeKubelet> {
+  const api = await FakeApi.open(options.kubeconfig);
+  const kubelet = new FakeKubelet(api, options);
+  await kubelet.register();
+  kubelet.run();
+  return kubelet;
+}
+
+export class FakeKubelet implements AsyncDisposable {
+  readonly engine: FakeEngine;
+  readonly node: string;
+  readonly volumes: FakeVolumes;
+  readonly #api: FakeApi;
+  readonly #host: Host;
+  readonly #abort = new AbortController();
+  readonly #runs = new Map<
+    string,
+    { run: PodRun; again: boolean; working: boolean; timer?: NodeJS.Timeout }
+  >();
+  /** Uids of the pods that mount a claim, by its `namespace/name`. */
+  readonly #byClaim = new Map<string, Set<string>>();
+  readonly #rules: PodRule[];
+  #following: Promise<unknown> = Promise.resolve();
+  #addresses = 0;
+
+  constructor(api: FakeApi, options: FakeKubeletOptions) {
+    this.#api = api;
+    this.engine = options.engine ?? new FakeEngine();
+    this.node = options.node ?? 'fake-node';
+    this.#rules = [...(options.rules ?? [])];
+    this.volumes = new FakeVolumes(
+      api,
+      (claim) => this.#pokeAll(this.#byClaim.get(claim) ?? []),
+      (uid) => this.engine.forget(uid),
+    );
+    const prefix = networkPrefix(options.network);
+    this.#host = {
+      api,
+      engine: this.engine,
+      node: this.node,
+      readyAfterMs: options.readyAfterMs ?? 0,
+      ruleFor: (pod) => this.#rules.find((rule) => rule.match(pod)),
+      claimsNotReady: (pod) => this.#claimsNotReady(pod),
+      storageKey: (pod) => this.storageKey(pod),
+      allocateAddress: () => {
+        // .0 and .255 are left out: they look like a network and a broadcast.
+        const count = this.#addresses++ % (254 * 256);
+        return `${prefix}.${Math.floor(count / 254)}.${(count % 254) + 1}`;
+      },
+    };
+  }
+
+  /** Makes the Node and the storage classes, unless they are there. */
+  async register(): Promise<void> {
+    const resources = { cpu: '10000', memory: '64Ti', pods: '100000', 'ephemeral-storage': '64Ti' };
+    await this.#api
+      .post('/api/v1/nodes', {
+        metadata: {
+          name: this.node,
+          labels: { 'kubernetes.io/hostname': this.node, 'kubernetes.io/os': 'linux' },
+        },
+      })
+      .catch(ignore(409));
+    const condition = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'KubeletReady',
+      lastHeartbeatTime: new Date(),
+      lastTransitionTime: new Date(),
+    };
+    const status = {
+      capacity: resources,
+      allocatable: resources,
+      conditions: [condition],
+      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+    };
+    await this.#api.merge(`/api/v1/nodes/${this.node}/status`, { status });
+    await createStorageClasses(this.#api);
+  }
+
+  run(): void {
+    const pods = this.#api.follow<Pod>(
+      '/api/v1/pods',
+      this.#abort.signal,
+      (all) => {
+        const uids = new Set(all.map(({ metadata }) => metadata.uid));
+        for (const uid of [...this.#runs.keys()].filter((known) => !uids.has(known))) {
+          this.#remove(uid);
+        }
+        all.forEach((pod) => this.#seen(pod));
+      },
+      ({ type, object }) => {
+        if (type === 'DELETED') {
+          this.#remove(object.metadata.uid);
+        } else if (type !== 'BOOKMARK') {
+          this.#seen(object);
+        }
+      },
+    );
+    this.#following = Promise.all([pods, this.volumes.run(this.#abort.signal)]);
+  }
+
+  /** Adds a rule before the others, and looks again at every pod; the answer takes it away again. */
+  rule(rule: PodRule): () => void {
+    this.#rules.unshift(rule);
+    this.#pokeAll(this.#runs.keys());
+    return () => {
+      this.#rules.splice(this.#rules.indexOf(rule), this.#rules.includes(rule) ? 1 : 0);
+      this.#pokeAll(this.#runs.keys());
+    };
+  }
+
+  clearRules(): void {
+    this.#rules.length = 0;
+    this.#pokeAll(this.#runs.keys());
+  }
+
+  /** Deletes a pod, as an eviction or `kubectl delete pod` does. */
+  async killPod(namespace: string, name: string): Promise<void> {
+    const { pod } = this.#named(namespace, name);
+    await this.#api.delete(podPath(pod), pod.metadata.uid);
+  }
+
+  /** Ends the pod's container, which is then started again in place. Default: as the kernel does when memory is short. */
+  async restartContainer(
+    namespace: string,
+    name: string,
+    reason = 'OOMKilled',
+    exitCode = 137,
+  ): Promise<void> {
+    const run = this.#named(namespace, name);
+    await run.restartContainer(exitCode, reason);
+    this.#poke(run.pod.metadata.uid);
+  }
+
+  /** What the pod's data is kept under in the engine: the uid of its first claim, or its own. */
+  storageKey(pod: Pod): string {
+    const [name = ''] = claimsOf(pod);
+    return this.volumes.claim(pod.metadata.namespace, name)?.metadata.uid ?? pod.metadata.uid;
+  }
+
+  /** Holds back volumes: matching claims are neither bound nor grown until the answer is called. */
+  holdClaims(match: (claim: Claim) => boolean): () => void {
+    this.volumes.hold = match;
+    return () => {
+      this.volumes.hold = () => false;
+      this.volumes.retry();
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const { timer } of this.#runs.values()) {
+      clearTimeout(timer);
+    }
+    await this.#api.close();
+    await this.#following;
+    await this.engine.stopAll();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #named(namespace: string, name: string): PodRun {
+    const found = [...this.#runs.values()].find(({ run }) => keyOf(run.pod) === `${namespace}/${name}`);
+    if (!found) {
+      throw new Error(`the fake kubelet has no pod ${namespace}/${name}`);
+    }
+    return found.run;
+  }
+
+  #claimsNotReady(pod: Pod): string | undefined {
+    for (const name of claimsOf(pod)) {
+      const reason = this.volumes.notReady(pod.metadata.namespace, name);
+      if (reason !== undefined) {
+        return `0/1 nodes are available: ${reason}.`;
+      }
+      const exclusive = this.volumes
+        .claim(pod.metadata.namespace, name)
+        ?.spec?.accessModes?.includes('ReadWriteOncePod');
+      const users = this.#byClaim.get(`${pod.metadata.namespace}/${name}`) ?? [];
+      if (
+        exclusive &&
+        [...users].some((uid) => uid !== pod.metadata.uid && this.#runs.get(uid)?.run.pod.spec?.nodeName)
+      ) {
+        return '0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode.';
+      }
+    }
+    return undefined;
+  }
+
+  #seen(pod: Pod): void {
+    const { uid } = pod.metadata;
+    const known = this.#runs.get(uid);
+    if (known) {
+      known.run.pod = pod;
+    } else {
+      this.#runs.set(uid, { run: new PodRun(this.#host, pod), again: false, working: false });
+      for (const claim of claimKeys(pod)) {
+        this.#byClaim.set(claim, (this.#byClaim.get(claim) ?? new Set()).add(uid));
+      }
+    }
+    this.#poke(uid);
+  }
+
+  #remove(uid: string): void {
+    const entry = this.#runs.get(uid);
+    if (!entry) {
+      return;
+    }
+    this.#runs.delete(uid);
+    clearTimeout(entry.timer);
+    entry.run.stop().catch(() => undefined);
+    for (const claim of claimKeys(entry.run.pod)) {
+      this.#byClaim.get(claim)?.delete(uid);
+      // Another pod may have waited for the claim.
+      this.#pokeAll(this.#byClaim.get(claim) ?? []);
+    }
+  }
+
+  #pokeAll(uids: Iterable<string>): void {
+    for (const uid of uids) {
+      this.#poke(uid);
+    }
+  }
+
+  /** Steps the pod's run now, or once more when it is at it. */
+  #poke(uid: string): void {
+    const entry = this.#runs.get(uid);
+    if (!entry || this.#abort.signal.aborted) {
+      return;
+    }
+    if (entry.working) {
+      entry.again = true;
+      return;
+    }
+    entry.working = true;
+    entry.again = false;
+    clearTimeout(entry.timer);
+    entry.run
+      .step()
+      // What fails here is a request to an API server that is being restarted, or a port that is not free yet.
+      .catch(() => 200)
+      .then((again) => {
+        entry.working = false;
+        if (entry.again) {
+          this.#poke(uid);
+        } else if (again !== undefined && this.#runs.has(uid)) {
+          entry.timer = setTimeout(() => this.#poke(uid), again);
+        }
+      })
+      .catch(() => undefined);
+  }
+}
+
+function networkPrefix(network = `127.${64 + (process.pid % 128)}.0.0/16`): string {
+  const found = /^(127\.\d+)\.0\.0\/16$/.exec(network);
+  if (!found?.[1]) {
+    throw new Error(`network has to be a /16 of 127.0.0.0/8, not ${network}`);
+  }
+  return found[1];
+}
