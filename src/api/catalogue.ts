@@ -105,10 +105,16 @@ function planOf(size: Size, planClass: InfluxPlanSpec['class'], name: string): I
       cpu,
       storage: { size: `${storage[0]}Gi`, maxSize: `${storage[1]}Gi` },
       limits: { connections, concurrentQueries, queryTimeout: '60s', series },
+      lifecycle: 'Available',
     },
   };
 }
 
 function versionOf(name: string, spec: InfluxVersionSpec): InfluxVersion {
-  return { apiVersion: API_VERSION, kind: 'InfluxVersion', metadata: { name }, spec };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'InfluxVersion',
+    metadata: { name },
+    spec: { ...spec, lifecycle: 'Available' },
+  };
 }
