@@ -78,8 +78,8 @@ export function parseConfig(args: readonly string[], environment: NodeJS.Process
 
 export function helpText(): string {
   const lines = Object.entries(OPTIONS).map(([name, option]) => {
-    const fallback = (option.schema as z.ZodType).safeParse(undefined).data;
-    const shown = fallback === undefined ? '' : ` (default ${String(fallback)})`;
+    const fallback = option.schema.safeParse(undefined).data as string | number | boolean | undefined;
+    const shown = fallback === undefined ? '' : ` (default ${fallback})`;
     return `  --${name.padEnd(16)} ${option.help}${shown}\n  ${''.padEnd(18)} ${variableOf(name)}`;
   });
   return ['usage: operator [flags]', '', ...lines, ''].join('\n');

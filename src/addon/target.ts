@@ -60,7 +60,7 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
       STALLED_REASON.unknownVersion,
       `spec.version: ${decision.version} is not in the catalogue.`,
     );
-  if (!/^1\./.test(version.name)) {
+  if (!version.name.startsWith('1.')) {
     const message = `spec.version: ${version.name} is in the catalogue, but this operator runs InfluxDB 1.x only.`;
     return refuse(STALLED_REASON.unknownVersion, message);
   }

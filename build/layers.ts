@@ -1,0 +1,68 @@
+import { readFileSync, globSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/**
+ * Which folders of src a folder may import from, besides itself. Imports point downwards only: a runtime that knows
+ * nothing of InfluxDB, subjects that know the API's types, the addon above them, the process on top.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  kube: [],
+  api: ['kube'],
+  influx: ['api'],
+  versions: ['api'],
+  addon: ['api', 'influx', 'kube', 'versions'],
+  telemetry: ['config.ts', 'kube'],
+  operator: ['addon', 'api', 'config.ts', 'influx', 'kube', 'telemetry', 'version.ts'],
+  'config.ts': [],
+  'version.ts': [],
+  'main.ts': ['config.ts', 'operator', 'telemetry', 'version.ts'],
+};
+
+/** The only files that may open a connection, and those that listen. Everything else goes through them. */
+const FUNNELS: readonly string[] = [
+  'src/kube/http-transport.ts',
+  'src/kube/credentials.ts',
+  'src/influx/transport.ts',
+  'src/telemetry/server.ts',
+];
+const SOCKETS =
+  /from '(undici|(node:)?(net|http|https|http2|tls|dgram)|@hono\/node-server|@kubernetes\/client-node)'|\bfetch\(/;
+
+/** A sentence for each import that points upwards and each socket outside a funnel. */
+export function layerViolations(root: string): string[] {
+  const files = globSync('src/**/*.ts', { cwd: root }).filter(
+    (file) => !file.endsWith('.test.ts') && !file.includes('/testing/'),
+  );
+  return files.flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return [...upwards(file, text), ...sockets(file, text)];
+  });
+}
+
+function upwards(file: string, text: string): string[] {
+  const from = folderOf(file);
+  const allowed = MAY_IMPORT[from];
+  if (allowed === undefined) return [`${file}: the folder ${from} has no place in build/layers.ts`];
+  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].flatMap(([, specifier = '']) => {
+    const target = normalize(join(dirname(file), specifier));
+    if (!target.startsWith('src/'))
+      return specifier.endsWith('/package.json') ? [] : [`${file}: imports ${specifier} from outside src`];
+    const to = folderOf(target);
+    return to === from || allowed.includes(to)
+      ? []
+      : [`${file}: ${from} may not import ${to} (${specifier})`];
+  });
+}
+
+function sockets(file: string, text: string): string[] {
+  if (FUNNELS.includes(file)) return [];
+  const code = text.replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, '').replaceAll(/^import type .*$/gm, '');
+  return SOCKETS.test(code)
+    ? [`${file}: opens or knows a connection outside the funnels (${FUNNELS.join(', ')})`]
+    : [];
+}
+
+/** `kube` of `src/kube/store.ts`, `main.ts` of `src/main.ts`. */
+function folderOf(file: string): string {
+  return file.split('/')[1] ?? '';
+}

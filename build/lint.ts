@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { layerViolations } from './layers.ts';
+
+/** One check of the sources; silent when it passes. */
+export interface Check {
+  readonly name: string;
+  /** What is wrong; empty when nothing is. */
+  readonly run: () => string;
+}
+
+export const checks: readonly Check[] = [
+  { name: 'types (tsc)', run: () => command('tsc', ['--project', '.']) },
+  {
+    name: 'rules (oxlint, type-aware)',
+    run: () =>
+      command('oxlint', ['--type-aware', '--deny-warnings', 'src', 'test', 'build', 'vitest.config.ts']),
+  },
+  { name: 'format (biome)', run: () => command('biome', ['ci', '--colors=off', '.']) },
+  { name: 'unused code and dependencies (knip)', run: () => command('knip', ['--no-progress']) },
+  { name: 'layers and funnels', run: () => layerViolations(process.cwd()).join('\n') },
+];
+
+function command(name: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(`node_modules/.bin/${name}`, args, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  if (error !== undefined) return String(error);
+  return status === 0 ? '' : `${stdout}${stderr}`.trim() || `${name} ended with ${status}`;
+}
+
+/** Runs all of them; returns how many passed and failed. */
+export function lint(say: (line: string) => void): { passed: number; failed: number } {
+  let failed = 0;
+  for (const { name, run } of checks) {
+    const wrong = run();
+    say(`${wrong === '' ? 'ok  ' : 'FAIL'} ${name}${wrong === '' ? '' : `\n${wrong}`}`);
+    if (wrong !== '') failed += 1;
+  }
+  return { passed: checks.length - failed, failed };
+}
+
+if (import.meta.main) {
+  const { failed } = lint((line) => console.log(line));
+  process.exit(failed === 0 ? 0 : 1);
+}
