@@ -22,7 +22,7 @@ need ip iproute2
 need conntrack conntrack
 need ethtool ethtool
 need socat socat
-need mkfs.ext4 e2fsprogs
+need mkfs.xfs xfsprogs
 need losetup mount
 need setpriv util-linux
 need age age

@@ -70,6 +70,17 @@ export async function sweepVolumes(dir: string): Promise<void> {
   }
 }
 
+/** Throws, saying what to do, where disks cannot be made. */
+export async function requireDisks(): Promise<void> {
+  await run('mkfs.xfs', ['-V']).catch((error: unknown) => {
+    throw new Error('mkfs.xfs is missing: install the package xfsprogs', { cause: error });
+  });
+  const known = async (): Promise<boolean> => /\txfs$/m.test(await readFile('/proc/filesystems', 'utf8'));
+  if (await known()) return;
+  await run('modprobe', ['xfs']).catch(() => {});
+  if (!(await known())) throw new Error('this kernel has no XFS, which the volumes of the test bed need');
+}
+
 async function format(image: string, bytes: number): Promise<void> {
   // From 300 MiB on mkfs.xfs takes 64 MiB for the log, and really writes them; less is enough for a test.
   const log = bytes >= 300 * 1024 ** 2 ? ['-l', 'size=16m'] : [];

@@ -5,7 +5,7 @@ import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/c
 import { BedApi, BedApiError } from '../bed-api.ts';
 import { readKubeconfig } from '../kubeconfig.ts';
 import { type Action, decide, persistentVolumeFor, volumeNameOf } from './decide.ts';
-import { createDisk, deleteDisk, growDisk, listDisks } from './disks.ts';
+import { createDisk, deleteDisk, growDisk, listDisks, requireDisks } from './disks.ts';
 import { follow } from './follow.ts';
 import { bytesOf } from './quantity.ts';
 import { storageClasses } from './storage-classes.ts';
@@ -23,9 +23,11 @@ export interface ProvisionerOptions {
   node: string;
 }
 
-/** Works until aborted. A failed action is logged and tried again; only a wrong kubeconfig is an error. */
+/** Works until aborted. A failed action is logged and tried again; only a wrong kubeconfig or a machine
+ * that cannot make disks is an error. */
 export async function runProvisioner(options: ProvisionerOptions, signal: AbortSignal): Promise<void> {
   const { dir, node } = options;
+  await requireDisks();
   await mkdir(dir, { recursive: true });
   const access = await readKubeconfig(options.kubeconfig);
   const api = new BedApi(access);

@@ -65,10 +65,10 @@ async function write(to: Target, line: string): Promise<boolean> {
   }
 }
 
+/** Failures are told once, in the second in which they happened. */
 function say(): void {
-  console.log(
-    `wrote ${written} points${failed > 0 ? ` (${failed} attempts failed, last: ${lastFailure})` : ''}`,
-  );
+  console.log(`wrote ${written} points${failed > 0 ? ` (${failed} attempts failed: ${lastFailure})` : ''}`);
+  failed = 0;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
