@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { bundle } from './bundle.ts';
 
 test('a bundle runs away from the sources, loads lazy imports, and takes the licences along', async () => {
   const work = mkdtempSync(join(tmpdir(), 'bundle-test-'));
+  onTestFinished(() => rmSync(work, { recursive: true }));
   // Resolved from where the entry is, so it names the package by its place in this project.
   const packages = join(import.meta.dirname, '../node_modules');
   writeFileSync(

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { archiveEntries, writeArchive, writeLayer } from './archive.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'archive-test-'));
+afterAll(() => rmSync(work, { recursive: true }));
 
 async function sample(folder: string) {
   const layers = [

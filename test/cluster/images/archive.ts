@@ -23,7 +23,7 @@ export interface ImageConfig {
 }
 
 /** The processor name that images use: `amd64`, `arm64`. */
-export const imageArchitecture = process.arch === 'x64' ? 'amd64' : process.arch;
+const imageArchitecture = process.arch === 'x64' ? 'amd64' : process.arch;
 
 export async function writeLayer(path: string, entries: TarEntry[]): Promise<Layer> {
   const hash = createHash('sha256');

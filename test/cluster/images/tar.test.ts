@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { type TarEntry, tarBytes } from './tar.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'tar-test-'));
+afterAll(() => rmSync(work, { recursive: true }));
 
 async function bytes(entries: TarEntry[]): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

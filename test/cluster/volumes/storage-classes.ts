@@ -2,17 +2,13 @@ import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 
 export const provisionerName = 'bed.influxaddon.dev/loop';
 
-/** The bed's default class: as on most clouds, a volume is made when its first pod is scheduled, and can grow. */
-export const defaultClassName = 'bed-local';
-/** The same without expansion. */
-export const fixedClassName = 'bed-fixed';
-
+/** As on most clouds, a volume is made when its first pod is scheduled. One class can grow, the other cannot. */
 export const storageClasses: StorageClass[] = [
   {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
     metadata: {
-      name: defaultClassName,
+      name: 'bed-local',
       annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' },
     },
     provisioner: provisionerName,
@@ -23,7 +19,7 @@ export const storageClasses: StorageClass[] = [
   {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
-    metadata: { name: fixedClassName },
+    metadata: { name: 'bed-fixed' },
     provisioner: provisionerName,
     reclaimPolicy: 'Delete',
     volumeBindingMode: 'WaitForFirstConsumer',
