@@ -109,6 +109,14 @@ export class FakeApi {
     for (const watch of this.#watches) watch.end();
   }
 
+  /** Sends every open watch an ERROR event, and ends it. */
+  failWatches(code: number, reason: string): void {
+    for (const watch of this.#watches) {
+      watch.push({ type: 'ERROR', object: status(code, reason, 'failed by the test') });
+      watch.end();
+    }
+  }
+
   get openWatches(): number {
     return this.#watches.size;
   }
