@@ -98,7 +98,7 @@ export class FakeEngine {
     }
     const server = https && options.tls ? createTlsServer(options.tls) : createServer();
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#serve(address, request, response).catch(() => request.destroy());
+      this.#serve(address, request, response).catch(() => request.socket.destroy());
     });
     server.listen(options.port ?? 8086, address);
     await once(server, 'listening');
@@ -180,7 +180,7 @@ export class FakeEngine {
     }
     const instance = this.#instances.get(address);
     if (!instance) {
-      request.destroy();
+      request.socket.destroy();
       return;
     }
     const { storageKey, settings } = instance;
@@ -209,7 +209,7 @@ export class FakeEngine {
       await new Promise((resolve) => setTimeout(resolve, fault.ms ?? 1000));
     }
     if (silent) {
-      request.destroy();
+      request.socket.destroy();
     } else {
       send(response, settings, result);
     }

@@ -65,20 +65,27 @@ export function parseSources(reader: TokenReader): Measurement[] {
 
 /** `name`, `policy.name`, `database.policy.name`, `database..name`, a pattern, or for a target `…:MEASUREMENT`. */
 function parseMeasurement(reader: TokenReader, target: boolean): Measurement {
-  if (!target && reader.peek().type === 'pattern') {
-    return { pattern: reader.next().text };
-  }
-  const segments = [reader.identifier()];
-  while (reader.takeSymbol('.')) {
-    if (target && reader.takeSymbol(':')) {
+  const segments: string[] = [];
+  let pattern: string | undefined;
+  do {
+    if (!target && reader.peek().type === 'pattern') {
+      pattern = reader.next().text;
+      segments.push('');
+      break;
+    }
+    if (target && segments.length > 0 && reader.takeSymbol(':')) {
       reader.keyword('MEASUREMENT');
       segments.push('');
       break;
     }
     segments.push(reader.peek().text === '.' ? '' : reader.identifier());
-  }
+  } while (reader.takeSymbol('.'));
   const [name = '', policy, database] = segments.toReversed();
-  return { ...(database && { database }), ...(policy && { policy }), name };
+  return {
+    ...(database && { database }),
+    ...(policy && { policy }),
+    ...(pattern === undefined ? { name } : { pattern }),
+  };
 }
 
 /** From the loosest to the tightest. */

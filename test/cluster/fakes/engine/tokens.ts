@@ -116,7 +116,9 @@ export function tokenize(source: string): Token[] {
 
 /** A slash is a division everywhere else. */
 function patternMayFollow(previous: Token | undefined): boolean {
-  return previous !== undefined && ['=~', '!~', 'FROM'].includes(previous.text) && previous.type !== 'string';
+  return (
+    previous !== undefined && ['=~', '!~', '.', 'FROM'].includes(previous.text) && previous.type !== 'string'
+  );
 }
 
 function match(pattern: RegExp, text: string, at: number): string {
