@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kubectl } from '../cluster/binaries.ts';
+import type { Component } from '../cluster/component.ts';
 import { influxImage } from '../cluster/images/influxdb.ts';
 import { startNode, type Node } from '../cluster/node.ts';
 import { run } from '../cluster/run-command.ts';
@@ -9,15 +12,26 @@ import { run } from '../cluster/run-command.ts';
 /** Volumes as the operator's databases get them: a `local` volume under a pod that is not root. */
 let node: Node;
 let command: string;
+let disks: string;
+let provisioner: Component;
 
 beforeAll(async () => {
   command = await kubectl();
   const image = await influxImage('1.6.7');
-  node = await startNode();
+  // The provisioner is started here, so that it can be killed.
+  node = await startNode({ volumes: false });
+  disks = join(dirname(node.kubeconfig), 'node', 'test-volumes');
   await node.importImage(image);
+  provisioner = await startProvisioner();
 });
 
 afterAll(() => node?.stop());
+
+function startProvisioner(): Promise<Component> {
+  const program = join(import.meta.dirname, '../cluster/volumes/provisioner.ts');
+  const args = [program, '--kubeconfig', node.kubeconfig, '--dir', disks, '--node', node.nodeName];
+  return node.spawnInside(process.execPath, args, 'provisioner');
+}
 
 const kube = (...args: string[]): Promise<string> => run(command, ['--kubeconfig', node.kubeconfig, ...args]);
 const apply = (...objects: object[]): Promise<string> => {
@@ -140,4 +154,29 @@ test('a deleted claim takes its volume and its disk along', async () => {
   expect(existsSync(`${path}.img`)).toBe(false);
   const devices = (): Promise<string> => run('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE']);
   await until('its loop device is free', async () => !(await devices()).includes(volume));
+});
+
+test('a provisioner that was killed goes on where it was, and removes the disks that nobody knows', async () => {
+  await provisioner.stop();
+  await writeFile(join(disks, 'pvc-forgotten.img.partial'), '');
+  await apply(claim('crash', '32Mi'), pod('crash', 'crash'));
+  for (const killAfterMs of [150, 250, 350]) {
+    provisioner = await startProvisioner();
+    await delay(killAfterMs);
+    await provisioner.stop();
+  }
+  provisioner = await startProvisioner();
+  await kube('wait', '--for=condition=Ready', 'pod/crash', '--timeout=60s');
+  expect(existsSync(join(disks, 'pvc-forgotten.img.partial'))).toBe(false);
+
+  await apply(claim('crash', '128Mi'));
+  await delay(20);
+  await provisioner.stop();
+  provisioner = await startProvisioner();
+  await until(
+    'the claim says 128Mi',
+    async () => (await read('pvc', 'crash', '.status.capacity.storage')) === '128Mi',
+  );
+  await until('no condition is left', async () => (await read('pvc', 'crash', '.status.conditions')) === '');
+  expect(await megabytes('crash')).toBeGreaterThan(100);
 });
