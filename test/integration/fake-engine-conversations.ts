@@ -4,6 +4,7 @@ export interface Step {
   method?: 'GET' | 'POST';
   /** user:password */
   as?: string;
+  headers?: Record<string, string>;
   query?: Record<string, string>;
   form?: Record<string, string>;
   body?: string;
@@ -414,6 +415,36 @@ export const conversations: Conversation[] = [
       ),
       write(undefined, 'm v=1 1000'),
       query('nobody:wrong', 'SELECT * FROM m', { db: 'app' }),
+    ],
+  },
+  {
+    name: 'credentials are taken from the address, or from three kinds of header',
+    steps: [
+      ...provisioned,
+      ...['Token app:word', 'Token app:wrong', 'Bearer abc', 'Basic ???', 'Digest app:word'].map(
+        (authorization) => ({
+          path: '/query',
+          headers: { authorization },
+          form: { q: 'SHOW DATABASES' },
+        }),
+      ),
+      { path: '/query', as: 'admin:wrong', query: { u: 'app', p: 'word' }, form: { q: 'SHOW DATABASES' } },
+      { path: '/query', form: { q: 'SHOW DATABASES', u: 'app', p: 'word' } },
+      { path: '/query', as: admin, query: { q: 'SHOW USERS' }, form: { q: 'SHOW DATABASES' } },
+      { path: '/query', as: admin, query: { q: 'SHOW USERS' } },
+    ],
+  },
+  {
+    name: 'the settings of the environment that a client sees',
+    env: { INFLUXDB_HTTP_PING_AUTH_ENABLED: 'true', INFLUXDB_HTTP_MAX_BODY_SIZE: '20' },
+    steps: [
+      { path: '/ping', method: 'GET' },
+      ...provisioned,
+      { path: '/ping', method: 'GET' },
+      { path: '/ping', method: 'GET', as: 'app:word' },
+      { path: '/ping', method: 'GET', as: 'app:wrong' },
+      write(app, 'm v=1 1000'),
+      write(app, 'm v=1 1000000000000000000000000'),
     ],
   },
 ];

@@ -61,7 +61,10 @@ async function ask(port: number, step: Step): Promise<object> {
   }
   const response = await fetch(url, {
     method: step.method ?? 'POST',
-    headers: step.as ? { authorization: `Basic ${Buffer.from(step.as).toString('base64')}` } : {},
+    headers: {
+      ...step.headers,
+      ...(step.as && { authorization: `Basic ${Buffer.from(step.as).toString('base64')}` }),
+    },
     ...(step.form
       ? { body: new URLSearchParams(step.form) }
       : step.body === undefined

@@ -112,7 +112,8 @@ function authenticate(
         ? [decoded.slice(0, decoded.indexOf(':')), decoded.slice(decoded.indexOf(':') + 1)]
         : undefined;
   if (scheme === 'Bearer' && !(name && password)) {
-    return 'bearer auth disabled';
+    // Spelt so up to 1.7.
+    return /^1\.[0-7]\./.test(version) ? 'bearer auth disabld' : 'bearer auth disabled';
   }
   if (!pair) {
     return 'unable to parse authentication credentials';
