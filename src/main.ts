@@ -1,6 +1,6 @@
 import { ConfigError, helpText, parseConfig } from './config.ts';
 import { runOperator } from './operator/run.ts';
-import { describeError, makeLogger } from './telemetry/log.ts';
+import { makeLogger } from './telemetry/log.ts';
 import { VERSION } from './version.ts';
 
 const USAGE = `usage: influxaddon-operator <command> [flags]
@@ -47,14 +47,14 @@ async function operator(args: readonly string[]): Promise<number> {
   }
   // A failure nobody handled leaves the process in an unknown state: the next one starts from what the cluster holds.
   process.on('unhandledRejection', (error) => {
-    log.error({ error: describeError(error) }, 'unhandled rejection');
+    log.error({ error }, 'unhandled rejection');
     process.exit(70);
   });
   try {
     await runOperator(config, log, stop.signal);
     return 0;
   } catch (error) {
-    log.error({ error: describeError(error) }, 'the operator ends');
+    log.error({ error }, 'the operator ends');
     return 1;
   }
 }
