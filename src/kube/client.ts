@@ -75,18 +75,18 @@ export class KubeClient {
     }
   }
 
-  /** All pages as one list. */
+  /** All pages as one list. Begins once again when its page token expires on the way. */
   async list<T extends KubeObject>(
     kind: Kind<T>,
     options: ListOptions = {},
     signal?: AbortSignal,
   ): Promise<Page<T>> {
-    const all: Page<T> = { items: [], resourceVersion: '' };
-    for await (const page of this.pages(kind, options, signal)) {
-      all.items.push(...page.items);
-      all.resourceVersion = page.resourceVersion;
+    try {
+      return await joined(this.pages(kind, options, signal));
+    } catch (error) {
+      if (!ApiError.from(error).isGone) throw error;
+      return joined(this.pages(kind, options, signal));
     }
-    return all;
   }
 
   /** A consistent list, page by page. A page token that expired on the way is an ApiError with `isGone`. */
@@ -244,6 +244,15 @@ const PATCH_TYPES = {
   strategic: 'application/strategic-merge-patch+json',
   json: 'application/json-patch+json',
 } as const;
+
+async function joined<T extends KubeObject>(pages: AsyncIterable<Page<T>>): Promise<Page<T>> {
+  const all: Page<T> = { items: [], resourceVersion: '' };
+  for await (const page of pages) {
+    all.items.push(...page.items);
+    all.resourceVersion = page.resourceVersion;
+  }
+  return all;
+}
 
 function selectors(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Record<string, string> {
   return optional({ labelSelector: options.labelSelector, fieldSelector: options.fieldSelector });

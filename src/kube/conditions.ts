@@ -35,7 +35,3 @@ export function setCondition(
     present.observedGeneration === observedGeneration;
   return same ? conditions : conditions.with(index, condition);
 }
-
-export function findCondition(conditions: readonly Condition[], type: string): Condition | undefined {
-  return conditions.find((condition) => condition.type === type);
-}

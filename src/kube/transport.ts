@@ -30,6 +30,3 @@ export interface WatchEvent {
   /** The object; for BOOKMARK only its resourceVersion; for ERROR a Status. */
   object: unknown;
 }
-
-export type { HttpTransportOptions, RequestDone } from './http-transport.ts';
-export { HttpTransport } from './http-transport.ts';

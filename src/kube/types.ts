@@ -1,6 +1,6 @@
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 
-export type { Condition, LabelSelector, ObjectMeta, OwnerReference } from 'kubernetes-types/meta/v1.js';
+export type { Condition, ObjectMeta } from 'kubernetes-types/meta/v1.js';
 
 /** Any Kubernetes object as the API speaks it: plain JSON, dates as strings. */
 export interface KubeObject {
@@ -29,10 +29,4 @@ export function keyOf(object: KubeObject): string {
   const { namespace, name } = object.metadata ?? {};
   if (!name) throw new Error(`an object of kind ${object.kind ?? 'unknown'} has no name yet`);
   return namespace ? `${namespace}/${name}` : name;
-}
-
-/** The inverse of keyOf. */
-export function splitKey(key: string): ObjectKey {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
