@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 
 export interface RunOptions {
   cwd?: string;
@@ -51,7 +52,8 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
       if (code === 0) resolve(out.join(''));
       else {
         const how = signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
-        reject(new CommandError([command, ...args.slice(0, 3)].join(' '), how, tail, code ?? undefined));
+        const what = [basename(command), ...args].join(' ');
+        reject(new CommandError(what.slice(0, 200), how, tail, code ?? undefined));
       }
     });
   });
