@@ -34,6 +34,8 @@ export class FakeKubelet implements AsyncDisposable {
   readonly engine: FakeEngine;
   readonly node: string;
   readonly volumes: FakeVolumes;
+  /** What went wrong with its own work, the last hundred: tried again, and worth a look when a pod does not come. */
+  readonly failures: string[] = [];
   readonly #api: FakeApi;
   readonly #host: Host;
   readonly #abort = new AbortController();
@@ -186,6 +188,13 @@ export class FakeKubelet implements AsyncDisposable {
     await this.stop();
   }
 
+  #note(reason: unknown): void {
+    if (!this.#abort.signal.aborted) {
+      this.failures.push(String(reason));
+      this.failures.splice(0, this.failures.length - 100);
+    }
+  }
+
   #named(namespace: string, name: string): PodRun {
     const found = [...this.#runs.values()].find(({ run }) => keyOf(run.pod) === `${namespace}/${name}`);
     if (!found) {
@@ -265,7 +274,10 @@ export class FakeKubelet implements AsyncDisposable {
     entry.run
       .step()
       // What fails here is a request to an API server that is being restarted, or a port that is not free yet.
-      .catch(() => 200)
+      .catch((reason: unknown) => {
+        this.#note(reason);
+        return 200;
+      })
       .then((again) => {
         entry.working = false;
         if (entry.again) {
