@@ -27,6 +27,7 @@ export function bootstrapEnvironment(options: BootstrapOptions = {}): Record<str
     INFLUXDB_DATA_WAL_DIR: `${scratch}/wal`,
     INFLUXDB_HTTP_AUTH_ENABLED: 'false',
     INFLUXDB_HTTP_HTTPS_ENABLED: 'false',
+    INFLUXDB_HTTP_PPROF_ENABLED: 'false',
     // All of these would act on the real meta data, without the data and without authentication.
     INFLUXDB_RETENTION_ENABLED: 'false',
     INFLUXDB_CONTINUOUS_QUERIES_ENABLED: 'false',

@@ -103,8 +103,6 @@ export function baseParameters(addresses: EngineAddresses = {}): Record<string, 
     INFLUXDB_DATA_MAX_VALUES_PER_TAG: '0',
     // An integer: the engine before 1.13 refuses to start on `25m` here.
     INFLUXDB_HTTP_MAX_BODY_SIZE: '25000000',
-    // Profiles would be served to anybody.
-    INFLUXDB_HTTP_PPROF_ENABLED: 'false',
     INFLUXDB_HTTP_FLUX_ENABLED: 'false',
   };
 }
@@ -123,9 +121,12 @@ function planParameters({ memoryBytes, cpuLimit, limits }: PlanSize): Record<str
 }
 
 function versionParameters(version: string): Record<string, string> {
-  if (!isAtLeast(version, '1.7')) return {}; // 1.6 serves /debug/vars to anybody: a matter of the NetworkPolicy
+  // 1.6 knows no authentication here: no profiles for anybody, and /debug/vars is a matter of the NetworkPolicy.
+  if (!isAtLeast(version, '1.7')) return { INFLUXDB_HTTP_PPROF_ENABLED: 'false' };
   return {
-    // Closes /debug/vars, which names databases and measurements, to all but administrators.
+    // Administrators only for profiles and for /debug/vars, which names databases and measurements. With
+    // pprof off the engine would leave /debug/vars open, authentication asked for or not.
+    INFLUXDB_HTTP_PPROF_ENABLED: 'true',
     INFLUXDB_HTTP_PPROF_AUTH_ENABLED: 'true',
     // Probes of the kubelet have no credentials.
     INFLUXDB_HTTP_PING_AUTH_ENABLED: 'false',
