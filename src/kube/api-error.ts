@@ -33,6 +33,7 @@ export type NetworkReason =
   | 'ConnectionReset'
   | 'InvalidAnswer'
   | 'NameNotResolved'
+  | 'NotLeader'
   | 'Timeout'
   | 'TlsRefused'
   | 'Unknown';
@@ -95,7 +96,7 @@ export class ApiError extends Error {
   }
   /** Trying the same again later may well work. */
   get isTransient(): boolean {
-    if (this.code === 0) return this.reason !== 'Aborted' && this.reason !== 'Unknown';
+    if (this.code === 0) return !['Aborted', 'NotLeader', 'Unknown'].includes(this.reason);
     return [408, 429, 500, 502, 503, 504].includes(this.code);
   }
 }

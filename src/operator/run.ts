@@ -4,6 +4,7 @@ import { HttpInfluxTransport } from '../influx/transport.ts';
 import { KubeClient } from '../kube/client.ts';
 import { loadInCluster, loadKubeconfig, type Credentials } from '../kube/credentials.ts';
 import { EventRecorder } from '../kube/event-recorder.ts';
+import { FencedTransport } from '../kube/fenced-transport.ts';
 import { HttpTransport, type RequestDone } from '../kube/http-transport.ts';
 import { LeaderElection } from '../kube/leader-election.ts';
 import type { Logger } from '../kube/log.ts';
@@ -30,11 +31,14 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     metrics.apiRequests.inc({ method, resource, code: String(code) });
   const transport = transportOf(credentials, onRequest);
   const leaseTransport = transportOf(credentials, onRequest);
-  const client = new KubeClient(transport, { fieldManager: MANAGED_BY });
+  const election: { current?: LeaderElection } = {};
+  const mayWrite = (): boolean => !config['leader-elect'] || (election.current?.isLeader ?? false);
+  const client = new KubeClient(new FencedTransport(transport, mayWrite), { fieldManager: MANAGED_BY });
   const influx = new HttpInfluxTransport();
   const namespace = config['pod-namespace'] ?? credentials.namespace;
   const events = new EventRecorder({
-    client,
+    // Not fenced: what happened is still told when the Lease has been released.
+    client: new KubeClient(transport, { fieldManager: MANAGED_BY }),
     reportingController: `influxaddon.dev/${MANAGED_BY}`,
     reportingInstance: config['pod-name'],
     clock: systemClock,
@@ -94,7 +98,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
       return;
     }
     const leaseMs = Math.ceil(config['lease-seconds']) * 1000;
-    const election = new LeaderElection({
+    const lease = new LeaderElection({
       client: new KubeClient(leaseTransport, { fieldManager: MANAGED_BY }),
       namespace,
       name: LEASE,
@@ -104,7 +108,8 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
       retryMs: Math.floor((leaseMs * 2) / 15),
       log,
     });
-    await election.run(stop, async (signal, lost) => {
+    election.current = lease;
+    await lease.run(stop, async (signal, lost) => {
       metrics.leader.set(1);
       await operator.work(signal, lost).finally(() => metrics.leader.set(0));
       lost.throwIfAborted();

@@ -1,24 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { ApiRequest, WatchEvent } from '../transport.ts';
-import type { LiveMeta } from '../types.ts';
+import type { ApiRequest } from '../transport.ts';
+import type { Change, Stored } from './fake-watch.ts';
+import { FakeWatch, seenBy } from './fake-watch.ts';
 import { matchesSelectors } from './selectors.ts';
 import type { Json, JsonObject } from './patching.ts';
 import { applyPatch, mergePatch, strategicPatch } from './patching.ts';
 
-/** An object as the fake keeps it. */
-export type Stored = { apiVersion: string; kind: string; metadata: LiveMeta } & { [field: string]: unknown };
-
 export interface FakeAnswer {
   code: number;
   body: unknown;
-}
-
-interface Change {
-  revision: number;
-  collection: string;
-  type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  object: Stored;
-  before?: Stored;
 }
 
 interface Target {
@@ -76,7 +66,7 @@ export class FakeApi {
       (change) => {
         if (change.collection !== collection) return undefined;
         if (namespace !== undefined && change.object.metadata.namespace !== namespace) return undefined;
-        return seen(change, query);
+        return seenBy(query, change);
       },
       () => this.#watches.delete(watch),
     );
@@ -272,63 +262,6 @@ export class FakeApi {
     for (const watch of this.#watches) watch.offer(change);
     return structuredClone(stored);
   }
-}
-
-/** An open watch: events wait in it until they are read. */
-export class FakeWatch implements AsyncIterable<WatchEvent> {
-  readonly #view: (change: Change) => WatchEvent | undefined;
-  readonly #onClose: () => void;
-  readonly #events: WatchEvent[] = [];
-  #wake: () => void = () => {};
-  #ended = false;
-  #failure: unknown;
-
-  constructor(view: (change: Change) => WatchEvent | undefined, onClose: () => void) {
-    this.#view = view;
-    this.#onClose = onClose;
-  }
-
-  offer(change: Change): void {
-    const event = this.#view(change);
-    if (event) this.push(event);
-  }
-
-  push(event: WatchEvent): void {
-    if (this.#ended) return;
-    this.#events.push(structuredClone(event));
-    this.#wake();
-  }
-
-  /** What was pushed before is still read; then the stream ends, or throws `failure`. */
-  end(failure?: unknown): void {
-    this.#ended = true;
-    this.#failure = failure;
-    this.#onClose();
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent> {
-    try {
-      for (;;) {
-        const event = this.#events.shift();
-        if (event) yield event;
-        else if (this.#failure !== undefined) throw this.#failure;
-        else if (this.#ended) return;
-        else await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      this.#ended = true;
-      this.#onClose();
-    }
-  }
-}
-
-/** What a watch with these selectors tells of a change: objects that come into its sight or leave it. */
-function seen(change: Change, query: Record<string, string>): WatchEvent | undefined {
-  const now = change.type !== 'DELETED' && matchesSelectors(change.object, query);
-  const earlier = change.before !== undefined && matchesSelectors(change.before, query);
-  if (now) return { type: earlier ? 'MODIFIED' : 'ADDED', object: change.object };
-  return earlier ? { type: 'DELETED', object: change.object } : undefined;
 }
 
 /** Items of a list come without their type. */
