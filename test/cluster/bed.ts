@@ -89,8 +89,16 @@ export async function readBed(name: string): Promise<BedState | undefined> {
   }
 }
 
+/** The state goes last: a removal that is interrupted is seen, and done again, by the next sweep. */
 export async function removeBedDir(name: string): Promise<void> {
-  await rm(bedDir(name), { recursive: true, force: true, maxRetries: 5 });
+  const dir = bedDir(name);
+  const names = await readdir(dir).catch((): string[] => []);
+  for (const each of names.filter((entry) => entry !== 'state.json')) await remove(join(dir, each));
+  await remove(dir);
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function writeState(state: BedState): Promise<void> {

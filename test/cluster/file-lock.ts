@@ -18,22 +18,25 @@ export async function withFileLock<T>(
   waiting?: () => void,
 ): Promise<T> {
   attempts += 1;
-  const unique = `${path}.${process.pid}.${attempts}`;
-  const mine = `${JSON.stringify(identityOf(process.pid))} ${attempts}`;
-  // Made whole first and linked then: nobody ever reads a lock without its holder.
-  await writeFile(unique, mine);
+  const mine = { unique: `${path}.${process.pid}.${attempts}`, content: holderText() };
+  for (let round = 0; !(await tryTake(path, mine)); round++) {
+    if (round === 0) waiting?.();
+    if (!(await breakStale(path, `${mine.unique}.stale`))) await delay(150);
+  }
   try {
-    for (let round = 0; !(await tryLink(unique, path)); round++) {
-      if (round === 0) waiting?.();
-      if (!(await breakStale(path, `${unique}.stale`))) await delay(150);
-    }
-    try {
-      return await body();
-    } finally {
-      await rm(path, { force: true });
-    }
+    return await body();
   } finally {
-    await rm(unique, { force: true });
+    await rm(path, { force: true });
+  }
+}
+
+/** Made whole first and linked then: nobody ever reads a lock without its holder. */
+async function tryTake(path: string, mine: { unique: string; content: string }): Promise<boolean> {
+  await writeFile(mine.unique, mine.content);
+  try {
+    return await tryLink(mine.unique, path);
+  } finally {
+    await rm(mine.unique, { force: true });
   }
 }
 
@@ -45,6 +48,11 @@ async function tryLink(from: string, to: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** The holder, and a number that makes two locks of one process differ. */
+function holderText(): string {
+  return `${JSON.stringify(identityOf(process.pid))} ${attempts}`;
 }
 
 /** Removes the lock if its holder is gone. True when it is worth trying again at once. */
