@@ -20,6 +20,8 @@ export const ANNOTATION = {
   id: 'influxaddon.dev/id',
   openedBy: 'influxaddon.dev/opened-by-version',
   planStorage: 'influxaddon.dev/plan-storage',
+  /** UID of the addon that the claim was first made for: a kept volume has somebody else's. */
+  madeFor: 'influxaddon.dev/made-for',
   paused: 'influxaddon.dev/paused',
 } as const;
 

@@ -2,6 +2,7 @@ import { lifecycleOf } from '../api/catalogue-defaults.ts';
 import { notImplemented } from '../api/not-implemented.ts';
 import { decideVersion } from '../versions/rules.ts';
 import type { Facts, InForce } from './facts.ts';
+import { dataFloor } from './opened.ts';
 import { STALLED_REASON, type StalledReason } from './reasons.ts';
 import type { World } from './world.ts';
 
@@ -50,7 +51,7 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
     );
   }
   const decision = decideVersion(
-    { wanted: addon.spec.version, current: current?.version.name, openedBy: facts.openedBy },
+    { wanted: addon.spec.version, current: current?.version.name, openedBy: dataFloor(world, facts) },
     versions,
   );
   if (!decision.accepted) return refuse(VERSION_REASONS[decision.reason], decision.message);

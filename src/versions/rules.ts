@@ -20,9 +20,9 @@ export type VersionDecision =
 export interface VersionWish {
   /** `spec.version`: a minor ("1.8"), an exact version ("1.8.10"), or undefined for the default. */
   readonly wanted: string | undefined;
-  /** The version in force, if the database runs. */
+  /** The version that was accepted last, whether or not it has run yet. */
   readonly current: string | undefined;
-  /** The newest version that may have opened the data, which outlives the addon object. */
+  /** The newest version that may have opened the data; undefined while there is no data to be opened. */
   readonly openedBy: string | undefined;
 }
 
@@ -32,11 +32,12 @@ export interface VersionWish {
  * A wish for a minor is settled at creation and by an edit; later patches of it are the maintenance window's.
  */
 export function decideVersion(wish: VersionWish, catalogue: readonly CatalogueVersion[]): VersionDecision {
-  const present = newestOf([wish.current, wish.openedBy]);
+  const present = wish.openedBy;
   const candidate = pick(wish, catalogue);
   if ('accepted' in candidate) return candidate;
   const name = candidate.name;
-  if (present === undefined || name === wish.current) return { accepted: true, version: name };
+  if (present === undefined || parse(present) === null || name === wish.current)
+    return { accepted: true, version: name };
   if (compare(name, present) < 0) {
     return refuse(
       'DowngradeRefused',
@@ -117,6 +118,12 @@ function pick(wish: VersionWish, catalogue: readonly CatalogueVersion[]): Catalo
   );
   const current = matching.find((entry) => entry.name === wish.current);
   if (current !== undefined) return current; // also a withdrawn one: it stays for those who have it
+  if (!exact && wish.current?.startsWith(`${wanted}.`)) {
+    return refuse(
+      'UnknownVersion',
+      `spec.version: ${wish.current} was deleted from the catalogue; the database goes on with it. Make the entry again or name another version; allowed: ${offer(known)}.`,
+    );
+  }
   if (matching.length === 0) {
     return refuse(
       'UnknownVersion',
@@ -139,13 +146,6 @@ function minorWish(version: string | undefined): string | undefined {
 
 function newestEntry(entries: readonly CatalogueVersion[]): CatalogueVersion | undefined {
   return entries.toSorted((a, b) => compare(b.name, a.name))[0];
-}
-
-function newestOf(versions: (string | undefined)[]): string | undefined {
-  return versions
-    .filter((text): text is string => text !== undefined && parse(text) !== null)
-    .toSorted(compare)
-    .at(-1);
 }
 
 function offer(catalogue: readonly CatalogueVersion[]): string {

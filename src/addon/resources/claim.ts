@@ -11,6 +11,8 @@ export function buildClaim({ addon, facts, target, children }: BuildContext): Pe
   const storage = target.plan.spec.storage;
   const asked = children.claim?.spec?.resources?.requests?.storage;
   const size = asked !== undefined && compareQuantities(asked, storage.size) > 0 ? asked : storage.size; // a volume never shrinks
+  const { claim } = children;
+  const madeFor = claim === undefined ? addon.metadata.uid : claim.metadata.annotations?.[ANNOTATION.madeFor];
   const meta = keptMeta(addon, childNames(addon.metadata.name).claim);
   return {
     apiVersion: 'v1',
@@ -21,6 +23,7 @@ export function buildClaim({ addon, facts, target, children }: BuildContext): Pe
         [ANNOTATION.id]: facts.id,
         [ANNOTATION.openedBy]: facts.openedBy ?? target.version.name,
         [ANNOTATION.planStorage]: storage.size,
+        ...(madeFor === undefined ? {} : { [ANNOTATION.madeFor]: madeFor }),
       },
     },
     spec: {

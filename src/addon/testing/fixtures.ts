@@ -1,0 +1,146 @@
+import { plans } from '../../api/catalogue.ts';
+import type { InfluxAddon, InfluxAddonSpec } from '../../api/influx-addon.ts';
+import type { InfluxPlan } from '../../api/influx-plan.ts';
+import type { KubeObject, Live } from '../../kube/types.ts';
+import { settleFacts, type Facts, type InForce } from '../facts.ts';
+import type { Fresh } from '../fresh.ts';
+import type { BuildContext, Children, Settings } from '../resources/context.ts';
+import { NO_MEMORY, type World } from '../world.ts';
+
+/** Objects for tests about addons: an addon `my-app` in the namespace `shop`, plan 1g, and a small catalogue. */
+export const NAMESPACE = 'shop';
+export const NOW = new Date('2030-01-01T12:00:00.000Z');
+
+export const SETTINGS: Settings = {
+  clusterDomain: 'cluster.local',
+  operatorNamespace: 'influxaddon-system',
+  operatorPodLabels: { 'app.kubernetes.io/name': 'influxaddon-operator' },
+};
+
+export const NO_CHILDREN: Children = {
+  adminSecret: undefined,
+  urlSecret: undefined,
+  bindingSecret: undefined,
+  claim: undefined,
+  service: undefined,
+  statefulSet: undefined,
+  networkPolicy: undefined,
+};
+
+export const VERSIONS: World['versions'] = [
+  version('1.7.11'),
+  version('1.8.5'),
+  { ...version('1.8.10'), default: true },
+];
+
+let revisions = 0;
+
+/** An object as the API server would have stored it: with uid, resourceVersion and generation. */
+export function live<T extends KubeObject>(object: T): Live<T> {
+  revisions += 1;
+  const metadata = {
+    name: 'unnamed',
+    uid: `uid-${revisions}`,
+    resourceVersion: String(revisions),
+    generation: 1,
+    creationTimestamp: NOW.toISOString(),
+    ...object.metadata,
+  };
+  return { ...object, metadata } as Live<T>;
+}
+
+export function addonOf(
+  spec: Partial<InfluxAddonSpec> = {},
+  rest: Partial<Pick<InfluxAddon, 'metadata' | 'status'>> = {},
+): Live<InfluxAddon> {
+  const { metadata, ...others } = rest;
+  return live<InfluxAddon>({
+    apiVersion: 'influxaddon.dev/v1alpha1',
+    kind: 'InfluxAddon',
+    metadata: { name: 'my-app', namespace: NAMESPACE, uid: 'addon-uid', ...metadata },
+    spec: { plan: '1g', ...spec },
+    ...others,
+  });
+}
+
+export function planOf(name = '1g', lifecycle?: 'Available' | 'Deprecated' | 'Withdrawn'): Live<InfluxPlan> {
+  const plan = plans.find((each) => each.metadata?.name === name);
+  if (plan === undefined) throw new Error(`the catalogue has no plan ${name}`);
+  return live({ ...plan, spec: { ...plan.spec, ...(lifecycle === undefined ? {} : { lifecycle }) } });
+}
+
+export function inForce(plan = '1g', name = '1.8.10'): InForce {
+  return { plan: { name: plan, spec: planOf(plan).spec }, version: { name, image: `influxdb:${name}` } };
+}
+
+/** Draws that differ each time and are the same in each run. */
+export function countingFresh(prefix = 'p'): Fresh {
+  let drawn = 0;
+  return {
+    number: () => 1000 + (drawn += 1),
+    password: () => `${prefix}${String((drawn += 1)).padStart(40, '0')}`,
+  };
+}
+
+export const FACTS: Facts = {
+  id: 'my_app_3707',
+  password: 'application-password-0123456789',
+  adminPassword: 'administrator-password-0123456789',
+  openedBy: '1.8.10',
+  inForce: inForce(),
+  passwordUnproven: false,
+};
+
+export function contextOf(overrides: Partial<BuildContext> = {}): BuildContext {
+  return {
+    addon: addonOf(),
+    facts: FACTS,
+    target: inForce(),
+    children: NO_CHILDREN,
+    settings: SETTINGS,
+    appSelectors: [],
+    ...overrides,
+  };
+}
+
+export function worldOf(overrides: Partial<World> = {}): World {
+  const addon = overrides.addon ?? addonOf();
+  return {
+    addon,
+    namespaceTerminating: false,
+    plan: addon.spec.plan === 'none' ? undefined : planOf(addon.spec.plan),
+    planNames: ['512m', '1g', '2g'],
+    versions: VERSIONS,
+    children: NO_CHILDREN,
+    pod: undefined,
+    storageClasses: { names: ['standard'], hasDefault: true },
+    apps: new Map(),
+    memory: NO_MEMORY,
+    settings: SETTINGS,
+    ...overrides,
+  };
+}
+
+/** The facts that a world's copies tell, without drawing anything. */
+export function factsIn({ addon, children }: World): Facts {
+  const { adminSecret, urlSecret, bindingSecret, claim } = children;
+  const nothing = (): never => {
+    throw new Error('a fact would have to be made anew');
+  };
+  const copies = { adminSecret, urlSecret, bindingSecret, claim };
+  const { facts } = settleFacts(
+    { addonName: addon.metadata.name, statusId: addon.status?.id, ...copies },
+    { number: nothing, password: nothing },
+  );
+  return facts;
+}
+
+function version(name: string): World['versions'][number] {
+  return {
+    name,
+    image: `influxdb:${name}`,
+    lifecycle: 'Available',
+    default: false,
+    migratesFromMajor: null,
+  };
+}
