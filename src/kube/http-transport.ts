@@ -88,8 +88,6 @@ export class HttpTransport implements Transport {
       for await (const event of jsonLines(answer.body)) yield event as WatchEvent;
     } catch (error) {
       throw asApiError(error, request);
-    } finally {
-      answer.body.destroy();
     }
   }
 

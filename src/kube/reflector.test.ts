@@ -144,6 +144,16 @@ test('bookmarks move the version on: a quiet watch does not age out of the histo
   expect(count('GET')).toBe(1);
 });
 
+test('a bookmark ends the waiting for a write that the watch cannot see', async () => {
+  const { store } = reflect({ labelSelector: 'app=a' });
+  await clock.advance(0);
+  store.recordWrite(await other.create(ConfigMap, { metadata: { namespace: 'n', name: 'unlabelled' } }));
+  expect(store.size).toBe(1);
+  api.bookmark();
+  await clock.advance(0);
+  expect(store.size).toBe(0);
+});
+
 test('410: what was forgotten is listed again, also deletes', async () => {
   await put('stays');
   await put('goes');
