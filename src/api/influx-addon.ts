@@ -8,7 +8,6 @@ import { doc } from './schema/doc.ts';
 
 export type InfluxAddonSpec = z.infer<typeof addonSpec>;
 export type InfluxAddonStatus = z.infer<typeof addonStatus>;
-export type AddonApp = NonNullable<InfluxAddonSpec['apps']>[number];
 export type AppStatus = NonNullable<InfluxAddonStatus['apps']>[number];
 export type AddonCondition = NonNullable<InfluxAddonStatus['conditions']>[number];
 
