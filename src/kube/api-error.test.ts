@@ -71,6 +71,20 @@ test('what the server says about a Secret is not repeated, its reasons and field
   }
 });
 
+test('what a quota or RBAC says about a Secret is repeated: it holds names and counts only', () => {
+  const path = '/api/v1/namespaces/n/secrets';
+  const quota =
+    'exceeded quota: small, requested: count/secrets=1, used: count/secrets=3, limited: count/secrets=3';
+  const rbac = 'User "operator" cannot create resource "secrets" in API group "" in the namespace "n"';
+  const of = (code: number, message: string) =>
+    errorOf({ method: 'POST', path }, code, { kind: 'Status', reason: 'Forbidden', message }).message;
+  expect(of(403, `secrets "a" is forbidden: ${quota}`)).toBe(`POST ${path}: 403 Forbidden: ${quota}`);
+  expect(of(403, `secrets is forbidden: ${rbac}`)).toBe(`POST ${path}: 403 Forbidden: ${rbac}`);
+  expect(of(403, `admission webhook "x" denied the request: value hunter2`)).not.toContain('hunter2');
+  expect(of(403, `${quota} but hunter2`)).not.toContain('hunter2');
+  expect(of(422, rbac)).toBe(`POST ${path}: 422 Forbidden`);
+});
+
 test('an answer that could not be parsed is not quoted', () => {
   let thrown: unknown;
   try {

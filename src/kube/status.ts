@@ -26,7 +26,8 @@ export function errorOf(
   const reason = status.reason || DEFAULT_REASONS[code] || 'Unknown';
   const seconds = status.details?.retryAfterSeconds;
   const secret = SECRET_PATH.test(request.path);
-  const text = secret || !status.message ? '' : `: ${status.message}`;
+  const said = secret ? harmless(code, status.message) : status.message;
+  const text = said ? `: ${said}` : '';
   return new ApiError({
     code,
     reason,
@@ -38,6 +39,17 @@ export function errorOf(
 
 // What the API server says about a Secret that it refuses may quote a value of it.
 const SECRET_PATH = /\/secrets(\/|$)/;
+// A quota and RBAC look at names and counts only.
+const AMOUNTS = String.raw`[\w./-]+=\w+(?:,[\w./-]+=\w+)*`;
+const HARMLESS = [
+  new RegExp(`exceeded quota: [\\w.-]+, requested: ${AMOUNTS}, used: ${AMOUNTS}, limited: ${AMOUNTS}$`),
+  /User "[^"]*" cannot [a-z]+ resource "secrets" in API group "" in the namespace "[a-z0-9-]+"$/,
+];
+
+function harmless(code: number, message: string | undefined): string | undefined {
+  if (code !== 403 || message === undefined) return undefined;
+  return HARMLESS.map((pattern) => pattern.exec(message)?.[0]).find((found) => found !== undefined);
+}
 
 function withoutMessages(details: StatusDetails | undefined): StatusDetails | undefined {
   if (!details?.causes) return details;
