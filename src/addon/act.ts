@@ -24,10 +24,17 @@ export interface Actor {
   readonly clock: Clock;
 }
 
-/** `done`: decide again at once. `wait`: something of ours is on its way out; look again in a moment. */
-export type Outcome = { readonly result: 'done' } | { readonly result: 'wait'; readonly ms: number };
+/**
+ * `done`: decide again at once. `refused`: a finding tells why, and what comes behind it in the list may build on it.
+ * `wait`: something of ours is on its way out; look again in a moment.
+ */
+export type Outcome =
+  | { readonly result: 'done' }
+  | { readonly result: 'refused' }
+  | { readonly result: 'wait'; readonly ms: number };
 
 const DONE: Outcome = { result: 'done' };
+const REFUSED: Outcome = { result: 'refused' };
 /** A write refused for a reason of the user's or the cluster's is tried again this often. */
 const FINDING_MS = 30_000;
 
@@ -117,7 +124,7 @@ async function create(
     case 'Foreign': {
       const message = `${kind.kind} ${name} exists and was not made by this operator: it is left alone. Delete or rename it, or give the addon another name.`;
       find(actor, addon, { target: `${kind.kind}/${name}`, reason: STALLED_REASON.nameConflict, message });
-      return DONE;
+      return REFUSED;
     }
   }
 }
@@ -157,7 +164,7 @@ async function withFindings(
     const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
     if (refusal === undefined) throw error;
     find(actor, addon, { target: `${kind.kind}/${object.metadata?.name}`, ...refusal });
-    return DONE;
+    return REFUSED;
   }
 }
 

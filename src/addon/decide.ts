@@ -5,20 +5,21 @@ import * as kinds from '../kube/kinds.ts';
 import type { Action, Announcement, Decision } from './action.ts';
 import { announcements } from './announcements.ts';
 import { decideApps, type AppsOutcome } from './apps/decide-apps.ts';
-import { childChanges } from './children.ts';
+import { childChanges, type ChildChange } from './children.ts';
 import { databaseStep, type DatabaseState } from './database-steps.ts';
 import { decideDeletion, finalizerAction } from './deletion.ts';
 import { settleFacts, type Facts, type InForce } from './facts.ts';
 import type { Fresh } from './fresh.ts';
 import { hashOf } from './hash.ts';
 import { diagnose } from './diagnose.ts';
-import { mayHaveOpenedData, podState } from './pod-state.ts';
+import { openedBy } from './opened.ts';
+import { podState } from './pod-state.ts';
 import { EVENT_REASON, READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import type { BuildContext, Children } from './resources/context.ts';
 import { renderedTemplate } from './resources/stateful-set.ts';
 import { blockedPicture, renderStatus, type Picture } from './status.ts';
 import { resolveTarget, type Refusal } from './target.ts';
-import type { World } from './world.ts';
+import type { Finding, World } from './world.ts';
 
 /** What a decision gets beside the world. */
 export interface Environment {
@@ -94,9 +95,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
   const held = new Set<keyof Children>(
     facts.passwordUnproven && !proven ? ['urlSecret', 'bindingSecret'] : [],
   );
-  const changes = childChanges(context, held).filter(
-    ({ action }) => !active.some((finding) => finding.target === targetOf(action)),
-  );
+  const changes = withoutRefused(childChanges(context, held), active);
   const first = changes[0];
   if (first?.slot === 'adminSecret') return acting([first.action]);
   if (changes.length > 0)
@@ -106,6 +105,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
     );
 
   // 2. The pod and the database in it.
+  if (children.adminSecret === undefined) return withoutAdminSecret(world, resolved, active[0], now);
   const finding = active[0];
   const refusal =
     resolved.refusal ??
@@ -221,6 +221,25 @@ function running(
     apps: apps?.decisions,
   };
   return stored(world, picture, now, { requeueAfterMs: outcome.recheckMs });
+}
+
+/** Its name is taken, or it may not be made: without it nobody can ask the database anything. */
+function withoutAdminSecret(
+  world: World,
+  { facts, unimplemented, refusal }: Resolved,
+  finding: Finding | undefined,
+  now: Date,
+): Decision {
+  const available = world.addon.status?.conditions?.find(({ type }) => type === 'Available');
+  const why = refusal ?? finding ?? { reason: STALLED_REASON.rejected, message: 'there is no admin Secret' };
+  const blocked = blockedPicture(world, { reason: why.reason, message: why.message }, facts, unimplemented);
+  return stored(
+    world,
+    available === undefined
+      ? blocked
+      : { ...blocked, available: { ...available, status: available.status === 'True' } },
+    now,
+  );
 }
 
 function silent(
@@ -365,16 +384,6 @@ function isLeaving({ adminSecret, claim, statefulSet }: Children): boolean {
   return claim?.metadata.deletionTimestamp !== undefined && statefulSet === undefined;
 }
 
-function openedBy(world: World, facts: Facts, target: InForce): string | undefined {
-  if (facts.openedBy === undefined || world.pod === undefined || !mayHaveOpenedData(world.pod))
-    return facts.openedBy;
-  const image = world.pod.spec?.containers[0]?.image;
-  const opened = image === target.version.image ? target.version.name : undefined;
-  return opened !== undefined && opened.localeCompare(facts.openedBy, 'en', { numeric: true }) > 0
-    ? opened
-    : facts.openedBy;
-}
-
 /** A hash of all that makes the running database what it is; a new one has to be verified. */
 function dataPlaneRevision(context: BuildContext, starts: number): string {
   const { renderedFor } = renderedTemplate(context);
@@ -448,6 +457,18 @@ function targetOf(action: Action): string | undefined {
   return action.do === 'patch' || action.do === 'delete'
     ? `${action.kind.kind}/${action.key.name}`
     : undefined;
+}
+
+/**
+ * Without what was refused a moment ago. Behind a child that cannot be made none is made either, since each may build
+ * on those before it: an engine started on somebody else's volume would write to it.
+ */
+function withoutRefused(changes: readonly ChildChange[], active: readonly Finding[]): ChildChange[] {
+  const refused = ({ action }: ChildChange) => active.some((finding) => finding.target === targetOf(action));
+  const missing = changes.findIndex((change) => change.action.do === 'create' && refused(change));
+  return changes.filter(
+    (change, index) => !refused(change) && (missing < 0 || index < missing || change.action.do !== 'create'),
+  );
 }
 
 function restartPod(world: World): Action {

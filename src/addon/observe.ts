@@ -1,6 +1,8 @@
 import { appsOf } from '../api/addon-defaults.ts';
 import { isDefaultVersion, lifecycleOf, migratesFromMajorOf } from '../api/catalogue-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { InfluxPlan } from '../api/influx-plan.ts';
+import { unitsOf } from '../kube/quantity.ts';
 import type { Live } from '../kube/types.ts';
 import type { Workload } from './apps/view.ts';
 import { childNames } from './names.ts';
@@ -73,6 +75,14 @@ function workloadsOf(stores: Stores, addon: Live<InfluxAddon>): Map<string, Live
 function plansOnOffer(stores: Stores): string[] {
   return [...stores.plans.list()]
     .filter((plan) => lifecycleOf(plan) !== 'Withdrawn')
-    .map((plan) => plan.metadata.name)
-    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    .toSorted((a, b) => memoryOf(a) - memoryOf(b) || (a.metadata.name < b.metadata.name ? -1 : 1))
+    .map((plan) => plan.metadata.name);
+}
+
+function memoryOf({ spec }: InfluxPlan): number {
+  try {
+    return unitsOf(spec.memory);
+  } catch {
+    return 0; // one broken plan is no reason to know nothing about all the others
+  }
 }

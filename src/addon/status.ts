@@ -55,6 +55,9 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
   });
 }
 
+/** What the schema allows; words of the API server that are passed on may be longer. */
+const MAX_MESSAGE = 4096;
+
 function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition[] {
   const { ready, available, refusal } = picture;
   const generation = world.addon.metadata.generation ?? 0;
@@ -64,7 +67,7 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
       type,
       status: status ? ('True' as const) : ('False' as const),
       reason,
-      message,
+      message: message.slice(0, MAX_MESSAGE),
       observedGeneration: generation,
     };
     conditions = setCondition(conditions, condition, now.getTime()) as AddonCondition[];
