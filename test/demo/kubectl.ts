@@ -1,0 +1,42 @@
+import { kubectl } from '../cluster/binaries.ts';
+import { CommandError, run } from '../cluster/run-command.ts';
+
+/** The real kubectl as the administrator of one cluster, as a person at a terminal would use it. */
+export class Kubectl {
+  readonly #command: string;
+  readonly #kubeconfig: string;
+
+  private constructor(command: string, kubeconfig: string) {
+    this.#command = command;
+    this.#kubeconfig = kubeconfig;
+  }
+
+  static async of(kubeconfig: string): Promise<Kubectl> {
+    return new Kubectl(await kubectl(), kubeconfig);
+  }
+
+  /** Returns standard output. Throws CommandError. */
+  async run(args: string[], options: { input?: string; signal?: AbortSignal } = {}): Promise<string> {
+    return run(this.#command, ['--kubeconfig', this.#kubeconfig, ...args], options);
+  }
+
+  /** The object, or undefined when it is not there. */
+  async get<T>(kind: string, name: string, namespace = 'default'): Promise<T | undefined> {
+    const out = await this.run(['get', kind, name, '-n', namespace, '-o', 'json', '--ignore-not-found']);
+    return out === '' ? undefined : (JSON.parse(out) as T);
+  }
+
+  async apply(...objects: object[]): Promise<string> {
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+    return this.run(['apply', '-f', '-'], { input });
+  }
+
+  /** Runs a command that goes on, such as `get --watch` or `logs --follow`, until the signal aborts or it ends. */
+  async follow(args: string[], line: (text: string) => void, signal: AbortSignal): Promise<void> {
+    try {
+      await run(this.#command, ['--kubeconfig', this.#kubeconfig, ...args], { log: line, signal });
+    } catch (error) {
+      if (!signal.aborted || !(error instanceof CommandError)) throw error;
+    }
+  }
+}
