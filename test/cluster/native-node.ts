@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { waitFor } from './bed-api.ts';
 import type { Component } from './component.ts';
-import { NativeControlPlane, type NativeParts } from './control-plane.ts';
+import { NativeControlPlane, type NativeParts } from './native-control-plane.ts';
 import { nodeControllers } from './control-plane-flags.ts';
 import { sandboxImageName } from './images/sandbox.ts';
 import type { Node } from './node.ts';
