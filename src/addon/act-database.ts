@@ -1,15 +1,23 @@
 import { InfluxClient } from '../influx/client.ts';
-import { readDatabase, type DatabaseStep } from '../influx/database.ts';
+import { planDatabase, readDatabase, type DatabaseState, type DatabaseStep } from '../influx/database.ts';
 import { InfluxError } from '../influx/influx-error.ts';
 import { probeWrite } from '../influx/probe-write.ts';
 import type { Actor } from './act.ts';
 import type { DatabaseAccess } from './action.ts';
+import { isAbout } from './database-steps.ts';
 import { ADMIN_USER } from './facts.ts';
-import type { DatabaseKnowledge, Login } from './world.ts';
+import type { DatabaseFailure, DatabaseKnowledge, Login } from './world.ts';
 
 type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
 
 const TIMEOUT_MS = 5_000;
+
+/** Taken for a failure, so that it is tried again with growing waits and told to the user. */
+const NO_EFFECT: DatabaseFailure = {
+  ok: false,
+  kind: 'Refused',
+  message: 'it took the repair of its users and grants, and is as before',
+};
 
 /** Asks as the administrator what there is, and as the application's user whether it may come in. Never throws for the database's sake. */
 export async function askDatabase(
@@ -28,9 +36,10 @@ export async function askDatabase(
       login: user ? await tryLogin(actor, access, signal) : ('Unknown' as const),
     };
   });
-  const failures = answer.ok ? 0 : (before?.failures ?? 0) + 1;
-  learn(actor, uid, {
-    podUid: access.podUid,
+  const failuresBefore = before?.failures ?? 0;
+  const settled = answer.ok && before?.probe?.failure === undefined && isRight(answer, access);
+  const failures = answer.ok ? (settled ? 0 : failuresBefore) : failuresBefore + 1;
+  learn(actor, uid, access, {
     askedMs: actor.clock.now(),
     failures,
     answer,
@@ -54,13 +63,13 @@ export async function changeDatabase(
   });
   if (failure === undefined) {
     await askDatabase(actor, uid, access, signal);
-    return;
+    const after = known(actor, uid, access);
+    if (after === undefined || !after.answer.ok || isRight(after.answer, access)) return;
   }
-  learn(actor, uid, {
-    podUid: access.podUid,
+  learn(actor, uid, access, {
     askedMs: actor.clock.now(),
     failures: (before?.failures ?? 0) + 1,
-    answer: failure,
+    answer: failure ?? NO_EFFECT,
     probe: undefined,
   });
 }
@@ -79,7 +88,11 @@ export async function probeDatabase(
   });
   const before = known(actor, uid, access);
   if (before === undefined) return;
-  learn(actor, uid, { ...before, probe: { revision, atMs: actor.clock.now(), failure: failure?.message } });
+  learn(actor, uid, access, {
+    ...before,
+    failures: failure === undefined ? 0 : before.failures + 1,
+    probe: { revision, atMs: actor.clock.now(), failure: failure?.message },
+  });
 }
 
 async function tryLogin(actor: Tools, access: DatabaseAccess, signal: AbortSignal): Promise<Login> {
@@ -108,11 +121,22 @@ async function attempt<T>(
 
 function known(actor: Tools, uid: string, access: DatabaseAccess): DatabaseKnowledge | undefined {
   const knowledge = actor.memories.get(uid).database;
-  return knowledge?.podUid === access.podUid ? knowledge : undefined;
+  return isAbout(knowledge, access) ? knowledge : undefined;
 }
 
-function learn(actor: Tools, uid: string, database: DatabaseKnowledge): void {
-  actor.memories.update(uid, { database });
+/** Nothing is left to be changed. A failure that comes back after each good answer has to add up, or nobody hears of it. */
+function isRight({ state, login }: { state: DatabaseState; login: Login }, access: DatabaseAccess): boolean {
+  const { id, password } = access;
+  return planDatabase(state, { id, password, passwordKnownGood: login !== 'Refused' }).length === 0;
+}
+
+function learn(
+  actor: Tools,
+  uid: string,
+  { podUid, credentials }: DatabaseAccess,
+  knowledge: Omit<DatabaseKnowledge, 'podUid' | 'credentials'>,
+): void {
+  actor.memories.update(uid, { database: { ...knowledge, podUid, credentials } });
 }
 
 function adminClient(actor: Tools, { host, port, adminPassword }: DatabaseAccess): InfluxClient {

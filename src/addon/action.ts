@@ -55,6 +55,8 @@ export interface DeleteAction {
 /** How to reach the database and as whom. Never logged. */
 export interface DatabaseAccess {
   readonly podUid: string;
+  /** Mark of the id and passwords below. */
+  readonly credentials: string;
   readonly host: string;
   readonly port: number;
   readonly id: string;

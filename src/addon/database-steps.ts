@@ -3,7 +3,7 @@ import type { Pod } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
 import type { Action, DatabaseAccess } from './action.ts';
 import { ENGINE_PORT } from './connection.ts';
-import type { Facts } from './facts.ts';
+import { credentialsMark, type Facts } from './facts.ts';
 import { hashOf } from './hash.ts';
 import type { DatabaseKnowledge } from './world.ts';
 
@@ -37,7 +37,7 @@ export interface DatabaseInput {
 export function databaseStep(input: DatabaseInput): DatabaseState {
   const { pod, facts, revision, nowMs } = input;
   const access = accessTo(pod, facts);
-  const knowledge = input.knowledge?.podUid === pod.metadata.uid ? input.knowledge : undefined;
+  const knowledge = isAbout(input.knowledge, access) ? input.knowledge : undefined;
   if (knowledge === undefined) return { state: 'Act', action: { do: 'askDatabase', access } };
   const age = nowMs - knowledge.askedMs;
   if (!knowledge.answer.ok) {
@@ -71,9 +71,18 @@ export function databaseStep(input: DatabaseInput): DatabaseState {
   return { state: 'Silent', message: probe.failure, retryMs: wait };
 }
 
+/** What is known was learned from this pod, with these credentials. */
+export function isAbout(
+  knowledge: DatabaseKnowledge | undefined,
+  of: { readonly podUid: string; readonly credentials: string },
+): knowledge is DatabaseKnowledge {
+  return knowledge?.podUid === of.podUid && knowledge.credentials === of.credentials;
+}
+
 function accessTo(pod: Live<Pod>, facts: Facts): DatabaseAccess {
   return {
     podUid: pod.metadata.uid,
+    credentials: credentialsMark(facts),
     host: pod.status?.podIP ?? '',
     port: ENGINE_PORT,
     id: facts.id,

@@ -6,9 +6,9 @@ import type { Action, Announcement, Decision } from './action.ts';
 import { announcements } from './announcements.ts';
 import { decideApps, type AppsOutcome } from './apps/decide-apps.ts';
 import { childChanges, type ChildChange } from './children.ts';
-import { databaseStep, type DatabaseState } from './database-steps.ts';
+import { databaseStep, isAbout, type DatabaseState } from './database-steps.ts';
 import { decideDeletion, finalizerAction } from './deletion.ts';
-import { settleFacts, type Facts, type InForce } from './facts.ts';
+import { credentialsMark, settleFacts, type Facts, type InForce } from './facts.ts';
 import type { Fresh } from './fresh.ts';
 import { hashOf } from './hash.ts';
 import { diagnose } from './diagnose.ts';
@@ -55,7 +55,12 @@ export function decide(world: World, environment: Environment): Decision {
   if (isLeaving(world.children))
     return waiting(world, 'the volume and Secrets of the previous addon to be deleted', environment.now);
 
-  const facts = { ...settled, inForce: target, openedBy: openedBy(world, settled, target) };
+  const facts = {
+    ...settled,
+    inForce: target,
+    openedBy: openedBy(world, settled, target),
+    passwordUnproven: settled.passwordUnproven && !isProven(world, settled),
+  };
   return decideRunning(
     world,
     { facts, target, refusal: resolution.refusal, missing, unimplemented },
@@ -91,10 +96,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
   const active = memory.findings.filter(
     (finding) => finding.untilMs > nowMs && finding.generation === addon.metadata.generation,
   );
-  const proven = children.urlSecret !== undefined || isProven(world);
-  const held = new Set<keyof Children>(
-    facts.passwordUnproven && !proven ? ['urlSecret', 'bindingSecret'] : [],
-  );
+  const held = new Set<keyof Children>(facts.passwordUnproven ? ['urlSecret', 'bindingSecret'] : []);
   const changes = withoutRefused(childChanges(context, held), active);
   const first = changes[0];
   if (first?.slot === 'adminSecret') return acting([first.action]);
@@ -436,13 +438,11 @@ function startingMessage(reason: ReadyReason): string {
   }
 }
 
-function isProven(world: World): boolean {
-  const answer = world.memory.database?.answer;
-  return (
-    answer?.ok === true &&
-    answer.login === 'Accepted' &&
-    world.memory.database?.podUid === world.pod?.metadata.uid
-  );
+/** The database has let the application's user in with this password. */
+function isProven({ memory, pod }: World, facts: Facts): boolean {
+  const asked = { podUid: pod?.metadata.uid ?? '', credentials: credentialsMark(facts) };
+  const { database } = memory;
+  return isAbout(database, asked) && database.answer.ok && database.answer.login === 'Accepted';
 }
 
 function appSelectors(world: World): Record<string, string>[] {

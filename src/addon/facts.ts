@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim, Secret } from 'kubernetes-types/core/v1.js';
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
 import { isIdOf, isPassword, makeId, type Fresh } from './fresh.ts';
+import { hashOf } from './hash.ts';
 import { ANNOTATION } from './names.ts';
 
 /** The catalogue's entries that the database runs with; kept so that a deleted or edited entry changes nothing by itself. */
@@ -89,6 +90,15 @@ export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts;
     },
     missing,
   };
+}
+
+/** Tells whether two sets of credentials are the same; kept in memory only. */
+export function credentialsMark({
+  id,
+  password,
+  adminPassword,
+}: Pick<Facts, 'id' | 'password' | 'adminPassword'>): string {
+  return hashOf({ id, password, adminPassword });
 }
 
 /** The decoded data of a Secret; nothing for one that is not there. */

@@ -39,8 +39,10 @@ export interface Memory {
 /** What the database of one pod said last. */
 export interface DatabaseKnowledge {
   readonly podUid: string;
+  /** With which id and passwords it was asked: what was learned with others says nothing. */
+  readonly credentials: string;
   readonly askedMs: number;
-  /** How many questions in a row had no good answer. */
+  /** How many questions, changes and probes in a row came to nothing. */
   readonly failures: number;
   readonly answer:
     | { readonly ok: true; readonly state: DatabaseState; readonly login: Login }
