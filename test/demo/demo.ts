@@ -28,6 +28,7 @@ export async function runDemo({ progress, starting, command, signal }: Stage): P
   const app = engine.then(() => appImage(progress.detail));
   for (const image of [operator, engine, app]) image.catch(() => {});
   const node = await starting;
+  signal.throwIfAborted();
   const kube = await Kubectl.of(node.kubeconfig);
   const load = (name: string, archive: Promise<string>): Promise<void> =>
     progress.step(`Loading ${name} into the node`, `${name} is there`, async () =>

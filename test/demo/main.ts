@@ -1,5 +1,5 @@
 import { kubeBinary, kubectl } from '../cluster/binaries.ts';
-import { startNode } from '../cluster/node.ts';
+import { type Node, startNode } from '../cluster/node.ts';
 import { sweepDeadBeds } from '../cluster/teardown.ts';
 import { runDemo } from './demo.ts';
 import { reportFailure } from './failure.ts';
@@ -48,6 +48,11 @@ async function withNode(command: string): Promise<number> {
     () => startNode({ name, auditLog: false, say: progress.detail, onFailure: broken.reject }),
   );
   let code = 0;
+  let up: Node | undefined;
+  starting.then(
+    (node) => (up = node),
+    () => {},
+  );
   try {
     const running = runDemo({ progress, starting, command, signal: stop.signal });
     await interruptible(Promise.race([running, broken.promise]));
@@ -67,8 +72,7 @@ async function withNode(command: string): Promise<number> {
     code = stop.signal.aborted ? 130 : 1;
     if (code === 1) {
       progress.say(`FAILED: ${messageOf(error)}`);
-      const node = await Promise.race([starting.catch(() => undefined), Promise.resolve(undefined)]);
-      if (node !== undefined) await reportFailure(progress, node.kubeconfig);
+      if (up !== undefined) await reportFailure(progress, up.kubeconfig);
     }
   }
   await progress.step('Taking the node down', 'nothing of it is left', async () => {
