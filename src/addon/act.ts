@@ -1,11 +1,13 @@
 import type { InfluxAddon } from '../api/influx-addon.ts';
+import { InfluxAddon as InfluxAddonKind } from '../api/kinds.ts';
 import type { InfluxTransport } from '../influx/transport.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
-import type { Action, CreateAction } from './action.ts';
+import type { Action, CreateAction, PatchAction } from './action.ts';
+import { keyOf as appKeyOf } from './apps/entries.ts';
 import { askDatabase, changeDatabase, probeDatabase } from './act-database.ts';
 import { readEvents } from './cluster-events.ts';
 import type { Memories } from './memories.ts';
@@ -57,13 +59,14 @@ export async function act(
       });
     case 'patch': {
       const { kind, key, body, type } = action;
-      const named = { metadata: { name: key.name } };
-      return await withFindings(actor, addon, kind, named, async () => {
+      const patch = async () => {
         record(actor, kind, await actor.client.patch(kind, key, body, { type }, signal));
-        if (type === 'strategic')
-          actor.memories.update(addon.metadata.uid, { appsPatchedMs: actor.clock.now() });
+        if (type === 'strategic') rememberApp(actor, addon.metadata.uid, action);
         return DONE;
-      });
+      };
+      // There is no use in telling on an addon that the addon may not be written.
+      if (kind.plural === InfluxAddonKind.plural) return await patch();
+      return await withFindings(actor, addon, kind, { metadata: { name: key.name } }, patch);
     }
     case 'delete':
       await actor.client.delete(
@@ -202,6 +205,13 @@ function find(
   const others = actor.memories.get(uid).findings.filter((finding) => finding.target !== what.target);
   const finding: Finding = { ...what, generation, untilMs: actor.clock.now() + FINDING_MS };
   actor.memories.update(uid, { findings: [...others, finding] });
+}
+
+function rememberApp({ memories, clock }: Actor, uid: string, { kind, key, entry }: PatchAction): void {
+  const patchedApps = new Map(memories.get(uid).patchedApps);
+  if (entry === undefined) patchedApps.delete(`${kind.kind}/${key.name}`);
+  else patchedApps.set(appKeyOf(entry), entry);
+  memories.update(uid, { appsPatchedMs: clock.now(), patchedApps });
 }
 
 function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObject>): void {

@@ -1,7 +1,7 @@
 import type { DatabaseStep } from '../influx/database.ts';
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
-import type { InfluxAddonStatus } from '../api/influx-addon.ts';
+import type { AppStatus, InfluxAddonStatus } from '../api/influx-addon.ts';
 
 /** One thing to do. The list of a decision is done in order, and stops at the first that fails. */
 export type Action =
@@ -41,6 +41,8 @@ export interface PatchAction {
   readonly type: 'merge' | 'strategic';
   readonly body: object;
   readonly why: string;
+  /** Of an app: what `status.apps[]` says of it once this is written. */
+  readonly entry?: AppStatus;
 }
 
 export interface DeleteAction {

@@ -9,6 +9,7 @@ import { childChanges, type ChildChange } from './children.ts';
 import { databaseStep, isAbout, type DatabaseState } from './database-steps.ts';
 import { decideDeletion, finalizerAction } from './deletion.ts';
 import { credentialsMark, settleFacts, type Facts, type InForce } from './facts.ts';
+import { activeFindings, findingOf, targetOf } from './findings.ts';
 import type { Fresh } from './fresh.ts';
 import { hashOf } from './hash.ts';
 import { diagnose } from './diagnose.ts';
@@ -38,7 +39,7 @@ export function decide(world: World, environment: Environment): Decision {
   if (world.namespaceTerminating) return idle();
   if (isPaused(addon)) return paused(world, environment.now);
 
-  const finalizer = finalizerAction(addon);
+  const finalizer = finalizerAction(world);
   if (finalizer !== undefined) return acting([finalizer]);
 
   const { facts: settled, missing } = settleFacts(sourcesOf(world), environment.fresh);
@@ -93,9 +94,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
 
   // 1. The children. What is derived from the admin Secret waits until it is stored: a POST that loses a race with an
   // earlier one of ours must not have spread values that are nowhere kept.
-  const active = memory.findings.filter(
-    (finding) => finding.untilMs > nowMs && finding.generation === addon.metadata.generation,
-  );
+  const active = activeFindings(world, nowMs);
   const held = new Set<keyof Children>(facts.passwordUnproven ? ['urlSecret', 'bindingSecret'] : []);
   const changes = withoutRefused(childChanges(context, held), active);
   const first = changes[0];
@@ -451,20 +450,12 @@ function appSelectors(world: World): Record<string, string>[] {
     .filter((labels) => labels !== undefined);
 }
 
-function targetOf(action: Action): string | undefined {
-  if (action.do === 'create' || action.do === 'replace')
-    return `${action.kind.kind}/${action.object.metadata?.name}`;
-  return action.do === 'patch' || action.do === 'delete'
-    ? `${action.kind.kind}/${action.key.name}`
-    : undefined;
-}
-
 /**
  * Without what was refused a moment ago. Behind a child that cannot be made none is made either, since each may build
  * on those before it: an engine started on somebody else's volume would write to it.
  */
 function withoutRefused(changes: readonly ChildChange[], active: readonly Finding[]): ChildChange[] {
-  const refused = ({ action }: ChildChange) => active.some((finding) => finding.target === targetOf(action));
+  const refused = ({ action }: ChildChange) => findingOf(action, active) !== undefined;
   const missing = changes.findIndex((change) => change.action.do === 'create' && refused(change));
   return changes.filter(
     (change, index) => !refused(change) && (missing < 0 || index < missing || change.action.do !== 'create'),

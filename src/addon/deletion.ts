@@ -5,6 +5,8 @@ import * as kinds from '../kube/kinds.ts';
 import type { Kind } from '../kube/kinds.ts';
 import type { Action, Decision } from './action.ts';
 import { unbindAll } from './apps/decide-apps.ts';
+import { appEntries } from './apps/entries.ts';
+import { activeFindings, findingOf } from './findings.ts';
 import { FINALIZER } from './names.ts';
 import { READY_REASON } from './reasons.ts';
 import { renderStatus, type Picture } from './status.ts';
@@ -16,17 +18,19 @@ type Addon = World['addon'];
  * A finalizer only where something has to be done before the addon may go: data to be deleted, variables to be taken
  * out of apps. Under Retain without injection nothing can hang, whatever becomes of the operator.
  */
-export function needsFinalizer(addon: Addon): boolean {
+export function needsFinalizer(world: Pick<World, 'addon' | 'memory'>): boolean {
+  const { addon } = world;
   const injected =
     appsOf(addon).some((app) => app.env === 'Inject') ||
-    (addon.status?.apps ?? []).some((app) => app.injectedTemplate !== undefined);
+    appEntries(world).some((app) => app.injectedTemplate !== undefined);
   return injected || deletionPolicyOf(addon) === 'Delete';
 }
 
 /** Adds or removes the finalizer; undefined when it is as it should be. */
-export function finalizerAction(addon: Addon): Action | undefined {
+export function finalizerAction(world: Pick<World, 'addon' | 'memory'>): Action | undefined {
+  const { addon } = world;
   const has = addon.metadata.finalizers?.includes(FINALIZER) ?? false;
-  const needs = needsFinalizer(addon);
+  const needs = needsFinalizer(world);
   if (has === needs) return undefined;
   const others = (addon.metadata.finalizers ?? []).filter((each) => each !== FINALIZER);
   return patchFinalizers(
@@ -48,7 +52,17 @@ export function decideDeletion(world: World, now: Date): Decision {
       deletingStatus(world, 'influxaddon.dev/paused is set: nothing is deleted until it is removed', now),
     );
   const unbind = world.namespaceTerminating || pausedHere ? [] : unbindAll(world);
-  if (unbind.length > 0) return decision(unbind);
+  const active = activeFindings(world, now.getTime());
+  const refused = unbind.map((action) => findingOf(action, active)).find((each) => each !== undefined);
+  const allowed = unbind.filter((action) => findingOf(action, active) === undefined);
+  if (allowed.length > 0) return decision(allowed);
+  if (refused !== undefined) {
+    const message = `The injected variables cannot be taken out of an app: ${refused.message}`;
+    return {
+      ...decision([], deletingStatus(world, message, now)),
+      requeueAfterMs: refused.untilMs - now.getTime(),
+    };
+  }
   if (policy === 'Delete') {
     // The pod first: a claim that is in use only pretends to go, and an engine without its volume writes errors.
     const doomed: [Kind<KubeObject>, Live<KubeObject> | undefined][] = [

@@ -4,6 +4,7 @@ import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { InfluxPlan } from '../api/influx-plan.ts';
 import { unitsOf } from '../kube/quantity.ts';
 import type { Live } from '../kube/types.ts';
+import { appEntries } from './apps/entries.ts';
 import type { Workload } from './apps/view.ts';
 import { childNames } from './names.ts';
 import type { Settings } from './resources/context.ts';
@@ -44,7 +45,7 @@ export function observe(stores: Stores, addon: Live<InfluxAddon>, memory: Memory
         (each) => each.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true',
       ),
     },
-    apps: workloadsOf(stores, addon),
+    apps: workloadsOf(stores, addon, memory),
     memory,
     settings,
   };
@@ -56,9 +57,9 @@ function ownStatefulSet(stores: Stores, key: string, addonName: string) {
   return found?.metadata.labels?.['influxaddon.dev/addon'] === addonName ? found : undefined;
 }
 
-function workloadsOf(stores: Stores, addon: Live<InfluxAddon>): Map<string, Live<Workload>> {
+function workloadsOf(stores: Stores, addon: Live<InfluxAddon>, memory: Memory): Map<string, Live<Workload>> {
   const found = new Map<string, Live<Workload>>();
-  for (const { kind, name } of [...(addon.status?.apps ?? []), ...appsOf(addon)]) {
+  for (const { kind, name } of [...appEntries({ addon, memory }), ...appsOf(addon)]) {
     const key = `${addon.metadata.namespace}/${name}`;
     const workload =
       kind === 'Deployment'

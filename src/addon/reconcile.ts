@@ -67,6 +67,7 @@ async function rest(
   }
   if (decision.status !== undefined && !isDeepStrictEqual(decision.status, addon.status)) {
     await writeStatus(reconciler, addon, decision.status, signal);
+    memories.update(uid, { patchedApps: new Map() });
     announce(reconciler, addon, decision);
   }
   return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };

@@ -1,4 +1,4 @@
-import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { AppStatus, InfluxAddon } from '../api/influx-addon.ts';
 import type { InfluxPlan } from '../api/influx-plan.ts';
 import type { DatabaseState } from '../influx/database.ts';
 import type { InfluxErrorKind } from '../influx/influx-error.ts';
@@ -34,6 +34,8 @@ export interface Memory {
   readonly waiting: { readonly what: string; readonly sinceMs: number } | undefined;
   /** When an app was patched last, so that a rollout of a second or two is not reported as a state. */
   readonly appsPatchedMs: number | undefined;
+  /** By `Kind/name`: entries of `status.apps[]` that are true since a patch and not stored yet. */
+  readonly patchedApps: ReadonlyMap<string, AppStatus>;
 }
 
 /** What the database of one pod said last. */
@@ -85,4 +87,5 @@ export const NO_MEMORY: Memory = {
   diagnosis: undefined,
   waiting: undefined,
   appsPatchedMs: undefined,
+  patchedApps: new Map(),
 };

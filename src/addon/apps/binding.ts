@@ -1,6 +1,7 @@
 import type { Container } from 'kubernetes-types/core/v1.js';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/types.ts';
+import { hashOf } from '../hash.ts';
 import { restartedForKey } from '../names.ts';
 import { isPaused, isRolledOut, TEMPLATE_HASH, type Workload } from './view.ts';
 
@@ -26,7 +27,8 @@ export type AppReason =
   | 'AliasTaken'
   | 'BindingContested'
   | 'AppPaused'
-  | 'RollingOut';
+  | 'RollingOut'
+  | 'Refused';
 
 export interface AppDecision {
   /** Strategic-merge patch of the workload; undefined when there is nothing to write. */
@@ -68,7 +70,8 @@ export function decideApp(
   if (variables.refusal !== undefined) {
     return { patch: undefined, restarts: false, entry, ...variables.refusal, current: false };
   }
-  const template = workload.metadata.annotations?.[TEMPLATE_HASH] ?? '';
+  // Of the app as its owner wrote it, and of what was asked for: another wish is no loss.
+  const template = hashOf([workload.metadata.annotations?.[TEMPLATE_HASH], wish.containers, wish.variables]);
   const lost = variables.missing && entry?.injectedTemplate === template;
   if (lost && entry?.reinjected === true) {
     const message = `the injected variables were removed from ${wish.kind} ${wish.name} again and again; they are added at its next change`;
@@ -90,11 +93,7 @@ export function decideApp(
   };
   const base = { entry: next, restarts: changed || due };
   if (changed || due) {
-    const patch = patchOf(
-      workload,
-      variables,
-      changed || due ? { [restartedForKey(wish.addonName)]: revision } : undefined,
-    );
+    const patch = patchOf(workload, variables, { [restartedForKey(wish.addonName)]: revision });
     return {
       ...base,
       patch,

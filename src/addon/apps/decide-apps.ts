@@ -3,14 +3,16 @@ import type { AppStatus } from '../../api/influx-addon.ts';
 import * as kinds from '../../kube/kinds.ts';
 import type { Kind } from '../../kube/kinds.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import type { Action, Announcement } from '../action.ts';
+import type { Action, Announcement, PatchAction } from '../action.ts';
 import { connectionUrl } from '../connection.ts';
 import type { Facts, InForce } from '../facts.ts';
+import { activeFindings, findingOf } from '../findings.ts';
 import { hashOf } from '../hash.ts';
 import { childNames } from '../names.ts';
 import { EVENT_REASON, STALLED_REASON } from '../reasons.ts';
 import type { Refusal } from '../target.ts';
-import type { World } from '../world.ts';
+import type { Finding, World } from '../world.ts';
+import { appEntries, keyOf } from './entries.ts';
 import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
 
 export interface AppsOutcome {
@@ -41,11 +43,12 @@ export function decideApps(
 ): AppsOutcome {
   const { addon } = world;
   const revision = appRevision(world, facts, target, starts);
-  const entries = addon.status?.apps ?? [];
+  const entries = appEntries(world);
+  const active = activeFindings(world, now.getTime());
   const secretName = childNames(addon.metadata.name).urlSecret;
   const actions: Action[] = [];
   const events: Announcement[] = [];
-  const decisions = appsOf(addon).map((app) => {
+  const decisions = appsOf(addon).map((app): AppDecision => {
     const wish: AppWish = {
       ...app,
       containers: app.containers,
@@ -53,21 +56,27 @@ export function decideApps(
       secretName,
       variables: variablesOf(addon),
     };
-    const entry = entries.find((each) => each.kind === app.kind && each.name === app.name);
-    const decision = decideApp(wish, world.apps.get(`${app.kind}/${app.name}`), entry, revision, now);
-    if (decision.patch !== undefined) {
-      actions.push(patchOf(world, app, decision.patch, 'restart with what it depends on'));
-      events.push({
-        type: 'Normal',
-        reason: EVENT_REASON.appRestarted,
-        note: `${app.kind} ${app.name} is restarted with the connection of this addon.`,
-      });
-    }
+    const entry = entries.find((each) => keyOf(each) === keyOf(app));
+    const decision = decideApp(wish, world.apps.get(keyOf(app)), entry, revision, now);
+    if (decision.patch === undefined) return decision;
+    const action = patchOf(world, app, decision, 'restart with what it depends on');
+    const finding = findingOf(action, active);
+    if (finding !== undefined) return refusedBy(finding, entry);
+    actions.push(action);
+    events.push({
+      type: 'Normal',
+      reason: EVENT_REASON.appRestarted,
+      note: `${app.kind} ${app.name} is restarted with the connection of this addon.`,
+    });
     return decision;
   });
   for (const entry of removedApps(world)) {
-    const patch = unbindPatch({ secretName }, world.apps.get(`${entry.kind}/${entry.name}`));
-    if (patch !== undefined) actions.push(patchOf(world, entry, patch, 'take the injected variables out'));
+    const patch = unbindPatch({ secretName }, world.apps.get(keyOf(entry)));
+    if (patch === undefined) continue;
+    const action = patchOf(world, entry, { patch }, 'take the injected variables out');
+    const finding = findingOf(action, active);
+    if (finding === undefined) actions.push(action);
+    else decisions.push(refusedBy(finding, entry));
   }
   const taken = decisions.find((decision) => decision.reason === 'PrefixTaken');
   const rolling = decisions.some((decision) => decision.reason === 'RollingOut');
@@ -86,12 +95,11 @@ export function decideApps(
 export function unbindAll(world: World): Action[] {
   const secretName = childNames(world.addon.metadata.name).urlSecret;
   const known = new Map<string, Pick<AppStatus, 'kind' | 'name'>>();
-  for (const app of [...(world.addon.status?.apps ?? []), ...appsOf(world.addon)])
-    known.set(`${app.kind}/${app.name}`, app);
+  for (const app of [...appEntries(world), ...appsOf(world.addon)]) known.set(keyOf(app), app);
   return [...known.entries()].flatMap(([key, app]) => {
     const injected = isInjected(world, app);
     const patch = injected ? unbindPatch({ secretName }, world.apps.get(key)) : undefined;
-    return patch === undefined ? [] : [patchOf(world, app, patch, 'take the injected variables out')];
+    return patch === undefined ? [] : [patchOf(world, app, { patch }, 'take the injected variables out')];
   });
 }
 
@@ -109,29 +117,39 @@ function appRevision(world: World, facts: Facts, target: InForce, starts: number
 
 /** Apps that were bound with injected variables and that the spec names no more, or names as `FromSecret` now. */
 function removedApps(world: World): AppStatus[] {
-  const named = new Set(appsOf(world.addon).map((app) => `${app.kind}/${app.name}`));
-  return (world.addon.status?.apps ?? []).filter(
-    (entry) => entry.injectedTemplate !== undefined && !named.has(`${entry.kind}/${entry.name}`),
+  const named = new Set(appsOf(world.addon).map(keyOf));
+  return appEntries(world).filter(
+    (entry) => entry.injectedTemplate !== undefined && !named.has(keyOf(entry)),
   );
 }
 
 function isInjected(world: World, app: Pick<AppStatus, 'kind' | 'name'>): boolean {
-  const same = (each: { kind: string; name: string }) => each.kind === app.kind && each.name === app.name;
-  const entry = (world.addon.status?.apps ?? []).find(same);
+  const same = (each: { kind: string; name: string }) => keyOf(each) === keyOf(app);
+  const entry = appEntries(world).find(same);
   return (
     entry?.injectedTemplate !== undefined ||
     appsOf(world.addon).some((each) => same(each) && each.env === 'Inject')
   );
 }
 
-function patchOf(world: World, app: { kind: string; name: string }, body: object, why: string): Action {
-  const kind = KINDS[app.kind as AppWish['kind']];
+/** The app as it is: its patch was refused a moment ago, so nothing of it may be remembered as done. */
+function refusedBy({ message }: Finding, entry: AppStatus | undefined): AppDecision {
+  return { patch: undefined, restarts: false, entry, reason: 'Refused', message, current: false };
+}
+
+function patchOf(
+  world: World,
+  app: { kind: string; name: string },
+  { patch, entry }: { patch: object | undefined; entry?: AppStatus | undefined },
+  why: string,
+): PatchAction {
   return {
     do: 'patch',
-    kind,
+    kind: KINDS[app.kind as AppWish['kind']],
     key: { namespace: world.addon.metadata.namespace ?? '', name: app.name },
     type: 'strategic',
-    body,
+    body: patch ?? {},
     why,
+    ...(entry === undefined ? {} : { entry }),
   };
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { DaemonSet, Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { Container } from 'kubernetes-types/core/v1.js';
 import type { Live } from '../../kube/types.ts';
+import { hashOf } from '../hash.ts';
 import { MANAGED_BY } from '../names.ts';
 
 export type Workload = Deployment | StatefulSet | DaemonSet;
@@ -95,14 +95,14 @@ function ownersTemplateHash(object: Workload): string {
   );
   const plain = {
     labels: template?.metadata?.labels,
-    annotations: annotations.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    annotations: Object.fromEntries(annotations),
     spec: {
       ...template?.spec,
       containers: containers(template?.spec?.containers),
       initContainers: containers(template?.spec?.initContainers),
     },
   };
-  return createHash('sha256').update(JSON.stringify(plain)).digest('base64url').slice(0, 12);
+  return hashOf(plain);
 }
 
 /** Variables that refer to a Secret of the name that addons use: ours, or written by hand to the same effect. */

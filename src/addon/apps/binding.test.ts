@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest';
+import type { AppStatus } from '../../api/influx-addon.ts';
+import type { Live } from '../../kube/types.ts';
+import { restartedForKey } from '../names.ts';
+import { appOf, cached, patched, reapplied, rolledOut, variablesIn, type AppKind } from '../testing/apps.ts';
+import { NOW } from '../testing/fixtures.ts';
+import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
+import type { Workload } from './view.ts';
+
+const BOTH = ['SCALINGO_INFLUX_URL', 'INFLUX_URL'];
+
+function wishOf(more: Partial<AppWish> = {}): AppWish {
+  return {
+    addonName: 'my-app',
+    kind: 'Deployment',
+    name: 'web',
+    env: 'Inject',
+    containers: undefined,
+    secretName: 'my-app-influx',
+    variables: BOTH,
+    ...more,
+  };
+}
+
+/** Decides, patches, and decides on what came of it, as long as there is something to patch. */
+class Binding {
+  app: Live<Workload>;
+  wish: AppWish;
+  entry: AppStatus | undefined;
+  revision = 'r1';
+  patches = 0;
+  last: AppDecision | undefined;
+
+  constructor(app: Live<Workload>, wish: AppWish = wishOf()) {
+    this.app = app;
+    this.wish = wish;
+  }
+
+  settle(): AppDecision {
+    for (let pass = 0; pass < 10; pass += 1) {
+      const decision = decideApp(this.wish, cached(this.app), this.entry, this.revision, NOW);
+      this.entry = decision.entry;
+      this.last = decision;
+      if (decision.patch === undefined) return decision;
+      this.patches += 1;
+      this.app = rolledOut(patched(this.app, decision.patch));
+    }
+    throw new Error('the app is patched for ever');
+  }
+
+  mark(): string | undefined {
+    return this.app.spec?.template.metadata?.annotations?.[restartedForKey(this.wish.addonName)];
+  }
+}
+
+function bound(app: Live<Workload> = appOf(), wish: AppWish = wishOf()): Binding {
+  const binding = new Binding(app, wish);
+  binding.settle();
+  return binding;
+}
+
+describe('injection', () => {
+  it.each<AppKind>(['Deployment', 'StatefulSet', 'DaemonSet'])(
+    'adds both variables to all containers of a %s, init containers too, with one restart',
+    (kind) => {
+      const app = appOf([{ name: 'web' }, { name: 'worker' }], {
+        kind,
+        initContainers: [{ name: 'migrate' }],
+      });
+      const binding = bound(app, wishOf({ kind }));
+      for (const name of ['web', 'worker', 'migrate']) expect(variablesIn(binding.app, name)).toEqual(BOTH);
+      expect(binding.patches).toBe(1);
+      expect(binding.mark()).toBe('r1');
+      expect(binding.last).toMatchObject({ reason: 'Current', current: true });
+      expect(binding.entry).toMatchObject({ revision: 'r1', restartedAt: NOW.toISOString() });
+    },
+  );
+
+  it('refers to the Secret, touches nothing else, and pins the object it saw', () => {
+    const app = appOf([{ name: 'web', image: 'web:1', env: [{ name: 'MODE', value: 'x' }] }]);
+    const { patch } = decideApp(wishOf({ variables: ['INFLUX_URL'] }), cached(app), undefined, 'r1', NOW);
+    const valueFrom = { secretKeyRef: { name: 'my-app-influx', key: 'INFLUX_URL' } };
+    expect(patch).toEqual({
+      metadata: { uid: app.metadata.uid, resourceVersion: app.metadata.resourceVersion },
+      spec: {
+        template: {
+          metadata: { annotations: { [restartedForKey('my-app')]: 'r1' } },
+          spec: { containers: [{ name: 'web', env: [{ name: 'INFLUX_URL', valueFrom }] }] },
+        },
+      },
+    });
+    expect(variablesIn(patched(app, patch), 'web').toSorted()).toEqual(['INFLUX_URL', 'MODE']);
+  });
+
+  it('goes into the containers that are named and no others', () => {
+    const binding = bound(appOf([{ name: 'web' }, { name: 'worker' }]), wishOf({ containers: ['worker'] }));
+    expect(variablesIn(binding.app, 'web')).toEqual([]);
+    expect(variablesIn(binding.app, 'worker')).toEqual(BOTH);
+  });
+
+  it('is not forced on a container that does not exist, and says which there are', () => {
+    const binding = bound(appOf([{ name: 'web' }]), wishOf({ containers: ['wrker'] }));
+    expect(binding.last).toMatchObject({ reason: 'ContainerMissing', current: false });
+    expect(binding.last?.message).toContain('has no container wrker; it has web');
+    expect(binding.patches).toBe(0);
+  });
+
+  it('is not forced over a variable that the app sets itself', () => {
+    const binding = bound(appOf([{ name: 'web', env: [{ name: 'INFLUX_URL', value: 'http://mine' }] }]));
+    expect(binding.last).toMatchObject({ reason: 'VariableConflict', current: false });
+    expect(binding.last?.message).not.toContain('http://mine');
+    expect(binding.patches).toBe(0);
+  });
+
+  it('leaves the alias to the addon that came first, and takes its own prefix', () => {
+    const first = bound(appOf());
+    const wish = wishOf({
+      addonName: 'other',
+      secretName: 'other-influx',
+      variables: ['OTHER_URL', 'INFLUX_URL'],
+    });
+    const second = bound(first.app, wish);
+    expect(second.last).toMatchObject({ reason: 'AliasTaken', current: true });
+    expect(variablesIn(second.app, 'web').toSorted()).toEqual([...BOTH, 'OTHER_URL'].toSorted());
+    first.app = second.app;
+    expect(first.settle()).toMatchObject({ reason: 'Current' });
+    expect(first.patches).toBe(1);
+  });
+
+  it('of an equal prefix is refused with the name of the other addon', () => {
+    const first = bound(appOf());
+    const second = bound(first.app, wishOf({ addonName: 'other', secretName: 'other-influx' }));
+    expect(second.last).toMatchObject({ reason: 'PrefixTaken', current: false });
+    expect(second.last?.message).toContain('from addon my-app already');
+    expect(second.patches).toBe(0);
+  });
+
+  it('waits for an app that does not exist, and does not restart it when it comes with the variables', () => {
+    const missing = decideApp(wishOf(), undefined, undefined, 'r1', NOW);
+    expect(missing).toMatchObject({ reason: 'AppMissing', current: false, entry: undefined });
+    expect(missing.message).toContain('Deployment web does not exist');
+  });
+
+  it('reports a paused Deployment, whose rollout waits for whoever paused it', () => {
+    expect(bound(appOf(undefined, { paused: true })).last).toMatchObject({
+      reason: 'AppPaused',
+      current: false,
+    });
+  });
+});
+
+describe('injected variables that are lost', () => {
+  it('are added once more, and then the binding is contested', () => {
+    const original = appOf();
+    const binding = bound(original);
+    binding.app = reapplied(binding.app, original);
+    expect(binding.settle()).toMatchObject({ reason: 'Current' });
+    expect(binding.patches).toBe(2);
+    binding.app = reapplied(binding.app, original);
+    expect(binding.settle()).toMatchObject({ reason: 'BindingContested', current: false });
+    expect(binding.patches).toBe(2);
+  });
+
+  it('are added again after each change of the app by its owner', () => {
+    const binding = bound(appOf());
+    for (const tag of ['web:2', 'web:3', 'web:4']) {
+      binding.app = reapplied(binding.app, appOf([{ name: 'web', image: tag }]));
+      expect(binding.settle()).toMatchObject({ reason: 'Current' });
+    }
+    expect(binding.patches).toBe(4);
+  });
+
+  it('are no loss in a container that was renamed', () => {
+    const binding = bound(appOf());
+    binding.app = reapplied(binding.app, appOf([{ name: 'front', image: 'web:1' }]));
+    expect(binding.settle()).toMatchObject({ reason: 'Current' });
+    expect(variablesIn(binding.app, 'front')).toEqual(BOTH);
+    expect(binding.entry).not.toHaveProperty('reinjected');
+  });
+
+  it('are no loss when it is the wish that changed, however often', () => {
+    const binding = bound(appOf([{ name: 'web' }, { name: 'worker' }]), wishOf({ containers: ['web'] }));
+    binding.wish = wishOf();
+    binding.settle();
+    for (const [index, prefix] of ['A', 'B', 'C'].entries()) {
+      binding.wish = wishOf({ variables: [`${prefix}_URL`] });
+      binding.revision = `r${index + 2}`;
+      expect(binding.settle()).toMatchObject({ reason: 'Current' });
+      expect(variablesIn(binding.app, 'web')).toEqual([`${prefix}_URL`]);
+    }
+    expect(binding.patches).toBe(5);
+  });
+});
+
+describe('restarts', () => {
+  it('come once for each revision', () => {
+    const binding = bound();
+    for (const revision of ['r2', 'r3']) {
+      binding.revision = revision;
+      binding.settle();
+      expect(binding.mark()).toBe(revision);
+    }
+    expect(binding.patches).toBe(3);
+  });
+
+  it('do not come from an annotation that somebody removed or rolled back', () => {
+    const binding = bound();
+    const before = binding.app;
+    binding.revision = 'r2';
+    binding.settle();
+    binding.app = rolledOut(reapplied(binding.app, before));
+    expect(binding.settle()).toMatchObject({ reason: 'Current' });
+    expect(binding.patches).toBe(2);
+    expect(binding.mark()).toBe('r1');
+  });
+
+  it('do not come a second time when status lost what the annotation tells', () => {
+    const binding = bound();
+    binding.entry = undefined;
+    expect(binding.settle()).toMatchObject({ reason: 'Current' });
+    expect(binding.patches).toBe(1);
+    expect(binding.entry).toMatchObject({ revision: 'r1' });
+  });
+
+  it('do not come with a crash between the patch and the status', () => {
+    const binding = bound();
+    const remembered = binding.entry;
+    binding.revision = 'r2';
+    binding.settle();
+    binding.entry = remembered;
+    binding.settle();
+    expect(binding.patches).toBe(2);
+    expect(binding.entry).toMatchObject({ revision: 'r2' });
+  });
+
+  it('do not come with the provisioning for an app that reads the Secret itself, but with changes later', () => {
+    const binding = bound(appOf(), wishOf({ env: 'FromSecret' }));
+    expect(binding.patches).toBe(0);
+    binding.revision = 'r2';
+    binding.settle();
+    expect(binding.patches).toBe(1);
+    expect(variablesIn(binding.app, 'web')).toEqual([]);
+  });
+});
+
+describe('unbinding', () => {
+  it('takes out what was injected and leaves the rest', () => {
+    const binding = bound(appOf([{ name: 'web', env: [{ name: 'MODE', value: 'x' }] }]));
+    const after = patched(binding.app, unbindPatch({ secretName: 'my-app-influx' }, cached(binding.app)));
+    expect(variablesIn(after, 'web')).toEqual(['MODE']);
+    expect(unbindPatch({ secretName: 'my-app-influx' }, cached(after))).toBeUndefined();
+  });
+
+  it('happens when an app reads the Secret itself from now on', () => {
+    const binding = bound();
+    binding.wish = wishOf({ env: 'FromSecret' });
+    binding.settle();
+    expect(variablesIn(binding.app, 'web')).toEqual([]);
+    expect(binding.entry).not.toHaveProperty('injectedTemplate');
+    expect(binding.patches).toBe(2);
+  });
+});
