@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createAdmin, createUser, isExpressible, setPassword } from './influxql.ts';
+import { createAdmin, createUser, isExpressible, setPassword, stringLiteral } from './influxql.ts';
 import { redact } from './redact.ts';
 
 const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter(isExpressible);
@@ -14,7 +14,7 @@ it('hides a password that the engine quotes back, escaped or not', () => {
       fc.constantFrom(createUser, createAdmin, setPassword),
       (user, secret, build) => {
         const statement = build(user, secret);
-        const literal = statement.slice(statement.lastIndexOf(" '") + 2);
+        const literal = stringLiteral(secret);
         expect(redact(`found ${secret}, expected ;`, statement, undefined)).not.toContain(secret);
         expect(redact(`error parsing query: ${statement}`, statement, undefined)).not.toContain(literal);
       },
