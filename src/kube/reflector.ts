@@ -21,8 +21,9 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Objects per page of a list. Default 500. */
   pageSize?: number;
   /**
-   * A watch that says nothing for so long is taken for dead. The server sends a bookmark about each minute, so
-   * the default is 75 s; only against a server without bookmarks must it exceed 350 s.
+   * A watch that says nothing for so long is asked for anew, from where it was. Default 75 s: a server sends a
+   * bookmark each minute. For a kind in which nothing ever happened it has none to send until etcd reports
+   * progress, which may take minutes; another watch costs less than not to notice a dead connection.
    */
   silenceMs?: number;
   clock?: Clock;
@@ -51,8 +52,9 @@ export class Reflector<T extends KubeObject> {
   /** When the present watch was asked for, by the monotonic clock. */
   #watchedSince: number | undefined;
   #failures = 0;
-  /** Watches in a row that ended in silence. */
+  /** Watches in a row that ended in silence, and how many of them lead to a list. */
   #silences = 0;
+  #tolerated = TOLERATED_SILENCES;
   #lastLogged = '';
 
   constructor(options: ReflectorOptions<T>) {
@@ -121,6 +123,7 @@ export class Reflector<T extends KubeObject> {
       for await (const event of client.watch(kind, options, silence.signal)) {
         silence.heard();
         this.#silences = 0;
+        this.#tolerated = TOLERATED_SILENCES;
         this.#take(event);
         metrics?.heard(kind.plural);
       }
@@ -150,8 +153,13 @@ export class Reflector<T extends KubeObject> {
 
   #silent(): ApiError {
     this.#silences++;
-    // A watch from a version that the server has yet to reach (it was restored from a backup) says nothing either.
-    if (this.#silences >= 2) this.#version = undefined;
+    // A watch from a version that the server has yet to reach (etcd was restored from a backup) is silent until it
+    // gets there, and drops what happens meanwhile. Rarely the reason, so lists become rarer as silence goes on.
+    if (this.#silences >= this.#tolerated) {
+      this.#silences = 0;
+      this.#tolerated *= 2;
+      this.#version = undefined;
+    }
     return new ApiError({ code: 0, reason: 'Silent', message: 'the watch fell silent' });
   }
 
@@ -196,6 +204,8 @@ export class Reflector<T extends KubeObject> {
 const BACKOFF = { baseMs: 800, maxMs: 30_000, jitter: 1 };
 /** A watch that lived so long forgives the failures before it. Shorter ones don't, whatever they delivered. */
 const STABLE_MS = 10_000;
+
+const TOLERATED_SILENCES = 4;
 
 function watchError(object: unknown): ApiError {
   const code = isStatus(object) ? (object.code ?? 500) : 500;
