@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { OperatorNode } from '../operator-node.ts';
+
+/** From the engine that images start as root, over one that knows a newer index, to the newest. */
+export function upgradeCases(on: () => OperatorNode): void {
+  test('1.6.7 to 1.7.11 to 1.8.10 keeps every point, every file readable and the URL', async () => {
+    const space = await on().space('upgrade');
+    const database = await space.ready('my-app', { version: '1.6.7' });
+    const url = await space.secret('my-app-influx');
+    let points = 0;
+    for (const version of ['1.6.7', '1.7.11', '1.8.10']) {
+      await space.edit('my-app', { version });
+      await space.status('my-app', 'Ready');
+      expect((await space.addon('my-app')).status?.version).toBe(version);
+      expect((await space.pod('my-app')).spec.containers[0]?.image).toBe(`influxdb:${version}`);
+      expect(await space.shell('my-app', 'influxd version')).toContain(version);
+      expect(await database.count('kept')).toBe(points);
+      await database.write(
+        Array.from({ length: 1000 }, (_, n) => `kept,by=${version} n=${n}i ${1_700_000_000 + points + n}`),
+      );
+      points += 1000;
+      expect(await database.count('kept')).toBe(points);
+      // Whoever made a file, the engine's group can use it.
+      const strange = await space.shell(
+        'my-app',
+        'find /var/lib/influxdb ! -name lost+found ! -group 1500 -o -type d ! -writable ! -name lost+found',
+      );
+      expect(strange).toBe('');
+    }
+    expect(await space.secret('my-app-influx')).toEqual(url);
+    expect(await space.status('my-app', 'Ready')).toBeDefined();
+    await space.edit('my-app', { version: '1.7.11' });
+    expect(await space.status('my-app', 'Blocked')).toMatch(/older than 1\.8\.10/);
+    expect(await database.count('kept')).toBe(points);
+  });
+}
