@@ -17,7 +17,7 @@ import { openedBy } from './opened.ts';
 import { podState } from './pod-state.ts';
 import { EVENT_REASON, READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import type { BuildContext, Children } from './resources/context.ts';
-import { renderedTemplate } from './resources/stateful-set.ts';
+import { renderedFor } from './resources/stateful-set.ts';
 import { blockedPicture, renderStatus, type Picture } from './status.ts';
 import { resolveTarget, type Refusal } from './target.ts';
 import type { Finding, World } from './world.ts';
@@ -387,10 +387,9 @@ function isLeaving({ adminSecret, claim, statefulSet }: Children): boolean {
 
 /** A hash of all that makes the running database what it is; a new one has to be verified. */
 function dataPlaneRevision(context: BuildContext, starts: number): string {
-  const { renderedFor } = renderedTemplate(context);
   const { facts, children } = context;
   return hashOf({
-    renderedFor,
+    renderedFor: renderedFor(context),
     id: facts.id,
     password: facts.password,
     volume: children.claim?.metadata.uid,

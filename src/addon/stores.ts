@@ -7,7 +7,8 @@ import * as kinds from '../kube/kinds.ts';
 import { Store } from '../kube/store.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import { slimWorkload } from './apps/view.ts';
-import { OWNED_SELECTOR } from './names.ts';
+import { MANAGED_BY, OWNED_SELECTOR } from './names.ts';
+import { slimStatefulSet } from './resources/rendered.ts';
 
 /** The caches that everything about addons is decided from, one for each kind. */
 export interface Stores {
@@ -48,7 +49,9 @@ export function makeStores(): Stores {
     services: new Store<kinds.Service>(),
     networkPolicies: new Store<kinds.NetworkPolicy>(),
     pods: new Store<kinds.Pod>({ transform: slimPod }),
-    statefulSets: new Store<kinds.StatefulSet>({ transform: slimWorkload }),
+    statefulSets: new Store<kinds.StatefulSet>({
+      transform: (each) => (isOurs(each) ? slimStatefulSet(each) : slimWorkload(each)),
+    }),
     deployments: new Store<kinds.Deployment>({ transform: slimWorkload }),
     daemonSets: new Store<kinds.DaemonSet>({ transform: slimWorkload }),
     namespaces: new Store<kinds.Namespace>({ transform: slimNamespace }),
@@ -92,6 +95,10 @@ function appKeys(addon: Live<InfluxAddon>): string[] {
   const named = (addon.spec.apps ?? []).map((app) => `${namespace}/${app.kind ?? 'Deployment'}/${app.name}`);
   const bound = (addon.status?.apps ?? []).map((app) => `${namespace}/${app.kind}/${app.name}`);
   return [...new Set([...named, ...bound])];
+}
+
+function isOurs(object: Live<KubeObject>): boolean {
+  return object.metadata.labels?.['app.kubernetes.io/managed-by'] === MANAGED_BY;
 }
 
 function slimPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {

@@ -22,7 +22,7 @@ import type { Transport } from '../../src/kube/transport.ts';
 import type { KubeObject, Live } from '../../src/kube/types.ts';
 import { AddonOperator } from '../../src/operator/addons.ts';
 import { OPERATOR_POD_LABELS } from '../../src/operator/run.ts';
-import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../cluster/control-plane.ts';
 import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubelet.ts';
 
 /** The user whose requests the audit log counts. */
@@ -65,14 +65,26 @@ export interface OperatorBed extends AsyncDisposable {
   ready(namespace: string, name: string, timeoutMs?: number): Promise<Live<Addon>>;
 }
 
-export async function startOperatorBed(): Promise<OperatorBed> {
+/** A control plane with our definitions, the catalogue, and the operator's rights as they are shipped. */
+export async function prepareControlPlane(
+  options: ControlPlaneOptions = {},
+): Promise<{ plane: ControlPlane; client: KubeClient; close: () => Promise<void> }> {
   const crds = [influxAddonKind, influxPlanKind, influxVersionKind].map(crdOf);
-  const plane = await startControlPlane({ crds });
+  const plane = await startControlPlane({ crds, ...options });
   const transport = await transportFor(plane.kubeconfig);
   const client = new KubeClient(transport, { fieldManager: 'test' });
   await allow(client);
   for (const plan of plans) await client.create(InfluxPlan, plan);
   for (const version of versions) await client.create(InfluxVersion, version);
+  const close = async () => {
+    await transport.close();
+    await plane.stop();
+  };
+  return { plane, client, close };
+}
+
+export async function startOperatorBed(): Promise<OperatorBed> {
+  const { plane, client, close } = await prepareControlPlane();
   const kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig });
   const running = new Set<RunningOperator>();
 
@@ -117,8 +129,7 @@ export async function startOperatorBed(): Promise<OperatorBed> {
     async [Symbol.asyncDispose]() {
       await Promise.all([...running].map((each) => each.stop()));
       await kubelet.stop();
-      await transport.close();
-      await plane.stop();
+      await close();
     },
   };
   return bed;

@@ -2,7 +2,6 @@ import type { DaemonSet, Deployment, StatefulSet } from 'kubernetes-types/apps/v
 import type { Container } from 'kubernetes-types/core/v1.js';
 import type { Live } from '../../kube/types.ts';
 import { hashOf } from '../hash.ts';
-import { MANAGED_BY } from '../names.ts';
 
 export type Workload = Deployment | StatefulSet | DaemonSet;
 
@@ -11,10 +10,9 @@ export const TEMPLATE_HASH = 'influxaddon.dev/template-hash';
 
 /**
  * What the cache keeps of a workload that may be somebody's app: names, variables, rollout status; a few hundred
- * bytes instead of kilobytes, since every workload of the cluster is watched. Our own StatefulSets are kept whole.
+ * bytes instead of kilobytes, since every workload of the cluster is watched.
  */
 export function slimWorkload<T extends Workload>(object: Live<T>): Live<T> {
-  if (object.metadata.labels?.['app.kubernetes.io/managed-by'] === MANAGED_BY) return object;
   const template = object.spec?.template;
   const { uid, name, namespace, resourceVersion, generation, deletionTimestamp } = object.metadata;
   const slim = {

@@ -3,6 +3,7 @@ import { contains, firstDifference } from '../../kube/contains.ts';
 import type { KubeObject, Live, ObjectMeta } from '../../kube/types.ts';
 import { hashOf } from '../hash.ts';
 import { ANNOTATION } from '../names.ts';
+import { isAsRendered, RESTARTED_AT, unpackTemplate } from './rendered.ts';
 
 /** A child as some builder wants it; the union of the shapes that merging looks into. */
 interface Child extends KubeObject {
@@ -41,7 +42,10 @@ const CARRIED: Readonly<Record<string, readonly string[]>> = {
 
 /** Adds the hash of the intent, by which a later pass notices fields that the intent no longer has. */
 export function withIntentHash<T extends Child>(intent: T): T {
-  const annotations = { ...intent.metadata?.annotations, [ANNOTATION.intent]: hashOf(intent) };
+  // A pod template counts by its packed form, an annotation: the cache may hold a stand-in for it.
+  const packed = intent.metadata?.annotations?.[ANNOTATION.rendered] !== undefined;
+  const hashed = packed ? { ...intent, spec: { ...intent.spec, template: undefined } } : intent;
+  const annotations = { ...intent.metadata?.annotations, [ANNOTATION.intent]: hashOf(hashed) };
   return { ...intent, metadata: { ...intent.metadata, annotations } };
 }
 
@@ -78,7 +82,12 @@ export function replacement<T extends Child>(live: Live<T>, intent: T): T {
     ...(finalizers === undefined ? {} : { finalizers }),
     ...ownersOf(live, wanted),
   };
-  return { ...comparable(live, wanted), apiVersion: intent.apiVersion, kind: intent.kind, metadata };
+  return {
+    ...comparable(live, unpacked(wanted)),
+    apiVersion: intent.apiVersion,
+    kind: intent.kind,
+    metadata,
+  };
 }
 
 /** The intent with what is carried over from the live object laid into its spec. */
@@ -97,7 +106,13 @@ function comparable<T extends Child>(live: Live<T>, intent: T): T {
   };
 }
 
-const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+/** With the pod template itself in the place of its stand-in. */
+function unpacked<T extends Child>(intent: T): T {
+  const spec = intent.spec as { template?: PodTemplateSpec } | undefined;
+  if (!isAsRendered(spec?.template)) return intent;
+  const template = unpackTemplate(intent.metadata?.annotations?.[ANNOTATION.rendered]);
+  return { ...intent, spec: { ...spec, template } };
+}
 
 /** The mark of `kubectl rollout restart`: a user's wish; taking it away would restart the database once more. */
 function keptRestart(

@@ -5,18 +5,20 @@ import { hashOf } from '../hash.ts';
 import { ANNOTATION, childNames, ownedMeta, podLabels } from '../names.ts';
 import type { BuildContext } from './context.ts';
 import { buildPodTemplate } from './pod-template.ts';
+import { isAsRendered, packTemplate, unpackTemplate } from './rendered.ts';
 
 /** One replica, and never two: two servers on one data folder do not notice each other. */
 export function buildStatefulSet(context: BuildContext): StatefulSet {
   const { addon } = context;
   const names = childNames(addon.metadata.name);
-  const { template, renderedFor } = renderedTemplate(context);
+  const wanted = renderedFor(context);
+  const { template, packed } = templateInForce(context, wanted);
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
     metadata: {
       ...ownedMeta(addon, names.statefulSet),
-      annotations: { [ANNOTATION.rendered]: JSON.stringify(template), [ANNOTATION.renderedFor]: renderedFor },
+      annotations: { [ANNOTATION.rendered]: packed, [ANNOTATION.renderedFor]: wanted },
     },
     spec: {
       replicas: stateOf(addon) === 'Stopped' ? 0 : 1,
@@ -31,27 +33,26 @@ export function buildStatefulSet(context: BuildContext): StatefulSet {
   };
 }
 
+/** Hash of everything that a user or the catalogue decided and that goes into the template. */
+export function renderedFor({ addon, target }: Pick<BuildContext, 'addon' | 'target'>): string {
+  return hashOf({ target, placement: placementOf(addon) });
+}
+
 /**
  * The template in force. It is rendered anew only when something that a user or the catalogue decided has changed:
  * an operator whose renderer differs finds the old template on the StatefulSet and restarts nothing.
  */
-export function renderedTemplate(context: BuildContext): { template: PodTemplateSpec; renderedFor: string } {
-  const { addon, target, children } = context;
-  const renderedFor = hashOf({ target, placement: placementOf(addon) });
-  const annotations = children.statefulSet?.metadata.annotations;
-  const kept =
-    annotations?.[ANNOTATION.renderedFor] === renderedFor
-      ? parse(annotations[ANNOTATION.rendered])
-      : undefined;
-  return { template: kept ?? buildPodTemplate(context), renderedFor };
-}
-
-function parse(text: string | undefined): PodTemplateSpec | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const template = JSON.parse(text) as PodTemplateSpec;
-    return template.spec?.containers === undefined ? undefined : template;
-  } catch {
-    return undefined; // an edited annotation is rendered anew
+function templateInForce(
+  context: BuildContext,
+  wanted: string,
+): { template: PodTemplateSpec; packed: string } {
+  const live = context.children.statefulSet;
+  const packed = live?.metadata.annotations?.[ANNOTATION.rendered];
+  if (packed !== undefined && live?.metadata.annotations?.[ANNOTATION.renderedFor] === wanted) {
+    const present = live.spec?.template;
+    const kept = present !== undefined && isAsRendered(present) ? present : unpackTemplate(packed);
+    if (kept !== undefined) return { template: kept, packed };
   }
+  const template = buildPodTemplate(context);
+  return { template, packed: packTemplate(template) };
 }
