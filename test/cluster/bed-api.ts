@@ -67,7 +67,10 @@ export class BedApi {
   ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const headers: Record<string, string> = { authorization: `Bearer ${this.#access.token}` };
+      const sentText = body === undefined ? '' : JSON.stringify(body);
       if (body !== undefined) headers['content-type'] = contentType;
+      // Node tells the length of a body by itself for every method but DELETE: there it would start the next request.
+      if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(sentText));
       const sent = request(
         new URL(path, this.#access.server),
         { method, headers, agent: this.#agent, timeout: 15_000 },
@@ -82,7 +85,7 @@ export class BedApi {
       const fail = (error: Error): void => reject(new BedApiError(0, `${method} ${path}: ${error.message}`));
       sent.on('error', fail);
       sent.on('timeout', () => sent.destroy(new Error('no answer within 15 s')));
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(sentText);
     });
   }
 }
