@@ -51,7 +51,11 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
     );
   }
   const decision = decideVersion(
-    { wanted: addon.spec.version, current: current?.version.name, openedBy: dataFloor(world, facts) },
+    {
+      wanted: addon.spec.version,
+      current: current?.version.name ?? lastKnown(world, facts),
+      openedBy: dataFloor(world, facts),
+    },
     versions,
   );
   if (!decision.accepted) return refuse(VERSION_REASONS[decision.reason], decision.message);
@@ -75,6 +79,12 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
     },
     refusal: undefined,
   };
+}
+
+/** The record of what is in force was lost: a wish for a minor must not become a newer patch of it by that. */
+function lastKnown({ addon, versions }: World, facts: Pick<Facts, 'openedBy'>): string | undefined {
+  const known = [addon.status?.version, facts.openedBy];
+  return known.find((name) => versions.some((entry) => entry.name === name));
 }
 
 function refuse(reason: StalledReason, message: string): Resolution {

@@ -32,7 +32,7 @@ export function podCases(on: () => OperatorNode): void {
     const database = await space.ready('my-app');
     const ip = (await space.pod('my-app')).status.podIP ?? '';
     await space.kube.apply(client(space));
-    const from = ['exec', '-n', space.namespace, 'client', '--', 'wget', '-T', '5', '-q', '-O', '-'];
+    const from = ['exec', '-n', space.namespace, 'client', '--', 'wget', '-q', '-O', '-'];
     await space.kube.run([
       'wait',
       '-n',
