@@ -29,7 +29,8 @@ RUN mkdir -p /rootfs/usr/bin /rootfs/etc/ssl/certs /rootfs/proc /rootfs/sys /roo
 FROM scratch
 COPY --from=rootfs /rootfs /
 COPY --from=build /build/dist /app
-ENV PATH=/usr/bin NODE_ENV=production
+# These and the flags below are those of build/runtime.ts.
+ENV PATH=/usr/bin NODE_ENV=production MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
 USER 65532:65532
-ENTRYPOINT ["/usr/bin/node", "/app/main.js"]
+ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=1", "--optimize-for-size", "/app/main.js"]

@@ -92,6 +92,7 @@ function table(size: number, own: readonly { figures: Figures; dumbRate: number 
       size <= 100 ? '110' : size <= 1000 ? '140' : '350',
       ({ figures }) => figures.rssBytes / 1e6,
     ),
+    ...row('operator RSS at its highest, MB', '', ({ figures }) => figures.peakRssBytes / 1e6),
     ...row('API writes per addon, Events apart', '11', ({ figures }) => figures.writesPerAddon, 2),
     ...row('Events per addon', '4', ({ figures }) => figures.eventsPerAddon, 2),
     ...row('writes in 20 s of quiet', '0', ({ figures }) => figures.quietWrites, 0),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { NODE_FLAGS, RUNTIME_ENV } from '../../build/runtime.ts';
 import { CHILDREN } from '../../src/addon/resources/index.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -22,7 +23,9 @@ export interface Figures {
   readonly p99Ms: number;
   /** Of the operator, per addon. */
   readonly cpuMs: number;
+  /** Of the operator: after the quiet time, and at its highest. */
   readonly rssBytes: number;
+  readonly peakRssBytes: number;
   readonly writesPerAddon: number;
   readonly eventsPerAddon: number;
   /** Requests in the quiet time after, watches and the Lease aside. */
@@ -47,15 +50,9 @@ export async function measureOperator(
     '--health-port=0',
     '--metrics-port=0',
   ];
-  const main = [
-    process.execPath,
-    ...(process.env['BENCH_FLAGS']?.split(' ') ?? []),
-    join(bundle, 'main.js'),
-    'operator',
-    ...flags,
-  ];
+  const main = [process.execPath, ...NODE_FLAGS, join(bundle, 'main.js'), 'operator', ...flags];
   const started = await asInCluster(kubeconfig, OPERATOR_NAMESPACE, main);
-  await using operator = new MeasuredProcess(started.command, started.env);
+  await using operator = new MeasuredProcess(started.command, { ...RUNTIME_ENV, ...started.env });
   const namespace = `bench-${size}`;
   await client.create(kinds.Namespace, { metadata: { name: namespace } });
   await warmUp(client);
@@ -70,7 +67,6 @@ export async function measureOperator(
   });
   const ready = await readyAt;
   const cpuMs = (operator.cpuMs - cpuBefore) / size;
-  const rssBytes = operator.memory.now;
   const end = Math.max(...ready.values());
   const times = [...ready.values()].toSorted((a, b) => a - b);
   const tenth = times.slice(-Math.max(2, Math.floor(size / 10)));
@@ -98,7 +94,8 @@ export async function measureOperator(
     p50Ms: latencies[Math.floor(latencies.length / 2)] ?? Number.NaN,
     p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
     cpuMs,
-    rssBytes,
+    rssBytes: operator.memory.now,
+    peakRssBytes: operator.memory.peak,
     writesPerAddon: counts.writes / size,
     eventsPerAddon: counts.events / size,
     quietWrites: quiet.writes,

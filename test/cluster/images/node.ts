@@ -28,7 +28,7 @@ export async function nodeImage(
   ];
   const config: ImageConfig = {
     User: '65532:65532',
-    Env: ['PATH=/usr/bin', 'NODE_ENV=production', ...env],
+    Env: ['PATH=/usr/bin', ...(env.length > 0 ? env : ['NODE_ENV=production'])],
     Entrypoint: ['/usr/bin/node', ...nodeFlags, '/app/main.js'],
     WorkingDir: '/app',
   };

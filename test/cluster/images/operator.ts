@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from '../../../build/bundle.ts';
+import { NODE_FLAGS, RUNTIME_ENV } from '../../../build/runtime.ts';
 import { nodeImage } from './node.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -15,7 +16,11 @@ export async function operatorImage(
   const dir = await mkdtemp(join(tmpdir(), 'influxaddon-bundle-'));
   try {
     const files = await bundle({ entry, outDir: dir });
-    return await nodeImage({ name: 'influxaddon-operator', tag: version, dir, files }, say);
+    const env = Object.entries(RUNTIME_ENV).map(([key, value]) => `${key}=${value}`);
+    return await nodeImage(
+      { name: 'influxaddon-operator', tag: version, dir, files, nodeFlags: [...NODE_FLAGS], env },
+      say,
+    );
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
