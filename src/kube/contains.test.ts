@@ -25,6 +25,18 @@ test.each<[string, unknown, unknown, string | undefined]>([
   ['null where nothing is', {}, { a: null }, undefined],
   ['undefined where something is not', {}, { a: undefined }, undefined],
   ['an empty object where a fuller one is', { emptyDir: { medium: 'Memory' } }, { emptyDir: {} }, undefined],
+  [
+    'one more key in a selector',
+    { spec: { selector: { a: '1', b: '2' } } },
+    { spec: { selector: { a: '1' } } },
+    'spec.selector.b',
+  ],
+  [
+    'a narrower selector where everything is selected',
+    { podSelector: { matchLabels: { a: '1' } } },
+    { podSelector: {} },
+    'podSelector.matchLabels',
+  ],
   ['a limit written otherwise', { limits: { memory: '1Gi' } }, { limits: { memory: '1024Mi' } }, undefined],
   ['a limit as a number', { requests: { cpu: '1' } }, { requests: { cpu: 1 } }, undefined],
   ['a size limit', { emptyDir: { sizeLimit: '16Mi' } }, { emptyDir: { sizeLimit: '16384Ki' } }, undefined],

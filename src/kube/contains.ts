@@ -8,14 +8,19 @@ export function contains(live: unknown, intent: unknown): boolean {
 /**
  * The path of the first field of `intent` that `live` has not, or has with another value; undefined when there
  * is none. Lists must be equal in length and order; what the API server writes in its own way (quantities) or
- * leaves out (empty lists and objects, null) counts as equal. What `live` has beyond the intent doesn't matter:
- * fields dropped from an intent have to be noticed otherwise.
+ * leaves out (empty lists and objects, null) counts as equal. What `live` has beyond the intent doesn't matter
+ * (fields dropped from an intent have to be noticed otherwise), but in a selector, where one more key selects others.
  */
 export function firstDifference(live: unknown, intent: unknown): string | undefined {
   return differenceAt([], live, intent);
 }
 
 function differenceAt(path: readonly string[], live: unknown, intent: unknown): string | undefined {
+  if (EXACT.has(path.at(-1) ?? '') && isObject(live)) {
+    const wanted = isObject(intent) ? intent : {};
+    const added = Object.keys(live).find((key) => !(key in wanted) && !isEmpty(live[key]));
+    if (added !== undefined) return [...path, added].join('.');
+  }
   if (isEmpty(intent) && (isEmpty(live) || isObject(live))) return undefined;
   if (Array.isArray(intent)) {
     if (!Array.isArray(live) || live.length !== intent.length) return path.join('.');
@@ -40,6 +45,8 @@ function first<K>(keys: Iterable<K>, differenceOf: (key: K) => string | undefine
   }
   return undefined;
 }
+
+const EXACT = new Set(['selector', 'matchLabels', 'podSelector', 'namespaceSelector', 'nodeSelector']);
 
 const MAPS_OF_QUANTITIES = new Set([
   'requests',
