@@ -13,7 +13,6 @@ import { readEvents } from './cluster-events.ts';
 import type { Memories } from './memories.ts';
 import { ADDON_LABEL, MANAGED_BY } from './names.ts';
 import { STALLED_REASON, type StalledReason } from './reasons.ts';
-import { replacement } from './resources/merge.ts';
 import { storeOf, type Stores } from './stores.ts';
 import type { Finding } from './world.ts';
 
@@ -120,7 +119,7 @@ async function create(
       record(actor, kind, live);
       return DONE;
     case 'LostLabels':
-      record(actor, kind, await actor.client.replace(kind, replacement(live, object), signal));
+      record(actor, kind, await relabel(actor.client, kind, live, object, signal));
       return DONE;
     case 'Leaving':
       return { result: 'wait', ms: 1_000 };
@@ -130,6 +129,21 @@ async function create(
       return REFUSED;
     }
   }
+}
+
+/**
+ * Makes an object of ours visible to its cache again, and no more: what else is wrong with it is decided from what it
+ * holds, not from an intent that was made without seeing it.
+ */
+async function relabel(
+  client: KubeClient,
+  kind: Kind<KubeObject>,
+  live: Live<KubeObject>,
+  intent: KubeObject,
+  signal: AbortSignal,
+): Promise<Live<KubeObject>> {
+  const labels = { ...live.metadata.labels, ...intent.metadata?.labels };
+  return await client.replace(kind, { ...live, metadata: { ...live.metadata, labels } }, signal);
 }
 
 /** Whose object it is that has the name of a child. */

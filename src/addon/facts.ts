@@ -73,16 +73,21 @@ export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts;
     ].filter(isPassword),
   );
   const password = found ?? made('password', () => fresh.password());
-  const adminPassword = isPassword(admin[ADMIN_KEY.adminPassword])
-    ? admin[ADMIN_KEY.adminPassword]
-    : made('admin-password', () => fresh.password());
+  const adminPassword =
+    vote(
+      [
+        admin[ADMIN_KEY.adminPassword],
+        quotedIn(admin['create-admin.iql']),
+        quotedIn(admin['heal-admin.iql']),
+      ].filter(isPassword),
+    ) ?? made('admin-password', () => fresh.password());
   const unprovenBefore =
     sources.adminSecret === undefined ? false : admin[ADMIN_KEY.passwordUnproven] === 'true';
   return {
     facts: {
       id,
       password,
-      adminPassword: adminPassword ?? '',
+      adminPassword,
       openedBy: newest(admin[ADMIN_KEY.openedBy], annotations[ANNOTATION.openedBy]),
       inForce: parseInForce(admin[ADMIN_KEY.inForce]),
       passwordUnproven:
@@ -139,6 +144,11 @@ function passwordInUrl(secret: Secret | undefined): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The password in one of the statements that the bootstrap step reads. */
+function quotedIn(statement: string | undefined): string | undefined {
+  return statement?.match(/'([^']*)'/)?.[1];
 }
 
 function newest(a: string | undefined, b: string | undefined): string | undefined {
