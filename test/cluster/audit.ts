@@ -70,12 +70,22 @@ export class AuditLog {
   readonly #seen = new Set<string>();
   #offset = 0;
   #rest = '';
+  #reading: Promise<readonly AuditEntry[]> = Promise.resolve([]);
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  async read(): Promise<readonly AuditEntry[]> {
+  /** One at a time: a second reader begins where the first has ended. */
+  read(): Promise<readonly AuditEntry[]> {
+    this.#reading = this.#reading.then(
+      () => this.#readOn(),
+      () => this.#readOn(),
+    );
+    return this.#reading;
+  }
+
+  async #readOn(): Promise<readonly AuditEntry[]> {
     await using file = await open(this.#path, 'r');
     const { size } = await file.stat();
     const chunk = Buffer.alloc(size - this.#offset);
