@@ -12,6 +12,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          // They wait for a control plane more than they compute.
+          maxConcurrency: 16,
         },
       },
       {
