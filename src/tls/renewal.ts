@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CertificateFacts } from './inspect.ts';
+import type { CertificateFacts, Inspection } from './inspect.ts';
 import { octetsOf } from './ip-address.ts';
 import type { ServerNames } from './names.ts';
 
@@ -16,11 +16,11 @@ export type LeafFault = 'Missing' | 'NotOurs' | 'OtherNames' | 'OtherAuthority' 
  * Why the certificate in a database's Secret has to be made anew now, or `undefined`. The new one goes into the
  * Secret at once, whatever the window: it harms nobody there, and any later start of the database picks it up.
  *
- * @param stored what is in the Secret; undefined when there is nothing readable, or no key that fits
+ * @param stored what is in the Secret, looked at together with all trusted authorities; undefined when unreadable
  * @param uid of the addon: spreads the renewals of certificates that were made together
  */
 export function leafFault(
-  stored: { readonly leaf: CertificateFacts; readonly trustedBy: CertificateFacts | undefined } | undefined,
+  stored: Pick<Inspection, 'leaf' | 'keyMatches' | 'trustedBy'> | undefined,
   wanted: {
     readonly names: ServerNames;
     /** Fingerprint of the authority that signs now, and those of all that are trusted. */
@@ -30,7 +30,7 @@ export function leafFault(
   uid: string,
   now: Date,
 ): LeafFault | undefined {
-  if (stored === undefined) return 'Missing';
+  if (stored === undefined || stored.keyMatches !== true) return 'Missing';
   const { leaf, trustedBy } = stored;
   if (trustedBy === undefined || !wanted.trusted.includes(trustedBy.fingerprint)) return 'NotOurs';
   // Names that are no longer asked for do not matter until the certificate is renewed anyway.
