@@ -14,7 +14,12 @@ export function dataFloor(world: World, facts: Pick<Facts, 'inForce' | 'openedBy
   if (pod === undefined || mayHaveOpenedData(pod)) return newest(facts.openedBy, current);
   // A volume that was made for this very addon and has never answered holds nothing yet.
   const own = children.claim?.metadata.annotations?.[ANNOTATION.madeFor] === addon.metadata.uid;
-  if (own && addon.status?.dataPlane?.revision === undefined && facts.openedBy === current) return undefined;
+  if (
+    own &&
+    addon.status?.dataPlane?.revision === undefined &&
+    (current ?? facts.openedBy) === facts.openedBy
+  )
+    return undefined;
   return facts.openedBy;
 }
 

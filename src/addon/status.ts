@@ -3,7 +3,7 @@ import type { AddonCondition, AppStatus, InfluxAddonStatus } from '../api/influx
 import { setCondition } from '../kube/conditions.ts';
 import { availableUpgrades } from '../versions/rules.ts';
 import type { AppDecision } from './apps/binding.ts';
-import { appEntries } from './apps/entries.ts';
+import { announcedEntries } from './apps/entries.ts';
 import { endpointOf } from './connection.ts';
 import type { Facts, InForce } from './facts.ts';
 import { childNames } from './names.ts';
@@ -34,7 +34,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
   const before = addon.status ?? {};
   const names = childNames(addon.metadata.name);
   const version = picture.inForce?.version.name ?? before.version;
-  const apps: AppStatus[] = picture.apps === undefined ? appEntries(world) : entriesOf(picture.apps);
+  const apps: AppStatus[] = picture.apps === undefined ? announcedEntries(world) : entriesOf(picture.apps);
   const upgrades = version === undefined ? undefined : availableUpgrades(version, world.versions);
   return defined({
     observedGeneration: addon.metadata.generation ?? 0,

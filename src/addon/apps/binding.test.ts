@@ -135,9 +135,9 @@ describe('injection', () => {
     expect(second.patches).toBe(0);
   });
 
-  it('waits for an app that does not exist, and does not restart it when it comes with the variables', () => {
+  it('waits for an app that does not exist', () => {
     const missing = decideApp(wishOf(), undefined, undefined, 'r1', NOW);
-    expect(missing).toMatchObject({ reason: 'AppMissing', current: false, entry: undefined });
+    expect(missing).toMatchObject({ reason: 'AppMissing', current: false, patch: undefined });
     expect(missing.message).toContain('Deployment web does not exist');
   });
 

@@ -3,6 +3,7 @@ import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/types.ts';
 import { hashOf } from '../hash.ts';
 import { restartedForKey } from '../names.ts';
+import { pendingEntry } from './entries.ts';
 import { isPaused, isRolledOut, TEMPLATE_HASH, type Workload } from './view.ts';
 
 /** What an addon asks of one app. */
@@ -35,7 +36,7 @@ export interface AppDecision {
   readonly patch: object | undefined;
   /** True when the patch makes the workload restart its pods. */
   readonly restarts: boolean;
-  /** The entry for `status.apps[]`, true once the patch is written; undefined while the app is missing. */
+  /** The entry for `status.apps[]`, true once the patch is written; undefined when there is nothing to remember. */
   readonly entry: AppStatus | undefined;
   readonly reason: AppReason;
   /** For people; empty when there is nothing to say. */
@@ -60,7 +61,7 @@ export function decideApp(
     return {
       patch: undefined,
       restarts: false,
-      entry: undefined,
+      entry: wish.env === 'Inject' ? pendingEntry(wish) : undefined,
       reason: 'AppMissing',
       message,
       current: false,
@@ -79,13 +80,14 @@ export function decideApp(
   }
   const mark = markOf(workload, wish.addonName);
   const changed = variables.containers.length > 0 || variables.initContainers.length > 0;
-  const due = entry !== undefined && entry.revision !== revision && mark !== revision;
+  const known = entry?.revision !== undefined;
+  const due = known && entry.revision !== revision && mark !== revision;
   const injects = wish.env === 'Inject';
   const next: AppStatus = {
     kind: wish.kind,
     name: wish.name,
     revision,
-    ...restartTime(entry, revision, changed || due || (entry === undefined && mark === revision), now),
+    ...restartTime(entry, revision, changed || due || (!known && mark === revision), now),
     ...(injects ? { injectedTemplate: template } : {}),
     ...(injects && (lost || (entry?.reinjected === true && entry.injectedTemplate === template))
       ? { reinjected: true }
@@ -228,7 +230,7 @@ function restartTime(
   now: Date,
 ): Pick<AppStatus, 'restartedAt'> {
   if (restarted) return { restartedAt: now.toISOString() };
-  if (entry?.revision !== revision && entry !== undefined) return { restartedAt: now.toISOString() };
+  if (entry?.revision !== undefined && entry.revision !== revision) return { restartedAt: now.toISOString() };
   return entry?.restartedAt === undefined ? {} : { restartedAt: entry.restartedAt };
 }
 

@@ -12,7 +12,7 @@ import { childNames } from '../names.ts';
 import { EVENT_REASON, STALLED_REASON } from '../reasons.ts';
 import type { Refusal } from '../target.ts';
 import type { Finding, World } from '../world.ts';
-import { appEntries, keyOf } from './entries.ts';
+import { appEntries, isAnnounced, keyOf, pendingEntry } from './entries.ts';
 import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
 
 export interface AppsOutcome {
@@ -48,6 +48,7 @@ export function decideApps(
   const secretName = childNames(addon.metadata.name).urlSecret;
   const actions: Action[] = [];
   const events: Announcement[] = [];
+  let unannounced = false;
   const decisions = appsOf(addon).map((app): AppDecision => {
     const wish: AppWish = {
       ...app,
@@ -62,6 +63,10 @@ export function decideApps(
     const action = patchOf(world, app, decision, 'restart with what it depends on');
     const finding = findingOf(action, active);
     if (finding !== undefined) return refusedBy(finding, entry);
+    if (app.env === 'Inject' && !isAnnounced(world, app)) {
+      unannounced = true;
+      return { ...decision, patch: undefined, entry: { ...entry, ...pendingEntry(app) } };
+    }
     actions.push(action);
     events.push({
       type: 'Normal',
@@ -87,7 +92,7 @@ export function decideApps(
     events,
     decisions,
     refusal: taken === undefined ? undefined : { reason: STALLED_REASON.prefixTaken, message: taken.message },
-    settlingMs: rolling && left > 0 ? left : undefined,
+    settlingMs: rolling && left > 0 && !unannounced ? left : undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AppStatus } from '../../api/influx-addon.ts';
+import { appsOf } from '../../api/addon-defaults.ts';
 import type { World } from '../world.ts';
 
 /** What `status.apps[]` will say: what it says, and what was patched since. */
@@ -6,6 +7,31 @@ export function appEntries({ addon, memory }: Pick<World, 'addon' | 'memory'>): 
   const entries = new Map((addon.status?.apps ?? []).map((entry) => [keyOf(entry), entry]));
   for (const [key, entry] of memory.patchedApps) entries.set(key, entry);
   return [...entries.values()];
+}
+
+/** In place of a template: the variables are about to go in. */
+const PENDING = 'pending';
+
+/** The entry of an app that variables are to be injected into, before they are. */
+export function pendingEntry({ kind, name }: Pick<AppStatus, 'kind' | 'name'>): AppStatus {
+  return { kind, name, injectedTemplate: PENDING };
+}
+
+/**
+ * The entries as status has to list them while the apps are not looked at. An app is listed before variables go in:
+ * whatever crashes then, it is known where they have to be taken out again.
+ */
+export function announcedEntries(world: Pick<World, 'addon' | 'memory'>): AppStatus[] {
+  const entries = appEntries(world);
+  const known = new Set(entries.map(keyOf));
+  const injected = appsOf(world.addon).filter((app) => app.env === 'Inject' && !known.has(keyOf(app)));
+  return [...entries, ...injected.map(pendingEntry)];
+}
+
+/** Status lists the app as one that has, or is to have, injected variables. */
+export function isAnnounced({ addon }: Pick<World, 'addon'>, app: { kind: string; name: string }): boolean {
+  const entry = addon.status?.apps?.find((each) => keyOf(each) === keyOf(app));
+  return entry?.injectedTemplate !== undefined;
 }
 
 /** `Kind/name`. */

@@ -14,7 +14,7 @@ export function appOf(
   const { kind = 'Deployment', name = 'web', paused, initContainers } = more;
   const labels = { app: name };
   return rolledOut(
-    live<Workload>({
+    live({
       apiVersion: 'apps/v1',
       kind,
       metadata: { name, namespace: NAMESPACE, uid: `uid-of-${name}` },
@@ -26,8 +26,8 @@ export function appOf(
           metadata: { labels },
           spec: { containers, ...(initContainers === undefined ? {} : { initContainers }) },
         },
-      } as NonNullable<Workload['spec']>,
-    }),
+      },
+    } as Workload),
   );
 }
 
