@@ -13,8 +13,9 @@ import {
 import type { KubeObject, Live } from '../../src/kube/types.ts';
 import type { EngineState } from '../cluster/fakes/fake-engine.ts';
 import { childOf, eventually, readChildren, type Slot } from './children.ts';
-import { queryThroughUrl, secretData } from './database.ts';
+import { secretData } from './database.ts';
 import { condition, OPERATOR_USER, type OperatorBed, startOperatorBed } from './operator-bed.ts';
+import { hasPoint, writePoint } from './points.ts';
 
 let bed: OperatorBed;
 beforeAll(async () => {
@@ -337,7 +338,11 @@ describe('drift inside the database is repaired within a minute', () => {
       61_000,
     );
     expect(performance.now() - start).toBeLessThan(61_000);
-    await eventually('a database that takes a point', async () => await writePoint(before, 'after'), 5_000);
+    await eventually(
+      'a database that takes a point',
+      async () => await writePoint(bed, before.namespace, 'db', 'after'),
+      5_000,
+    );
     const state = engineOf(before);
     expect(state.users.get(before.id)).toMatchObject({ admin: false });
     expect([...(state.users.get(before.id)?.grants ?? [])]).toEqual([[before.id, 'ALL PRIVILEGES']]);
@@ -352,7 +357,11 @@ describe('drift inside the database is repaired within a minute', () => {
     await eventually('the event', async () =>
       (await notes(before.namespace, 'DatabaseRepaired')).some((note) => /CreateDatabase/.test(note)),
     );
-    await eventually('a database that takes a point', async () => await writePoint(before, 'after'), 5_000);
+    await eventually(
+      'a database that takes a point',
+      async () => await writePoint(bed, before.namespace, 'db', 'after'),
+      5_000,
+    );
     expect(await podUid(before.namespace)).toBe(before.podUid);
   });
 
@@ -387,7 +396,7 @@ async function settled(what: string): Promise<Before> {
     claimUid: children.claim?.metadata.uid ?? '',
     podUid: (await podUid(namespace)) ?? '',
   };
-  expect(await writePoint(before, 'before')).toBe(true);
+  expect(await writePoint(bed, namespace, 'db', 'before')).toBe(true);
   return before;
 }
 
@@ -427,9 +436,7 @@ async function untouched(before: Before): Promise<void> {
 }
 
 async function sameData(before: Before): Promise<void> {
-  const answer = await queryThroughUrl(bed, before.namespace, 'db', 'SELECT value FROM before');
-  expect(answer.body).toContain('[');
-  expect(JSON.parse(answer.body)).toMatchObject({ results: [{ series: [{ name: 'before' }] }] });
+  expect(await hasPoint(bed, before.namespace, 'db', 'before')).toBe(true);
   const claim = await bed.client.get(PersistentVolumeClaim, {
     namespace: before.namespace,
     name: 'db-influx-data',
@@ -495,19 +502,6 @@ async function notes(namespace: string, reason: string): Promise<string[]> {
 
 function engineOf(before: Before): EngineState {
   return bed.kubelet.engine.state(before.claimUid);
-}
-
-/** As an app does: with the URL in its environment, at the address of the pod. */
-async function writePoint(before: Pick<Before, 'namespace'>, measurement: string): Promise<boolean> {
-  const secret = await secretData(bed, before.namespace, 'db-influx');
-  const { username, password, pathname } = new URL(secret['INFLUX_URL'] ?? '');
-  const pod = await bed.client.get(Pod, { namespace: before.namespace, name: 'db-influx-0' });
-  const response = await fetch(`http://${pod?.status?.podIP}:8086/write?db=${pathname.slice(1)}`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
-    body: `${measurement} value=1`,
-  });
-  return response.status === 204;
 }
 
 function slug(text: string): string {
