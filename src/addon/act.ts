@@ -26,15 +26,18 @@ export interface Actor {
 }
 
 /**
- * `done`: decide again at once. `refused`: a finding tells why, and what comes behind it in the list may build on it.
+ * `done`: go on with the list. `surprised`: there is something that the decision did not see; decide again at once.
+ * `refused`: a finding tells why, and what comes behind it in the list may build on it.
  * `wait`: something of ours is on its way out; look again in a moment.
  */
 export type Outcome =
   | { readonly result: 'done' }
+  | { readonly result: 'surprised' }
   | { readonly result: 'refused' }
   | { readonly result: 'wait'; readonly ms: number };
 
 const DONE: Outcome = { result: 'done' };
+const SURPRISED: Outcome = { result: 'surprised' };
 const REFUSED: Outcome = { result: 'refused' };
 /** A write refused for a reason of the user's or the cluster's is tried again this often. */
 const FINDING_MS = 30_000;
@@ -117,10 +120,10 @@ async function create(
   switch (belonging(live, addon)) {
     case 'Ours':
       record(actor, kind, live);
-      return DONE;
+      return SURPRISED;
     case 'LostLabels':
       record(actor, kind, await relabel(actor.client, kind, live, object, signal));
-      return DONE;
+      return SURPRISED;
     case 'Leaving':
       return { result: 'wait', ms: 1_000 };
     case 'Foreign': {

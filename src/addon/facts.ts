@@ -61,7 +61,7 @@ export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts;
   };
   const id =
     vote(
-      [admin[ADMIN_KEY.id], annotations[ANNOTATION.id], sources.statusId].filter((text) =>
+      [annotations[ANNOTATION.id], admin[ADMIN_KEY.id], sources.statusId].filter((text) =>
         isIdOf(sources.addonName, text),
       ),
     ) ?? made('id', () => makeId(sources.addonName, fresh.number()));
@@ -121,7 +121,7 @@ export function encode(data: Readonly<Record<string, string>>): Record<string, s
   );
 }
 
-/** The value that most copies hold; of equally frequent ones the first, which is the admin Secret's. */
+/** The value that most copies hold; of equally frequent ones the first. */
 function vote(copies: (string | undefined)[]): string | undefined {
   let best: string | undefined;
   let bestCount = 0;

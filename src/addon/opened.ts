@@ -1,26 +1,27 @@
 import { compare, valid } from 'semver';
+import type { Pod } from '../kube/kinds.ts';
+import type { Live } from '../kube/types.ts';
 import type { Facts, InForce } from './facts.ts';
 import { ANNOTATION } from './names.ts';
-import { mayHaveOpenedData } from './pod-state.ts';
+import { cannotBegin, mayHaveOpenedData } from './pod-state.ts';
 import type { World } from './world.ts';
+
+type Known = Pick<Facts, 'inForce' | 'openedBy'>;
 
 /**
  * The version below which the database must not go: undefined while no server has opened the data. An upgrade, or a
- * first version, whose image cannot be had is taken back freely; that its server has not begun is seen on its pod.
+ * first version, whose image cannot be had is taken back freely. Its pod has to show that: one that merely has not
+ * begun may begin before it is stopped.
  */
-export function dataFloor(world: World, facts: Pick<Facts, 'inForce' | 'openedBy'>): string | undefined {
+export function dataFloor(world: World, facts: Known): string | undefined {
   const { pod, children, addon } = world;
-  const current = facts.inForce?.version.name;
-  if (pod === undefined || mayHaveOpenedData(pod)) return newest(facts.openedBy, current);
-  // A volume that was made for this very addon and has never answered holds nothing yet.
+  if (pod === undefined || !cannotBegin(pod)) return newest(facts.openedBy, facts.inForce?.version.name);
+  // The record is written before a first start: on a volume made for this very addon, which has never answered, a
+  // record of the version that cannot begin speaks of no data.
   const own = children.claim?.metadata.annotations?.[ANNOTATION.madeFor] === addon.metadata.uid;
-  if (
-    own &&
-    addon.status?.dataPlane?.revision === undefined &&
-    (current ?? facts.openedBy) === facts.openedBy
-  )
-    return undefined;
-  return facts.openedBy;
+  const silent = addon.status?.dataPlane?.revision === undefined;
+  const ahead = versionOf(pod, world, facts) === facts.openedBy;
+  return own && silent && ahead ? undefined : facts.openedBy;
 }
 
 /** The version to write down as the newest that may have opened the data, before or as soon as it may. */
@@ -28,10 +29,14 @@ export function openedBy(world: World, facts: Facts, target: InForce): string {
   const floor = dataFloor(world, facts);
   if (floor === undefined || facts.openedBy === undefined) return target.version.name;
   if (world.pod === undefined || !mayHaveOpenedData(world.pod)) return facts.openedBy;
-  const image = world.pod.spec?.containers[0]?.image;
-  const entries = [target.version, ...(facts.inForce ? [facts.inForce.version] : []), ...world.versions];
-  const opened = entries.find((entry) => entry.image === image)?.name;
-  return newest(facts.openedBy, opened) ?? facts.openedBy;
+  return newest(facts.openedBy, versionOf(world.pod, world, facts)) ?? facts.openedBy;
+}
+
+/** The catalogue's name of what a pod runs. */
+function versionOf(pod: Live<Pod>, { versions }: World, { inForce }: Known): string | undefined {
+  const image = pod.spec?.containers[0]?.image;
+  const entries = [...(inForce === undefined ? [] : [inForce.version]), ...versions];
+  return entries.find((entry) => entry.image === image)?.name;
 }
 
 function newest(a: string | undefined, b: string | undefined): string | undefined {

@@ -63,6 +63,12 @@ export function mayHaveOpenedData(pod: Live<Pod>): boolean {
   );
 }
 
+/** The engine has not begun, and will not: its image cannot be had. */
+export function cannotBegin(pod: Live<Pod>): boolean {
+  const first = pod.status?.initContainerStatuses?.[0];
+  return !mayHaveOpenedData(pod) && IMAGE_REASONS.includes(first?.state?.waiting?.reason ?? '');
+}
+
 function scheduling(pod: Live<Pod>, now: number): PodState | undefined {
   const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (condition?.status !== 'False' || condition.reason !== 'Unschedulable') return undefined;

@@ -37,15 +37,15 @@ export async function reconcile(
     const world = observe(stores, addon, memories.get(addon.metadata.uid), settings);
     const decision = decide(world, { now, fresh: reconciler.fresh });
     if (decision.actions.length === 0) return await rest(reconciler, addon, decision, signal);
-    let refused = false;
+    let done = true;
     for (const action of decision.actions) {
       reconciler.log.info({ addon: key, pass }, describe(action));
       const outcome = await act(reconciler, addon, action, signal);
       if (outcome.result === 'wait') return { requeueAfterMs: outcome.ms };
-      refused = outcome.result === 'refused';
-      if (refused) break;
+      done = outcome.result === 'done';
+      if (!done) break;
     }
-    if (!refused) announce(reconciler, addon, decision);
+    if (done) announce(reconciler, addon, decision);
   }
   return { requeueAfterMs: 1 };
 }
