@@ -1,0 +1,94 @@
+import type { FleetCount, FleetLimits } from './fleet.ts';
+import { usableWindow, windowAt, type Window } from './window.ts';
+
+/** Whether what is pending may begin now. The message is for status; `until` is when to look again, where it is known. */
+export type Permission =
+  | { readonly run: true; readonly because: 'Asked' | 'Window' | 'Deadline' }
+  | {
+      readonly run: false;
+      readonly reason: 'OutsideWindow' | 'TooLittleTimeLeft' | 'Frozen' | 'FleetBusy' | 'FleetStopped';
+      readonly until: Date | undefined;
+      readonly message: string;
+    };
+
+export interface PermissionRequest {
+  readonly window: Window;
+  readonly now: Date;
+  /** How long the work may take at worst; default 15. */
+  readonly needsMinutes?: number;
+  /** The annotation `influxaddon.dev/maintain-now`, and what `status.lastHandled` says of it. */
+  readonly maintainNow: string | undefined;
+  readonly lastHandled: string | undefined;
+  /** From the pending items: when the first of them can wait no longer for a window. */
+  readonly deadline?: Date | undefined;
+  /** The platform's own switch: nothing begins anywhere. */
+  readonly freeze: boolean;
+  /** From countFleet and aheadOf. */
+  readonly fleet: FleetCount & { readonly ahead: number };
+  readonly limits: FleetLimits;
+}
+
+/**
+ * Decides whether maintenance may begin. Only the beginning is asked for: what has begun is brought to its end, also
+ * past the end of the window and through a freeze.
+ *
+ * A new token stands for a person who wants this one database done now: it overrides the window, and the stop after
+ * failures, which is also how it is found out whether what made them fail is mended. It does not override a freeze, nor
+ * the number at once, which only delays. A deadline counts like a token.
+ */
+export function mayRunNow(request: PermissionRequest): Permission {
+  const { window, now, needsMinutes = DEFAULT_NEEDS_MINUTES, freeze, fleet, limits } = request;
+  const asked = isAsked(request.maintainNow, request.lastHandled);
+  const overdue = request.deadline !== undefined && request.deadline <= now;
+  if (freeze) return wait('Frozen', undefined, 'maintenance is frozen for all databases');
+  if (!asked && !overdue) {
+    const usable = usableWindow(window, now, needsMinutes);
+    if (!usable.open) {
+      const reason = windowAt(window, now) === undefined ? 'OutsideWindow' : 'TooLittleTimeLeft';
+      const until = earliest(usable.start, request.deadline);
+      return wait(reason, until, `waits for the maintenance window of ${rfc3339(usable.start)}`);
+    }
+    if (fleet.failures >= Math.max(limits.maxFailures, 1)) {
+      const broken = fleet.failures === 1 ? '1 database has' : `${fleet.failures} databases have`;
+      return wait(
+        'FleetStopped',
+        request.deadline,
+        `maintenance of all databases has stopped: ${broken} not come back from it; mend or delete what is broken, or ask for this one with the annotation influxaddon.dev/maintain-now`,
+      );
+    }
+  }
+  if (fleet.running + fleet.ahead >= Math.max(limits.maxAtOnce, 1)) {
+    const until = new Date(now.getTime() + LOOK_AGAIN_MS);
+    return wait(
+      'FleetBusy',
+      until,
+      `waits for its turn: ${fleet.running} in maintenance, ${fleet.ahead} before it`,
+    );
+  }
+  return { run: true, because: asked ? 'Asked' : overdue ? 'Deadline' : 'Window' };
+}
+
+/** Whether the annotation holds a token that was not acted on yet. */
+export function isAsked(maintainNow: string | undefined, lastHandled: string | undefined): boolean {
+  return maintainNow !== undefined && maintainNow !== '' && maintainNow !== lastHandled;
+}
+
+const DEFAULT_NEEDS_MINUTES = 15;
+/** Whoever ends wakes nobody by itself. */
+const LOOK_AGAIN_MS = 30_000;
+
+function wait(
+  reason: Exclude<Permission, { run: true }>['reason'],
+  until: Date | undefined,
+  message: string,
+): Permission {
+  return { run: false, reason, until, message };
+}
+
+function earliest(a: Date, b: Date | undefined): Date {
+  return b !== undefined && b < a ? b : a;
+}
+
+function rfc3339(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
