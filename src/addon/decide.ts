@@ -19,7 +19,7 @@ import { EVENT_REASON, READY_REASON, STALLED_REASON, type ReadyReason } from './
 import type { BuildContext, Children } from './resources/context.ts';
 import { renderedFor } from './resources/stateful-set.ts';
 import { blockedPicture, renderStatus, type Picture } from './status.ts';
-import { resolveTarget, type Refusal } from './target.ts';
+import { lastInForce, resolveTarget, type Refusal } from './target.ts';
 import type { Finding, World } from './world.ts';
 
 /** What a decision gets beside the world. */
@@ -44,7 +44,7 @@ export function decide(world: World, environment: Environment): Decision {
 
   const { facts: settled, missing } = settleFacts(sourcesOf(world), environment.fresh);
   const resolution = resolveTarget(world, settled);
-  const target = resolution.target ?? settled.inForce;
+  const target = resolution.target ?? settled.inForce ?? lastInForce(world, settled);
   const unimplemented = notImplemented(addon.spec);
   if (target === undefined) {
     const refusal = resolution.refusal ?? {
@@ -368,7 +368,7 @@ function idle(): Decision {
 }
 
 function sourcesOf({ addon, children }: World) {
-  const { adminSecret, urlSecret, bindingSecret, claim } = children;
+  const { adminSecret, urlSecret, bindingSecret, claim, statefulSet } = children;
   return {
     addonName: addon.metadata.name,
     statusId: addon.status?.id,
@@ -376,6 +376,7 @@ function sourcesOf({ addon, children }: World) {
     urlSecret,
     bindingSecret,
     claim,
+    statefulSet,
   };
 }
 

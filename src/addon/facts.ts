@@ -1,3 +1,4 @@
+import type { StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { PersistentVolumeClaim, Secret } from 'kubernetes-types/core/v1.js';
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
 import { isIdOf, isPassword, makeId, type Fresh } from './fresh.ts';
@@ -45,6 +46,7 @@ export interface FactSources {
   readonly urlSecret: Secret | undefined;
   readonly bindingSecret: Secret | undefined;
   readonly claim: PersistentVolumeClaim | undefined;
+  readonly statefulSet: StatefulSet | undefined;
 }
 
 /**
@@ -89,7 +91,9 @@ export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts;
       password,
       adminPassword,
       openedBy: newest(admin[ADMIN_KEY.openedBy], annotations[ANNOTATION.openedBy]),
-      inForce: parseInForce(admin[ADMIN_KEY.inForce]),
+      inForce:
+        parseInForce(admin[ADMIN_KEY.inForce]) ??
+        parseInForce(sources.statefulSet?.metadata?.annotations?.[ANNOTATION.inForce]),
       passwordUnproven:
         unprovenBefore || (found === undefined && annotations[ANNOTATION.openedBy] !== undefined),
     },

@@ -16,6 +16,8 @@ export const ANNOTATION = {
   rendered: 'influxaddon.dev/rendered-template',
   /** Hash of everything a user or the catalogue decided that went into the rendered template. */
   renderedFor: 'influxaddon.dev/rendered-for',
+  /** On the StatefulSet: the second copy of what is in force, for when the admin Secret is lost. */
+  inForce: 'influxaddon.dev/in-force',
   /** Durable facts on the claim. */
   id: 'influxaddon.dev/id',
   openedBy: 'influxaddon.dev/opened-by-version',

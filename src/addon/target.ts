@@ -87,6 +87,18 @@ function lastKnown({ addon, versions }: World, facts: Pick<Facts, 'openedBy'>): 
   return known.find((name) => versions.some((entry) => entry.name === name));
 }
 
+/** What to go on with when the spec is refused and every record of what is in force was lost. */
+export function lastInForce(world: World, facts: Pick<Facts, 'openedBy'>): InForce | undefined {
+  const { addon, plan, versions } = world;
+  const name = lastKnown(world, facts);
+  const version = versions.find((entry) => entry.name === name);
+  if (plan === undefined || version === undefined) return undefined;
+  return {
+    plan: { name: addon.spec.plan, spec: plan.spec },
+    version: { name: version.name, image: version.image },
+  };
+}
+
 function refuse(reason: StalledReason, message: string): Resolution {
   return { target: undefined, refusal: { reason, message } };
 }

@@ -18,7 +18,11 @@ export function buildStatefulSet(context: BuildContext): StatefulSet {
     kind: 'StatefulSet',
     metadata: {
       ...ownedMeta(addon, names.statefulSet),
-      annotations: { [ANNOTATION.rendered]: packed, [ANNOTATION.renderedFor]: wanted },
+      annotations: {
+        [ANNOTATION.inForce]: JSON.stringify(context.target),
+        [ANNOTATION.rendered]: packed,
+        [ANNOTATION.renderedFor]: wanted,
+      },
     },
     spec: {
       replicas: stateOf(addon) === 'Stopped' ? 0 : 1,

@@ -25,6 +25,7 @@ export const NO_CHILDREN: Children = {
   service: undefined,
   statefulSet: undefined,
   networkPolicy: undefined,
+  tlsSecret: undefined,
 };
 
 export const VERSIONS: World['versions'] = [
@@ -115,6 +116,7 @@ export function worldOf(overrides: Partial<World> = {}): World {
     pod: undefined,
     storageClasses: { names: ['standard'], hasDefault: true },
     apps: new Map(),
+    trust: undefined,
     memory: NO_MEMORY,
     settings: SETTINGS,
     ...overrides,
@@ -123,11 +125,11 @@ export function worldOf(overrides: Partial<World> = {}): World {
 
 /** The facts that a world's copies tell, without drawing anything. */
 export function factsIn({ addon, children }: World): Facts {
-  const { adminSecret, urlSecret, bindingSecret, claim } = children;
+  const { adminSecret, urlSecret, bindingSecret, claim, statefulSet } = children;
   const nothing = (): never => {
     throw new Error('a fact would have to be made anew');
   };
-  const copies = { adminSecret, urlSecret, bindingSecret, claim };
+  const copies = { adminSecret, urlSecret, bindingSecret, claim, statefulSet };
   const { facts } = settleFacts(
     { addonName: addon.metadata.name, statusId: addon.status?.id, ...copies },
     { number: nothing, password: nothing },

@@ -1,0 +1,147 @@
+import { isDeepStrictEqual } from 'node:util';
+import { mergePatch, strategicPatch, type Json } from '../../../kube/testing/patching.ts';
+import type { KubeObject, Live } from '../../../kube/types.ts';
+import { withApiDefaults } from '../api-defaults.ts';
+
+export type Stored = Live<KubeObject & { spec?: object; status?: object; data?: Record<string, string> }>;
+
+/** What the API server says to a write that it does not carry out. */
+export class Refused extends Error {
+  readonly code: 404 | 409;
+  constructor(code: 404 | 409, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Told of every change of an object, after it. */
+export type Watcher = (before: Stored | undefined, after: Stored | undefined) => void;
+
+/** The objects of one namespace, with the API server's rules for uid, resourceVersion, generation and finalizers. */
+export class ModelApi {
+  /** By `Kind/name`. Objects are replaced, never changed. */
+  readonly #objects = new Map<string, Stored>();
+  readonly #watchers: Watcher[] = [];
+  /** Who writes now. */
+  writer: 'Operator' | 'Other' = 'Other';
+  #version = 100;
+
+  watch(watcher: Watcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get<T extends KubeObject = Stored>(kind: string, name: string): Live<T> | undefined {
+    return this.#objects.get(`${kind}/${name}`) as Live<T> | undefined;
+  }
+
+  entries(): IterableIterator<[string, Stored]> {
+    return this.#objects.entries();
+  }
+
+  create(kind: string, object: KubeObject): Stored {
+    const key = `${kind}/${object.metadata?.name}`;
+    if (this.#objects.has(key)) throw new Refused(409, `${key} already exists`);
+    const uid = `uid-${this.#version + 1}`;
+    const metadata = { finalizers: kind === 'PersistentVolumeClaim' ? ['pvc-protection'] : [] };
+    const filled = withApiDefaults({ ...object, kind });
+    return this.#store(key, {
+      ...filled,
+      metadata: { ...metadata, ...object.metadata, uid, generation: 1 },
+    } as Stored);
+  }
+
+  /** PUT with preconditions; status stays. */
+  replace(kind: string, object: KubeObject): Stored {
+    const { name = '', uid = '', resourceVersion = '' } = object.metadata ?? {};
+    const present = this.#expect(kind, name, { uid, resourceVersion });
+    const { status, metadata } = present;
+    const { deletionTimestamp, generation = 1 } = metadata;
+    const fixed = { generation, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) };
+    const next = withApiDefaults({ ...object, kind, metadata: { ...object.metadata, ...fixed } });
+    return this.#update(present, { ...next, ...(status === undefined ? {} : { status }) } as Stored);
+  }
+
+  patch(kind: string, name: string, type: 'merge' | 'strategic', body: object): Stored {
+    const { uid = '', resourceVersion = '' } = (body as KubeObject).metadata ?? {};
+    const present = this.#expect(kind, name, { uid, resourceVersion });
+    const patch = type === 'merge' ? mergePatch : strategicPatch;
+    return this.#update(present, patch(json(present), json(body)) as unknown as Stored);
+  }
+
+  /** What controllers and users do: no preconditions. */
+  change(kind: string, name: string, change: (object: Stored) => object): void {
+    const present = this.get(kind, name);
+    if (present !== undefined) this.#update(present, change(present) as Stored);
+  }
+
+  setStatus(
+    kind: string,
+    name: string,
+    status: object,
+    of: { uid: string; resourceVersion: string },
+  ): Stored {
+    return this.#update(this.#expect(kind, name, of), { ...this.#expect(kind, name, of), status } as Stored);
+  }
+
+  remove(kind: string, name: string, of: { uid?: string; resourceVersion?: string } = {}): void {
+    const present = this.get(kind, name);
+    if (present === undefined || (of.uid !== undefined && of.uid !== present.metadata.uid)) return;
+    this.#expect(kind, name, { uid: present.metadata.uid, ...of });
+    if ((present.metadata.finalizers ?? []).length === 0) this.#drop(present);
+    else if (present.metadata.deletionTimestamp === undefined)
+      this.#update(present, {
+        ...present,
+        metadata: { ...present.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' },
+      });
+  }
+
+  #expect(kind: string, name: string, of: { uid: string; resourceVersion?: string }): Stored {
+    const present = this.get(kind, name);
+    if (present === undefined) throw new Refused(404, `${kind} ${name} not found`);
+    if (present.metadata.uid !== of.uid) throw new Refused(409, 'uid differs');
+    if (of.resourceVersion !== undefined && of.resourceVersion !== present.metadata.resourceVersion)
+      throw new Refused(409, 'the object has been modified');
+    return present;
+  }
+
+  #update(present: Stored, next: Stored): Stored {
+    if (isDeepStrictEqual(next, present)) return present;
+    const specChanged = !isDeepStrictEqual(next.spec, present.spec);
+    const { generation = 1 } = present.metadata;
+    const metadata = { ...next.metadata, generation: specChanged ? generation + 1 : generation };
+    const stored = this.#store(keyOf(present), { ...next, metadata }, present);
+    const ending = metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
+    if (ending) this.#drop(stored);
+    return stored;
+  }
+
+  #store(key: string, object: Stored, before?: Stored): Stored {
+    this.#version += 1;
+    const after = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
+    this.#objects.set(key, after);
+    for (const watcher of this.#watchers) watcher(before, after);
+    return after;
+  }
+
+  #drop(object: Stored): void {
+    this.#version += 1;
+    this.#objects.delete(keyOf(object));
+    for (const watcher of this.#watchers) watcher(object, undefined);
+    const { uid } = object.metadata;
+    for (const each of this.#objects.values())
+      if (each.metadata.ownerReferences?.some((owner) => owner.uid === uid)) this.#drop(each);
+  }
+}
+
+function keyOf(object: Stored): string {
+  return `${object.kind}/${object.metadata.name}`;
+}
+
+function json(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

@@ -1,0 +1,143 @@
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
+import type { PersistentVolumeClaim, Pod, Secret, StatefulSet } from '../../../kube/kinds.ts';
+import type { Live } from '../../../kube/types.ts';
+import { decode } from '../../facts.ts';
+import { hashOf } from '../../hash.ts';
+import { childNames } from '../../names.ts';
+import { NAMESPACE } from '../fixtures.ts';
+import type { ModelApi, Stored } from './model-api.ts';
+import { ModelEngine } from './model-engine.ts';
+
+/** An image of this version is in the catalogue and cannot be pulled. */
+export const BROKEN_VERSION = '1.8.99';
+
+/** The controllers and the kubelet of the model: binds the volume, makes, starts and replaces the pod, rolls apps out. */
+export class ModelNode {
+  readonly #api: ModelApi;
+  readonly #names: ReturnType<typeof childNames>;
+  /** By the uid of the volume claim. */
+  readonly #engines = new Map<string, ModelEngine>();
+
+  constructor(api: ModelApi, addonName: string) {
+    this.#api = api;
+    this.#names = childNames(addonName);
+  }
+
+  /** Each object gets one step further on its way. `now` in milliseconds. */
+  step(now: number): void {
+    this.#volume();
+    this.#pod(new Date(now).toISOString());
+    this.#statefulSet(new Date(now).toISOString());
+    this.#apps();
+  }
+
+  /** The engine that runs in the pod and answers; undefined while none does. */
+  answering(podUid?: string): ModelEngine | undefined {
+    const pod = this.#live<Pod>('Pod', this.#names.pod);
+    if (pod === undefined || (podUid !== undefined && pod.metadata.uid !== podUid)) return undefined;
+    return isReady(pod) && pod.metadata.deletionTimestamp === undefined ? this.engine() : undefined;
+  }
+
+  /** What is on the volume, whether or not anything runs. */
+  engine(): ModelEngine | undefined {
+    return this.#engines.get(this.#live('PersistentVolumeClaim', this.#names.claim)?.metadata.uid ?? '');
+  }
+
+  #volume(): void {
+    const claim = this.#live<PersistentVolumeClaim>('PersistentVolumeClaim', this.#names.claim);
+    if (claim === undefined) return;
+    const { uid, deletionTimestamp } = claim.metadata;
+    if (!this.#engines.has(uid)) this.#engines.set(uid, new ModelEngine());
+    const used = this.#live('Pod', this.#names.pod) !== undefined;
+    if (deletionTimestamp !== undefined && !used) this.#change(claim, { metadata: { finalizers: [] } });
+    else if (claim.status?.phase !== 'Bound')
+      this.#change(claim, { status: { phase: 'Bound', capacity: claim.spec?.resources?.requests } });
+  }
+
+  #statefulSet(now: string): void {
+    const set = this.#live<StatefulSet>('StatefulSet', this.#names.statefulSet);
+    const pod = this.#live<Pod>('Pod', this.#names.pod);
+    const unwanted = set === undefined || pod?.metadata.deletionTimestamp !== undefined;
+    if (pod !== undefined && unwanted) this.#end(pod);
+    if (set === undefined || unwanted) return;
+    const template = set.spec?.template as PodTemplateSpec;
+    const seen = set.status?.observedGeneration === set.metadata.generation;
+    const revision = (seen ? set.status?.updateRevision : undefined) ?? hashOf(template);
+    const status = { observedGeneration: set.metadata.generation, updateRevision: revision };
+    if (!seen) this.#change(set, { status });
+    if (pod === undefined && set.spec?.replicas === 1) {
+      const labels = { ...template.metadata?.labels, 'controller-revision-hash': revision };
+      this.#api.create('Pod', {
+        metadata: { name: this.#names.pod, namespace: NAMESPACE, labels, creationTimestamp: now },
+        spec: template.spec,
+      } as Pod);
+    } else if (pod !== undefined) {
+      const outdated = pod.metadata.labels?.['controller-revision-hash'] !== revision;
+      if (outdated || set.spec?.replicas === 0) this.#end(pod);
+    }
+  }
+
+  #pod(now: string): void {
+    const pod = this.#live<Pod>('Pod', this.#names.pod);
+    if (pod === undefined || isReady(pod)) return;
+    const engine = this.engine();
+    const claim = this.#live<PersistentVolumeClaim>('PersistentVolumeClaim', this.#names.claim);
+    const secret = this.#live<Secret>('Secret', this.#names.adminSecret);
+    if (engine === undefined || claim?.status?.phase !== 'Bound' || secret === undefined) return;
+    const image = pod.spec?.containers[0]?.image ?? '';
+    const version = image.slice(image.indexOf(':') + 1);
+    if (version === BROKEN_VERSION) {
+      const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
+      this.#change(pod, { status: { initContainerStatuses: [initStatus(image, { waiting })] } });
+    } else if (pod.status?.initContainerStatuses?.[0]?.state?.running === undefined) {
+      const running = initStatus(image, { running: { startedAt: now } });
+      if (engine.start(version, decode(secret)['heal-admin.iql'] ?? ''))
+        this.#change(pod, { status: { initContainerStatuses: [running] } });
+    } else {
+      const ended = initStatus(image, { terminated: { exitCode: 0 } });
+      const container = { name: 'influxdb', image, state: { running: { startedAt: now } }, restartCount: 0 };
+      const conditions = [{ type: 'Ready', status: 'True' }];
+      const statuses = { initContainerStatuses: [ended], containerStatuses: [container] };
+      this.#change(pod, { status: { podIP: '10.1.0.9', conditions, ...statuses } });
+    }
+  }
+
+  /** Deleted first, gone a step later. */
+  #end(pod: Live<Pod>): void {
+    if (pod.metadata.deletionTimestamp === undefined)
+      this.#change(pod, {
+        metadata: { deletionTimestamp: '2030-01-01T00:00:00Z', finalizers: ['stopping'] },
+      });
+    else this.#change(pod, { metadata: { finalizers: [] } });
+  }
+
+  #apps(): void {
+    for (const [, object] of [...this.#api.entries()]) {
+      if (object.kind !== 'Deployment') continue;
+      const { generation } = object.metadata;
+      const counts = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+      this.#change(object, { status: { observedGeneration: generation, ...counts } });
+    }
+  }
+
+  #change(object: Live<object>, change: { metadata?: object; status?: object }): void {
+    const { kind = '', metadata } = object as Stored;
+    this.#api.change(kind, metadata.name, (present) => ({
+      ...present,
+      ...change,
+      metadata: { ...present.metadata, ...change.metadata },
+    }));
+  }
+
+  #live<T extends object>(kind: string, name: string): Live<T> | undefined {
+    return this.#api.get(kind, name) as Live<T> | undefined;
+  }
+}
+
+function isReady(pod: Live<Pod>): boolean {
+  return pod.status?.conditions?.some(({ type }) => type === 'Ready') ?? false;
+}
+
+function initStatus(image: string, state: object) {
+  return { name: 'bootstrap', image, imageID: '', ready: false, restartCount: 0, state };
+}

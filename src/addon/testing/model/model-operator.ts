@@ -1,0 +1,277 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { InfluxAddon } from '../../../api/influx-addon.ts';
+import type * as kinds from '../../../kube/kinds.ts';
+import type { KubeObject, Live } from '../../../kube/types.ts';
+import { belonging } from '../../act.ts';
+import { describe, type Action, type DatabaseAccess, type Decision } from '../../action.ts';
+import { appEntries, keyOf } from '../../apps/entries.ts';
+import { slimWorkload, type Workload } from '../../apps/view.ts';
+import { appsOf } from '../../../api/addon-defaults.ts';
+import { decide } from '../../decide.ts';
+import type { Fresh } from '../../fresh.ts';
+import { childNames } from '../../names.ts';
+import type { Children } from '../../resources/context.ts';
+import { slimStatefulSet } from '../../resources/rendered.ts';
+import { NO_MEMORY, type Memory, type World } from '../../world.ts';
+import { worldOf } from '../fixtures.ts';
+import { Refused, type ModelApi, type Stored } from './model-api.ts';
+import type { ModelNode } from './model-node.ts';
+
+export interface OperateOptions {
+  /** Interrupted after so many actions. */
+  readonly actions: number;
+  /** How it is interrupted: the process is gone with its memory, or one answer did not arrive. */
+  readonly end: 'Crash' | 'AnswerLost';
+  /** Objects, by `Kind/name`, whose newest state the cache has not heard of. */
+  readonly stale: ReadonlySet<string>;
+}
+
+/** As in act.ts. */
+type ActOutcome = 'Done' | 'Wait' | 'Surprised';
+
+/** One operator process after the other: the real decisions, made from a cache and carried out on the model. */
+export class ModelOperator {
+  readonly #api: ModelApi;
+  readonly #node: ModelNode;
+  readonly #addonName: string;
+  readonly #fresh: Fresh;
+  readonly #versions: World['versions'];
+  #cache = new Map<string, Stored>();
+  readonly #slimmed = new WeakMap<object, object>();
+  #memory: Memory = NO_MEMORY;
+  /** The world in which it last found nothing to do, and when it wants to look again. */
+  #rested: { version: number; untilMs: number } | undefined;
+  /** Not all that happened has come to the cache yet. */
+  #behind = false;
+  /** Everything written, but status. */
+  writes: string[] = [];
+
+  constructor(options: {
+    api: ModelApi;
+    node: ModelNode;
+    addonName: string;
+    fresh: Fresh;
+    versions: World['versions'];
+  }) {
+    this.#api = options.api;
+    this.#node = options.node;
+    this.#addonName = options.addonName;
+    this.#fresh = options.fresh;
+    this.#versions = options.versions;
+  }
+
+  /** Observes, decides and acts until there is nothing to do, or until it is interrupted. */
+  operate(
+    now: number,
+    options: OperateOptions = { actions: Infinity, end: 'Crash', stale: new Set() },
+  ): void {
+    this.#api.writer = 'Operator';
+    try {
+      if (this.#isIdle(now)) return;
+      this.#sync(options.stale);
+      this.#rested = undefined;
+      this.#passes(now, options);
+    } finally {
+      this.#api.writer = 'Other';
+    }
+  }
+
+  #passes(now: number, options: OperateOptions): void {
+    let left = options.actions;
+    for (let pass = 0; pass < 40; pass += 1) {
+      const world = this.#observe();
+      if (world === undefined) return;
+      const decision = decide(world, { now: new Date(now), fresh: this.#fresh });
+      try {
+        if (decision.actions.length === 0) {
+          if (this.#rest(world.addon, decision, now)) continue;
+          const untilMs = now + (decision.requeueAfterMs ?? Infinity);
+          if (!this.#behind) this.#rested = { version: this.#api.version, untilMs };
+          return;
+        }
+        for (const action of decision.actions) {
+          const known = left > 0 || options.end === 'Crash';
+          if (left <= 0 && options.end === 'Crash') return this.crash();
+          const outcome = this.#act(world.addon, action, now, known);
+          if (outcome === 'Wait' || !known) return;
+          left -= 1;
+          if (outcome === 'Surprised') break;
+        }
+      } catch (reason) {
+        if (reason instanceof Refused) return; // tried again later, from a newer view
+        throw reason;
+      }
+    }
+    throw new Error(`the operator goes on for ever: ${this.writes.slice(-12).join('; ')}`);
+  }
+
+  /** A new process: it remembers nothing, and lists everything. */
+  crash(): void {
+    this.#memory = NO_MEMORY;
+    this.#rested = undefined;
+    this.#cache = new Map(this.#api.entries());
+  }
+
+  /** Nothing has changed since it rested, and the time that it named is not yet there. */
+  #isIdle(now: number): boolean {
+    return this.#rested?.version === this.#api.version && now < this.#rested.untilMs;
+  }
+
+  #sync(stale: ReadonlySet<string>): void {
+    this.#behind = stale.size > 0;
+    const next = new Map<string, Stored>();
+    for (const [key, object] of this.#api.entries()) {
+      const cached = this.#cache.get(key);
+      if (!stale.has(key)) next.set(key, object);
+      else if (cached !== undefined) next.set(key, cached);
+    }
+    for (const [key, cached] of this.#cache) if (stale.has(key) && !next.has(key)) next.set(key, cached);
+    this.#cache = next;
+  }
+
+  #observe(): World | undefined {
+    const addon = this.#cached<InfluxAddon>('InfluxAddon', this.#addonName);
+    if (addon === undefined) return undefined;
+    const names = childNames(this.#addonName);
+    const statefulSet = this.#cached<kinds.StatefulSet>('StatefulSet', names.statefulSet);
+    const children: Children = {
+      adminSecret: this.#cached('Secret', names.adminSecret),
+      urlSecret: this.#cached('Secret', names.urlSecret),
+      bindingSecret: this.#cached('Secret', names.bindingSecret),
+      claim: this.#cached('PersistentVolumeClaim', names.claim),
+      service: this.#cached('Service', names.service),
+      statefulSet: statefulSet && this.#slim(statefulSet, slimStatefulSet),
+      networkPolicy: this.#cached('NetworkPolicy', names.networkPolicy),
+      tlsSecret: this.#cached('Secret', names.tlsSecret),
+    };
+    const apps = new Map<string, Live<Workload>>();
+    for (const app of [...appEntries({ addon, memory: this.#memory }), ...appsOf(addon)]) {
+      const workload = this.#cached<Workload>(app.kind, app.name);
+      if (workload !== undefined) apps.set(keyOf(app), this.#slim(workload, slimWorkload));
+    }
+    const pod = this.#cached<kinds.Pod>('Pod', names.pod);
+    return worldOf({ addon, children, pod, apps, memory: this.#memory, versions: this.#versions });
+  }
+
+  /** `known`: the answer arrives. */
+  #act(addon: Live<InfluxAddon>, action: Action, now: number, known: boolean): ActOutcome {
+    switch (action.do) {
+      case 'create':
+        this.writes.push(`create ${action.kind.kind} ${action.object.metadata?.name}`);
+        return this.#create(addon, action.kind.kind, action.object, known);
+      case 'replace':
+        this.writes.push(`replace ${action.kind.kind} ${action.object.metadata?.name} (${action.why})`);
+        this.#record(this.#api.replace(action.kind.kind, action.object), known);
+        return 'Done';
+      case 'issueCertificate':
+        throw new Error('the model has no authority: nobody can ask for a certificate');
+      case 'patch': {
+        this.writes.push(`patch ${action.kind.kind} ${action.key.name} (${action.why})`);
+        const { kind, key, type, body, entry } = action;
+        this.#record(this.#api.patch(kind.kind, key.name, type, body), known);
+        if (type === 'strategic' && known) {
+          const patchedApps = new Map(this.#memory.patchedApps);
+          patchedApps.delete(`${kind.kind}/${key.name}`);
+          if (entry !== undefined) patchedApps.set(keyOf(entry), entry);
+          this.#memory = { ...this.#memory, appsPatchedMs: now, patchedApps };
+        }
+        return 'Done';
+      }
+      case 'delete': {
+        const { kind, key, uid, resourceVersion, why } = action;
+        this.writes.push(`delete ${kind.kind} ${key.name} (${why})`);
+        this.#api.remove(kind.kind, key.name, { uid, resourceVersion });
+        if (known) this.#cache.delete(`${kind.kind}/${key.name}`);
+        return 'Done';
+      }
+      case 'diagnose':
+        this.#memory = { ...this.#memory, diagnosis: { atMs: now, message: undefined, quota: false } };
+        return 'Done';
+      case 'askDatabase':
+      case 'changeDatabase':
+      case 'probeDatabase':
+        this.#database(action, now, known);
+        return 'Done';
+      default:
+        throw new Error(`the model does not know how to do ${describe(action)}`);
+    }
+  }
+
+  #create(addon: Live<InfluxAddon>, kind: string, object: KubeObject, known: boolean): ActOutcome {
+    const live = this.#api.get(kind, object.metadata?.name ?? '');
+    if (live === undefined) {
+      this.#record(this.#api.create(kind, object), known);
+      return 'Done';
+    }
+    switch (belonging(live, addon)) {
+      case 'Ours':
+        this.#record(live, known);
+        return 'Surprised';
+      case 'LostLabels':
+        this.#record(this.#api.replace(kind, relabelled(live, object)), known);
+        return 'Surprised';
+      default:
+        return 'Wait';
+    }
+  }
+
+  #database(action: Extract<Action, { access: DatabaseAccess }>, now: number, known: boolean): void {
+    const { access } = action;
+    const engine = this.#node.answering(access.podUid);
+    const before = this.#memory.database;
+    const { podUid, credentials } = access;
+    const asked = { podUid, credentials, askedMs: now };
+    if (action.do === 'probeDatabase') {
+      const failure = engine === undefined ? 'no answer' : engine.probe(access);
+      const probe = { revision: action.revision, atMs: now, failure };
+      if (before !== undefined && known) this.#memory = { ...this.#memory, database: { ...before, probe } };
+      return;
+    }
+    if (action.do === 'changeDatabase') {
+      this.writes.push(`change the database: ${action.steps.map(({ what }) => what).join(', ')}`);
+      for (const step of action.steps) engine?.change(access, step);
+    }
+    const answer = engine?.ask(access) ?? ({ ok: false, kind: 'Unreachable', message: 'refused' } as const);
+    const probe = before?.podUid === podUid && before.credentials === credentials ? before.probe : undefined;
+    const failures = answer.ok ? 0 : (before?.failures ?? 0) + 1;
+    if (known) this.#memory = { ...this.#memory, database: { ...asked, failures, answer, probe } };
+  }
+
+  /** Stores the status; returns whether that was a change. */
+  #rest(addon: Live<InfluxAddon>, { status, waitingFor }: Decision, now: number): boolean {
+    if (waitingFor !== this.#memory.waiting?.what) {
+      const waiting = waitingFor === undefined ? undefined : { what: waitingFor, sinceMs: now };
+      this.#memory = { ...this.#memory, waiting, diagnosis: undefined };
+    }
+    if (status === undefined || isDeepStrictEqual(status, addon.status)) return false;
+    this.#record(this.#api.setStatus('InfluxAddon', addon.metadata.name, status, addon.metadata), true);
+    this.#memory = { ...this.#memory, patchedApps: new Map() };
+    return true;
+  }
+
+  #record(object: Stored, known: boolean): void {
+    const key = `${object.kind}/${object.metadata.name}`;
+    if (!known) return;
+    const live = this.#api.get(object.kind ?? '', object.metadata.name);
+    if (live === undefined) this.#cache.delete(key);
+    else this.#cache.set(key, object);
+  }
+
+  /** As the cache's transform: once for each state of an object. */
+  #slim<T extends object>(object: T, transform: (object: T) => T): T {
+    const slim = (this.#slimmed.get(object) as T | undefined) ?? transform(object);
+    this.#slimmed.set(object, slim);
+    return slim;
+  }
+
+  #cached<T extends KubeObject>(kind: string, name: string): Live<T> | undefined {
+    return this.#cache.get(`${kind}/${name}`) as Live<T> | undefined;
+  }
+}
+
+function relabelled(live: Stored, intent: KubeObject): Stored {
+  return {
+    ...live,
+    metadata: { ...live.metadata, labels: { ...live.metadata.labels, ...intent.metadata?.labels } },
+  };
+}

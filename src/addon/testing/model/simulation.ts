@@ -1,0 +1,121 @@
+import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
+import type { Live } from '../../../kube/types.ts';
+import { addonOf, countingFresh, NOW, VERSIONS } from '../fixtures.ts';
+import { Invariants } from './invariants.ts';
+import { ModelApi, type Stored } from './model-api.ts';
+import { BROKEN_VERSION, ModelNode } from './model-node.ts';
+import { ModelOperator, type OperateOptions } from './model-operator.ts';
+import { User, type AppEvent, type Damageable, type DatabaseDamage } from './user.ts';
+
+export const ADDON = 'my-app';
+
+/** One thing that happens. Between them, objects keep the state that they have. */
+export type SimulationEvent =
+  | { readonly event: 'Operate'; readonly options: OperateOptions }
+  | { readonly event: 'Node'; readonly steps: number }
+  | { readonly event: 'Wait'; readonly seconds: number }
+  | { readonly event: 'Edit'; readonly spec: Partial<InfluxAddonSpec> }
+  | { readonly event: 'RemoveChildren'; readonly children: readonly Damageable[] }
+  | { readonly event: 'EditChild'; readonly child: Damageable; readonly draw: number }
+  | { readonly event: 'DamageDatabase'; readonly how: DatabaseDamage }
+  | { readonly event: 'App'; readonly what: AppEvent };
+
+const VERSIONS_WITH_BROKEN = [
+  ...VERSIONS,
+  {
+    ...(VERSIONS[0] as (typeof VERSIONS)[number]),
+    name: BROKEN_VERSION,
+    image: `influxdb:${BROKEN_VERSION}`,
+  },
+];
+
+/** Of ten seconds each: long enough for one check of the database. */
+const QUIET_ROUNDS = 6;
+
+/** A namespace with one addon, one app, a node and an operator; every invariant is checked at every write. */
+export class Simulation {
+  readonly api = new ModelApi();
+  readonly node = new ModelNode(this.api, ADDON);
+  readonly invariants = new Invariants(this.api, this.node, ADDON);
+  readonly user = new User(this.api, this.node, ADDON);
+  readonly operator = new ModelOperator({
+    api: this.api,
+    node: this.node,
+    addonName: ADDON,
+    fresh: countingFresh(),
+    versions: VERSIONS_WITH_BROKEN,
+  });
+  now = NOW.getTime();
+
+  constructor(spec: Partial<InfluxAddonSpec> = {}) {
+    const { metadata, ...addon } = addonOf(spec);
+    const { name, namespace = '' } = metadata;
+    this.api.create('InfluxAddon', { ...addon, metadata: { name, namespace } } as Stored);
+    this.user.app('Create');
+    this.invariants.cause();
+  }
+
+  get addon(): Live<InfluxAddon> | undefined {
+    return this.api.get<InfluxAddon>('InfluxAddon', ADDON);
+  }
+
+  happen(event: SimulationEvent): void {
+    switch (event.event) {
+      case 'Operate':
+        this.operator.operate(this.now, event.options);
+        break;
+      case 'Node':
+        for (let step = 0; step < event.steps; step += 1) this.node.step(this.now);
+        break;
+      case 'Wait':
+        this.now += event.seconds * 1000;
+        break;
+      case 'Edit':
+        this.invariants.cause();
+        this.user.edit(event.spec);
+        break;
+      case 'RemoveChildren':
+        for (const child of event.children) this.user.removeChild(child);
+        break;
+      case 'EditChild':
+        this.user.editChild(event.child, event.draw);
+        break;
+      case 'DamageDatabase':
+        this.user.damageDatabase(event.how);
+        break;
+      case 'App':
+        this.invariants.cause();
+        this.user.app(event.what);
+        break;
+    }
+  }
+
+  /** A round in which everything goes as it should: the operator works, the cluster moves, time goes by. */
+  fairRound(seconds = 10): void {
+    this.operator.operate(this.now);
+    this.node.step(this.now);
+    this.node.step(this.now);
+    this.now += seconds * 1000;
+  }
+
+  /** Fair rounds until the addon is ready, and has written nothing since it looked at its database again. */
+  settle(rounds: number): void {
+    let quiet = 0;
+    for (let round = 0; round < rounds + QUIET_ROUNDS; round += 1) {
+      const before = this.operator.writes.length;
+      this.fairRound();
+      quiet = this.isSettled() && this.operator.writes.length === before ? quiet + 1 : 0;
+      if (quiet === QUIET_ROUNDS) return;
+    }
+    const status = JSON.stringify(this.addon?.status, null, 1);
+    throw new Error(
+      `not settled after ${rounds} rounds: ${this.operator.writes.slice(-8).join('; ')}; ${status}`,
+    );
+  }
+
+  isSettled(): boolean {
+    const { addon } = this;
+    const ready = addon?.status?.conditions?.find(({ type }) => type === 'Ready');
+    return ready?.status === 'True' && addon?.status?.observedGeneration === addon?.metadata.generation;
+  }
+}
