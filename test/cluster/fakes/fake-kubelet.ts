@@ -101,6 +101,8 @@ export class FakeKubelet implements AsyncDisposable {
       addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
     };
     await this.#api.merge(`/api/v1/nodes/${this.node}/status`, { status });
+    // Every new node is tainted as not ready, and the controller that would take that back does not run here.
+    await this.#api.merge(`/api/v1/nodes/${this.node}`, { spec: { taints: null } });
     await createStorageClasses(this.#api);
   }
 
