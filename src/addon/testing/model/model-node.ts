@@ -112,12 +112,10 @@ export class ModelNode {
   }
 
   #apps(): void {
-    for (const [, object] of [...this.#api.entries()]) {
-      if (object.kind !== 'Deployment') continue;
-      const { generation } = object.metadata;
-      const counts = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
-      this.#change(object, { status: { observedGeneration: generation, ...counts } });
-    }
+    const app = this.#live('Deployment', 'web');
+    if (app === undefined) return;
+    const counts = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+    this.#change(app, { status: { observedGeneration: app.metadata.generation, ...counts } });
   }
 
   #change(object: Live<object>, change: { metadata?: object; status?: object }): void {

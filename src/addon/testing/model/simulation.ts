@@ -48,10 +48,14 @@ export class Simulation {
   now = NOW.getTime();
 
   constructor(spec: Partial<InfluxAddonSpec> = {}) {
+    this.createAddon(spec);
+    this.user.app('Create');
+  }
+
+  createAddon(spec: Partial<InfluxAddonSpec>): void {
     const { metadata, ...addon } = addonOf(spec);
     const { name, namespace = '' } = metadata;
     this.api.create('InfluxAddon', { ...addon, metadata: { name, namespace } } as Stored);
-    this.user.app('Create');
     this.invariants.cause();
   }
 
@@ -111,6 +115,14 @@ export class Simulation {
     throw new Error(
       `not settled after ${rounds} rounds: ${this.operator.writes.slice(-8).join('; ')}; ${status}`,
     );
+  }
+
+  /** Fair rounds until the addon, which is being deleted, is gone. */
+  finishDeletion(rounds: number): void {
+    this.invariants.cause();
+    for (let round = 0; round < rounds && this.addon !== undefined; round += 1) this.fairRound();
+    if (this.addon !== undefined) throw new Error(`not gone after ${rounds} rounds`);
+    for (let round = 0; round < 3; round += 1) this.fairRound();
   }
 
   isSettled(): boolean {

@@ -3,7 +3,7 @@ import { ADMIN_USER } from '../../facts.ts';
 import { childNames } from '../../names.ts';
 import { appOf } from '../apps.ts';
 import type { ModelApi, Stored } from './model-api.ts';
-import { ModelEngine, type EngineUser } from './model-engine.ts';
+import type { ModelEngine, EngineUser } from './model-engine.ts';
 import type { ModelNode } from './model-node.ts';
 
 /** Children that users delete and edit; the volume claim is not among them. */
@@ -57,11 +57,8 @@ export class User {
     });
   }
 
-  annotate(annotations: Record<string, string>): void {
-    this.#api.change('InfluxAddon', this.#addonName, (addon) => ({
-      ...addon,
-      metadata: { ...addon.metadata, annotations },
-    }));
+  deleteAddon(): void {
+    this.#api.remove('InfluxAddon', this.#addonName);
   }
 
   removeChild(child: Damageable): void {
