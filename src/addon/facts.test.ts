@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Secret } from '../kube/kinds.ts';
+import { ADMIN_KEY, decode, encode, settleFacts, type FactSources } from './facts.ts';
+import { ANNOTATION } from './names.ts';
+import { buildAdminSecret } from './resources/admin-secret.ts';
+import { buildBindingSecret } from './resources/binding-secret.ts';
+import { buildClaim } from './resources/claim.ts';
+import { buildStatefulSet } from './resources/stateful-set.ts';
+import { buildUrlSecret } from './resources/url-secret.ts';
+import { contextOf, countingFresh, FACTS } from './testing/fixtures.ts';
+
+const context = contextOf();
+const ALL: FactSources = {
+  addonName: 'my-app',
+  statusId: FACTS.id,
+  adminSecret: buildAdminSecret(context),
+  urlSecret: buildUrlSecret(context),
+  bindingSecret: buildBindingSecret(context),
+  claim: buildClaim(context),
+  statefulSet: buildStatefulSet(context),
+};
+
+function settle(sources: Partial<FactSources>) {
+  return settleFacts({ ...ALL, ...sources }, countingFresh());
+}
+
+function edit(secret: Secret | undefined, values: Record<string, string>): Secret {
+  return { ...secret, data: { ...secret?.data, ...encode(values) } };
+}
+
+const COPIES = ['adminSecret', 'urlSecret', 'bindingSecret'] as const;
+
+describe('settleFacts', () => {
+  it('reads back what the children were made from', () => {
+    expect(settle({})).toEqual({ facts: FACTS, missing: [] });
+  });
+
+  it.each(COPIES)('restores all from the others when %s is gone', (copy) => {
+    const { facts } = settle({ [copy]: undefined });
+    expect(facts).toMatchObject({ id: FACTS.id, password: FACTS.password, passwordUnproven: false });
+    expect(facts.inForce).toEqual(FACTS.inForce);
+  });
+
+  it('keeps id and password as long as any copy of each survives', () => {
+    const property = fc.property(
+      fc.subarray([...COPIES]),
+      fc.boolean(),
+      fc.boolean(),
+      (gone, claim, status) => {
+        const lost = Object.fromEntries(gone.map((copy) => [copy, undefined]));
+        const { facts, missing } = settle({
+          ...lost,
+          ...(claim ? {} : { claim: undefined }),
+          ...(status ? {} : { statusId: undefined }),
+        });
+        const idSurvives = claim || status || !gone.includes('adminSecret');
+        expect(facts.id === FACTS.id).toBe(idSurvives);
+        expect(missing.includes('id')).toBe(!idSurvives);
+        expect(facts.password === FACTS.password).toBe(gone.length < COPIES.length);
+        expect(missing.includes('password')).toBe(gone.length === COPIES.length);
+      },
+    );
+    fc.assert(property);
+  });
+
+  it('outvotes one edited copy of the password by the two others', () => {
+    const other = 'somebody-elses-password-0123456789';
+    const url = `http://${FACTS.id}:${other}@host:8086/${FACTS.id}`;
+    const edited: Partial<FactSources>[] = [
+      { adminSecret: edit(ALL.adminSecret, { [ADMIN_KEY.password]: other }) },
+      { urlSecret: edit(ALL.urlSecret, { SCALINGO_INFLUX_URL: url, INFLUX_URL: url }) },
+      { bindingSecret: edit(ALL.bindingSecret, { password: other }) },
+    ];
+    for (const sources of edited) expect(settle(sources).facts.password).toBe(FACTS.password);
+  });
+
+  it('does not believe what is no password: too short, or in need of escaping', () => {
+    for (const text of ['', 'short', `${FACTS.password}"; DROP`, 'x'.repeat(73), `${FACTS.password}\n`]) {
+      const { facts } = settle({
+        adminSecret: edit(ALL.adminSecret, { [ADMIN_KEY.password]: text }),
+        urlSecret: undefined,
+      });
+      expect(facts.password).toBe(FACTS.password);
+    }
+  });
+
+  it('outvotes an edited id, and believes no id of another addon', () => {
+    const claim = {
+      ...ALL.claim,
+      metadata: { ...ALL.claim?.metadata, annotations: { [ANNOTATION.id]: 'my_app_1' } },
+    };
+    expect(settle({ claim }).facts.id).toBe(FACTS.id);
+    const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.id]: 'other_app_1234' });
+    expect(settle({ adminSecret, statusId: undefined }).facts.id).toBe(FACTS.id);
+  });
+
+  it('calls a password unproven that is newer than the data, until the admin Secret says otherwise', () => {
+    const lost = { adminSecret: undefined, urlSecret: undefined, bindingSecret: undefined };
+    expect(settle(lost).facts.passwordUnproven).toBe(true);
+    expect(settle({ ...lost, claim: undefined }).facts.passwordUnproven).toBe(false);
+    const unproven = edit(ALL.adminSecret, { [ADMIN_KEY.passwordUnproven]: 'true' });
+    expect(settle({ adminSecret: unproven }).facts.passwordUnproven).toBe(true);
+  });
+
+  it('takes the newer of the two records of the version that opened the data, by number', () => {
+    const claimOf = (version: string) => ({
+      ...ALL.claim,
+      metadata: { ...ALL.claim?.metadata, annotations: { [ANNOTATION.openedBy]: version } },
+    });
+    const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.openedBy]: '1.8.9' });
+    expect(settle({ adminSecret, claim: claimOf('1.8.10') }).facts.openedBy).toBe('1.8.10');
+    expect(settle({ adminSecret, claim: claimOf('1.7.11') }).facts.openedBy).toBe('1.8.9');
+    expect(settle({ adminSecret, claim: claimOf('latest') }).facts.openedBy).toBe('1.8.9');
+  });
+
+  it('finds what is in force on the StatefulSet when the admin Secret lost it', () => {
+    const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.inForce]: '{"plan":' });
+    expect(settle({ adminSecret }).facts.inForce).toEqual(FACTS.inForce);
+    expect(settle({ adminSecret, statefulSet: undefined }).facts.inForce).toBeUndefined();
+  });
+
+  it('draws passwords of at least 128 bits that need no escaping', () => {
+    const { facts } = settleFacts(
+      { ...ALL, adminSecret: undefined, urlSecret: undefined, bindingSecret: undefined },
+      countingFresh(),
+    );
+    expect(facts.password).toMatch(/^[A-Za-z0-9_-]{22,72}$/);
+  });
+});
+
+describe('decode', () => {
+  it('is the inverse of encode', () => {
+    const property = fc.property(fc.dictionary(fc.stringMatching(/^[a-z.]+$/), fc.string()), (data) => {
+      expect(decode({ data: encode(data) })).toEqual({ ...data });
+    });
+    fc.assert(property);
+  });
+});
