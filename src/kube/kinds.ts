@@ -1,3 +1,4 @@
+import type * as admission from 'kubernetes-types/admissionregistration/v1.js';
 import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as batch from 'kubernetes-types/batch/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
@@ -86,6 +87,13 @@ export const StorageClass: Kind<StorageClass> = clusterWide(
   'v1',
   'storageclasses',
   'StorageClass',
+);
+export type ValidatingWebhookConfiguration = admission.ValidatingWebhookConfiguration;
+export const ValidatingWebhookConfiguration: Kind<ValidatingWebhookConfiguration> = clusterWide(
+  'admissionregistration.k8s.io',
+  'v1',
+  'validatingwebhookconfigurations',
+  'ValidatingWebhookConfiguration',
 );
 
 /** `v1`, `apps/v1`: what an object of the kind has in its apiVersion. */

@@ -339,6 +339,16 @@ test('a selector is kept, and what leaves it is gone', async () => {
   expect(names(store)).toEqual(['out']);
 });
 
+test('of one object by its name, nothing else is kept', async () => {
+  await put('wanted');
+  const { store } = reflect({ fieldSelector: 'metadata.name=wanted' });
+  await clock.advance(0);
+  await put('other');
+  await put('wanted', '2');
+  await clock.advance(0);
+  expect(names(store)).toEqual(['wanted']);
+});
+
 test('stopping ends it wherever it is: listing, watching or waiting', async () => {
   for (const fault of [undefined, 'hang', 'lost'] as const) {
     const end = new AbortController();

@@ -18,6 +18,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Without it: all namespaces. */
   namespace?: string;
   labelSelector?: string;
+  /** `metadata.name=x` for one object: rights on that name alone are enough then. */
+  fieldSelector?: string;
   /** Objects per page of a list. Default 500. */
   pageSize?: number;
   /**
@@ -87,7 +89,16 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { client, kind, namespace, labelSelector, pageSize = 500, store, metrics } = this.#options;
+    const {
+      client,
+      kind,
+      namespace,
+      labelSelector,
+      fieldSelector,
+      pageSize = 500,
+      store,
+      metrics,
+    } = this.#options;
     const items: Live<T>[] = [];
     let version = '';
     // No resourceVersion: a consistent list from etcd. "0" could be answered from a cache older than what we saw.
@@ -95,6 +106,7 @@ export class Reflector<T extends KubeObject> {
       limit: pageSize,
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };
     for await (const page of client.pages(kind, options, signal)) {
       // A third of a list's memory, and nobody reads them.
@@ -109,7 +121,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #watch(version: string, signal: AbortSignal): Promise<void> {
-    const { client, kind, namespace, labelSelector, metrics } = this.#options;
+    const { client, kind, namespace, labelSelector, fieldSelector, metrics } = this.#options;
     using silence = new Silence(this.#clock, this.#options.silenceMs ?? 75_000, signal);
     const options = {
       resourceVersion: version,
@@ -117,6 +129,7 @@ export class Reflector<T extends KubeObject> {
       timeoutSeconds: Math.round(290 + 60 * this.#random()),
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };
     this.#watchedSince = this.#clock.monotonic();
     try {
