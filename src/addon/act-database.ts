@@ -2,6 +2,7 @@ import { InfluxClient } from '../influx/client.ts';
 import { planDatabase, readDatabase, type DatabaseState, type DatabaseStep } from '../influx/database.ts';
 import { InfluxError } from '../influx/influx-error.ts';
 import { probeWrite } from '../influx/probe-write.ts';
+import type { InfluxEndpoint } from '../influx/transport.ts';
 import type { Actor } from './act.ts';
 import type { DatabaseAccess } from './action.ts';
 import { isAbout } from './database-steps.ts';
@@ -139,20 +140,24 @@ function learn(
   actor.memories.update(uid, { database: { ...knowledge, podUid, credentials } });
 }
 
-function adminClient(actor: Tools, { host, port, adminPassword }: DatabaseAccess): InfluxClient {
+function adminClient(actor: Tools, { adminPassword, ...access }: DatabaseAccess): InfluxClient {
   return new InfluxClient(
     actor.influx,
-    { host, port },
+    endpointOf(access),
     { username: ADMIN_USER, password: adminPassword },
     { timeoutMs: TIMEOUT_MS },
   );
 }
 
-function userClient(actor: Tools, { host, port, id, password }: DatabaseAccess): InfluxClient {
+function userClient(actor: Tools, { id, password, ...access }: DatabaseAccess): InfluxClient {
   return new InfluxClient(
     actor.influx,
-    { host, port },
+    endpointOf(access),
     { username: id, password },
     { timeoutMs: TIMEOUT_MS },
   );
+}
+
+function endpointOf({ host, port, tls }: Pick<DatabaseAccess, 'host' | 'port' | 'tls'>): InfluxEndpoint {
+  return { host, port, ...(tls === undefined ? {} : { tls }) };
 }

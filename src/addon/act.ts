@@ -5,10 +5,12 @@ import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Kind } from '../kube/kinds.ts';
+import * as kinds from '../kube/kinds.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import type { Action, CreateAction, PatchAction } from './action.ts';
 import { keyOf as appKeyOf } from './apps/entries.ts';
 import { askDatabase, changeDatabase, probeDatabase } from './act-database.ts';
+import { certificateSecret } from './act-certificate.ts';
 import { readEvents } from './cluster-events.ts';
 import type { Memories } from './memories.ts';
 import { ADDON_LABEL, MANAGED_BY } from './names.ts';
@@ -91,6 +93,20 @@ export async function act(
     case 'probeDatabase':
       await probeDatabase(actor, addon.metadata.uid, action.access, action.revision, signal);
       return DONE;
+    case 'issueCertificate': {
+      const { object, live } = action;
+      return await withFindings(actor, addon, kinds.Secret as Kind<KubeObject>, object, async () => {
+        const secret = await certificateSecret(action, new Date(actor.clock.now()));
+        if (live === undefined)
+          return await create(actor, addon, { do: 'create', kind: kinds.Secret, object: secret }, signal);
+        record(
+          actor,
+          kinds.Secret,
+          await actor.client.replace(kinds.Secret as Kind<KubeObject>, secret, signal),
+        );
+        return DONE;
+      });
+    }
     case 'diagnose': {
       const diagnosis = await readEvents(actor.client, addon.metadata.namespace ?? '', action.names, signal);
       actor.memories.update(addon.metadata.uid, { diagnosis: { ...diagnosis, atMs: actor.clock.now() } });

@@ -1,6 +1,9 @@
 import type { DatabaseStep } from '../influx/database.ts';
-import type { Kind } from '../kube/kinds.ts';
-import type { KubeObject, ObjectKey } from '../kube/types.ts';
+import type { InfluxTls } from '../influx/transport.ts';
+import type { Kind, Secret } from '../kube/kinds.ts';
+import type { KubeObject, Live, ObjectKey } from '../kube/types.ts';
+import type { Trust } from './authority/authorities.ts';
+import type { CertificateNeed } from './certificate.ts';
 import type { AppStatus, InfluxAddonStatus } from '../api/influx-addon.ts';
 
 /** One thing to do. The list of a decision is done in order, and stops at the first that fails. */
@@ -16,6 +19,7 @@ export type Action =
       readonly steps: readonly DatabaseStep[];
     }
   | { readonly do: 'probeDatabase'; readonly access: DatabaseAccess; readonly revision: string }
+  | IssueCertificateAction
   | { readonly do: 'diagnose'; readonly names: readonly string[] };
 
 /** POST; a name that is taken is looked at: ours (go on), of an addon that is going (wait), foreign (NameConflict). */
@@ -54,6 +58,16 @@ export interface DeleteAction {
   readonly why: string;
 }
 
+/** A new certificate into the addon's TLS Secret, or the present one beside other authorities. */
+export interface IssueCertificateAction {
+  readonly do: 'issueCertificate';
+  /** The Secret without its content. */
+  readonly object: Secret;
+  readonly live: Live<Secret> | undefined;
+  readonly trust: Trust;
+  readonly need: CertificateNeed;
+}
+
 /** How to reach the database and as whom. Never logged. */
 export interface DatabaseAccess {
   readonly podUid: string;
@@ -64,6 +78,7 @@ export interface DatabaseAccess {
   readonly id: string;
   readonly password: string;
   readonly adminPassword: string;
+  readonly tls: InfluxTls | undefined;
 }
 
 /** Something to tell the user, once the status that goes with it is stored. */
@@ -101,6 +116,8 @@ export function describe(action: Action): string {
       return `change the database: ${action.steps.map((step) => step.what).join(', ')}`;
     case 'probeDatabase':
       return 'write and read a probe point';
+    case 'issueCertificate':
+      return `make a certificate (${action.need.why})`;
     case 'diagnose':
       return `read events about ${action.names.join(', ')}`;
   }

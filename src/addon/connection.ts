@@ -1,6 +1,6 @@
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { Live } from '../kube/types.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, InForce } from './facts.ts';
 import { childNames } from './names.ts';
 
 /** The port of the engine's HTTP API, inside the pod and on the Service. */
@@ -12,15 +12,23 @@ export function serviceHost(addon: Live<InfluxAddon>, clusterDomain: string): st
 }
 
 /** The URL without credentials, for status. */
-export function endpointOf(addon: Live<InfluxAddon>, clusterDomain: string): string {
-  return `http://${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}`;
-}
-
-/** `http://<id>:<password>@<service>:8086/<id>`; id and password need no escaping. A secret: never logged. */
-export function connectionUrl(
+export function endpointOf(
   addon: Live<InfluxAddon>,
-  facts: Pick<Facts, 'id' | 'password'>,
+  inForce: Pick<InForce, 'tls'> | undefined,
   clusterDomain: string,
 ): string {
-  return `http://${facts.id}:${facts.password}@${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}/${facts.id}`;
+  return `${schemeOf(inForce)}://${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}`;
+}
+
+/** `http(s)://<id>:<password>@<service>:8086/<id>`; id and password need no escaping. A secret: never logged. */
+export function connectionUrl(
+  addon: Live<InfluxAddon>,
+  facts: Pick<Facts, 'id' | 'password' | 'inForce'>,
+  clusterDomain: string,
+): string {
+  return `${schemeOf(facts.inForce)}://${facts.id}:${facts.password}@${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}/${facts.id}`;
+}
+
+function schemeOf(inForce: Pick<InForce, 'tls'> | undefined): 'http' | 'https' {
+  return inForce?.tls === 'Required' ? 'https' : 'http';
 }

@@ -1,4 +1,5 @@
 import { planDatabase } from '../influx/database.ts';
+import type { InfluxTls } from '../influx/transport.ts';
 import type { Pod } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
 import type { Action, DatabaseAccess } from './action.ts';
@@ -30,13 +31,15 @@ export interface DatabaseInput {
   readonly revision: string;
   /** The revision that status says was verified. */
   readonly verifiedRevision: string | undefined;
+  /** How to trust the database; undefined when it listens without TLS. */
+  readonly tls: InfluxTls | undefined;
   readonly nowMs: number;
 }
 
 /** Ask, repair, probe: one step at a time, each from what was learned by the one before. Pure. */
 export function databaseStep(input: DatabaseInput): DatabaseState {
   const { pod, facts, revision, nowMs } = input;
-  const access = accessTo(pod, facts);
+  const access = accessTo(pod, facts, input.tls);
   const knowledge = isAbout(input.knowledge, access) ? input.knowledge : undefined;
   if (knowledge === undefined) return { state: 'Act', action: { do: 'askDatabase', access } };
   const age = nowMs - knowledge.askedMs;
@@ -79,7 +82,7 @@ export function isAbout(
   return knowledge?.podUid === of.podUid && knowledge.credentials === of.credentials;
 }
 
-function accessTo(pod: Live<Pod>, facts: Facts): DatabaseAccess {
+function accessTo(pod: Live<Pod>, facts: Facts, tls: InfluxTls | undefined): DatabaseAccess {
   return {
     podUid: pod.metadata.uid,
     credentials: credentialsMark(facts),
@@ -88,6 +91,7 @@ function accessTo(pod: Live<Pod>, facts: Facts): DatabaseAccess {
     id: facts.id,
     password: facts.password,
     adminPassword: facts.adminPassword,
+    tls,
   };
 }
 

@@ -2,17 +2,21 @@ import { isPaused, stateOf } from '../api/addon-defaults.ts';
 import type { InfluxAddonStatus } from '../api/influx-addon.ts';
 import { notImplemented } from '../api/not-implemented.ts';
 import * as kinds from '../kube/kinds.ts';
-import type { Action, Announcement, Decision } from './action.ts';
+import type { InfluxTls } from '../influx/transport.ts';
+import type { Action, Announcement, Decision, IssueCertificateAction } from './action.ts';
 import { announcements } from './announcements.ts';
 import { decideApps, type AppsOutcome } from './apps/decide-apps.ts';
+import { certificateNeed } from './certificate.ts';
 import { childChanges, type ChildChange } from './children.ts';
+import { serviceHost } from './connection.ts';
 import { databaseStep, isAbout, type DatabaseState } from './database-steps.ts';
 import { decideDeletion, finalizerAction } from './deletion.ts';
-import { credentialsMark, settleFacts, type Facts, type InForce } from './facts.ts';
+import { credentialsMark, decode, settleFacts, type Facts, type InForce } from './facts.ts';
 import { activeFindings, findingOf, targetOf } from './findings.ts';
 import type { Fresh } from './fresh.ts';
 import { hashOf } from './hash.ts';
 import { diagnose } from './diagnose.ts';
+import { childNames, ownedMeta } from './names.ts';
 import { openedBy } from './opened.ts';
 import { podState } from './pod-state.ts';
 import { EVENT_REASON, READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
@@ -96,6 +100,11 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
   // earlier one of ours must not have spread values that are nowhere kept.
   const active = activeFindings(world, nowMs);
   const held = new Set<keyof Children>(facts.passwordUnproven ? ['urlSecret', 'bindingSecret'] : []);
+  const certificate = certificateAction(world, now);
+  const tls = tlsAccess(context);
+  // An engine with TLS does not start without its certificate, and a URL with https is of no use before there is one.
+  const unready = target.tls === 'Required' && (tls === undefined || certificate !== undefined);
+  if (unready) for (const slot of ['urlSecret', 'bindingSecret', 'statefulSet'] as const) held.add(slot);
   const changes = withoutRefused(childChanges(context, held), active);
   const first = changes[0];
   if (first?.slot === 'adminSecret') return acting([first.action]);
@@ -104,6 +113,11 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
       changes.map(({ action }) => action),
       restoredEvents(world, changes),
     );
+
+  if (unready && certificate !== undefined && findingOf(certificate, active) === undefined)
+    return acting([certificate]);
+  if (unready && world.trust === undefined)
+    return waiting(world, 'the authority that signs certificates', now);
 
   // 2. The pod and the database in it.
   if (children.adminSecret === undefined) return withoutAdminSecret(world, resolved, active[0], now);
@@ -148,6 +162,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
     knowledge: memory.database,
     revision,
     verifiedRevision: addon.status?.dataPlane?.revision,
+    tls,
     nowMs,
   });
   if (database.state === 'Act') return acting([database.action], repairedEvents(world, database.action));
@@ -158,6 +173,9 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
   // 3. The apps, once the database has answered with what is now in force.
   const apps = resolved.refusal === undefined ? decideApps(world, facts, target, starts, now) : undefined;
   if (apps?.actions.length) return acting(apps.actions, apps.events);
+
+  // 4. Off the path to Ready: a certificate also for a database without TLS, so that TLS can be switched on.
+  if (certificate !== undefined && findingOf(certificate, active) === undefined) return acting([certificate]);
 
   return running(
     world,
@@ -421,6 +439,7 @@ function startingReason(
   if (status.dataPlane.revision === revision) return READY_REASON.degraded;
   if (status.version !== target.version.name) return READY_REASON.upgrading;
   if (status.plan !== target.plan.name) return READY_REASON.changingPlan;
+  if (status.endpoint?.startsWith('https:') !== (target.tls === 'Required')) return READY_REASON.switchingTls;
   return READY_REASON.provisioning;
 }
 
@@ -430,6 +449,8 @@ function startingMessage(reason: ReadyReason): string {
       return 'The database is being restarted with another version.';
     case READY_REASON.changingPlan:
       return 'The database is being restarted with another plan.';
+    case READY_REASON.switchingTls:
+      return 'The database is being restarted with TLS switched on or off.';
     case READY_REASON.degraded:
       return 'The database is being restarted.';
     default:
@@ -442,6 +463,23 @@ function isProven({ memory, pod }: World, facts: Facts): boolean {
   const asked = { podUid: pod?.metadata.uid ?? '', credentials: credentialsMark(facts) };
   const { database } = memory;
   return isAbout(database, asked) && database.answer.ok && database.answer.login === 'Accepted';
+}
+
+/** What has to be done so that there is a good certificate; undefined when there is one, or nobody to sign one. */
+function certificateAction(world: World, now: Date): IssueCertificateAction | undefined {
+  const { addon, children, trust } = world;
+  if (trust === undefined) return undefined;
+  const need = certificateNeed(world, trust, now);
+  if (need === undefined) return undefined;
+  const metadata = ownedMeta(addon, childNames(addon.metadata.name).tlsSecret);
+  const object = { metadata, type: 'kubernetes.io/tls' };
+  return { do: 'issueCertificate', object, live: children.tlsSecret, trust, need };
+}
+
+function tlsAccess({ addon, target, children, settings }: BuildContext): InfluxTls | undefined {
+  const ca = decode(children.tlsSecret)['ca.crt'];
+  if (target.tls !== 'Required' || ca === undefined) return undefined;
+  return { ca, servername: serviceHost(addon, settings.clusterDomain) };
 }
 
 function appSelectors(world: World): Record<string, string>[] {

@@ -9,6 +9,8 @@ import { ANNOTATION } from './names.ts';
 export interface InForce {
   readonly plan: { readonly name: string; readonly spec: InfluxPlanSpec };
   readonly version: { readonly name: string; readonly image: string };
+  /** Absent for a database that listens without TLS. */
+  readonly tls?: 'Required';
 }
 
 /** What must outlive the addon object: made once, kept in the admin Secret, repeated on the claim. */

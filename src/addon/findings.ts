@@ -18,6 +18,7 @@ export function findingOf(action: Action, active: readonly Finding[]): Finding |
 export function targetOf(action: Action): string | undefined {
   if (action.do === 'create' || action.do === 'replace')
     return `${action.kind.kind}/${action.object.metadata?.name}`;
+  if (action.do === 'issueCertificate') return `Secret/${action.object.metadata?.name}`;
   return action.do === 'patch' || action.do === 'delete'
     ? `${action.kind.kind}/${action.key.name}`
     : undefined;

@@ -6,6 +6,7 @@ import { unitsOf } from '../kube/quantity.ts';
 import type { Live } from '../kube/types.ts';
 import { appEntries } from './apps/entries.ts';
 import type { Workload } from './apps/view.ts';
+import { AUTHORITY_SECRET, trustOfSecret } from './authority/authorities.ts';
 import { childNames } from './names.ts';
 import type { Settings } from './resources/context.ts';
 import type { Stores } from './stores.ts';
@@ -37,6 +38,7 @@ export function observe(stores: Stores, addon: Live<InfluxAddon>, memory: Memory
       service: stores.services.get(at(names.service)),
       statefulSet: ownStatefulSet(stores, at(names.statefulSet), name),
       networkPolicy: stores.networkPolicies.get(at(names.networkPolicy)),
+      tlsSecret: stores.secrets.get(at(names.tlsSecret)),
     },
     pod: stores.pods.get(at(names.pod)),
     storageClasses: {
@@ -46,6 +48,7 @@ export function observe(stores: Stores, addon: Live<InfluxAddon>, memory: Memory
       ),
     },
     apps: workloadsOf(stores, addon, memory),
+    trust: trustOfSecret(stores.authorities.get(`${settings.operatorNamespace}/${AUTHORITY_SECRET}`)),
     memory,
     settings,
   };

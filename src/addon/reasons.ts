@@ -4,6 +4,7 @@ export const READY_REASON = {
   ready: 'Ready',
   changingPlan: 'ChangingPlan',
   upgrading: 'Upgrading',
+  switchingTls: 'SwitchingTLS',
   restartingApps: 'RestartingApps',
   stopping: 'Stopping',
   stopped: 'Stopped',

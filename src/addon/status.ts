@@ -4,6 +4,7 @@ import { setCondition } from '../kube/conditions.ts';
 import { availableUpgrades } from '../versions/rules.ts';
 import type { AppDecision } from './apps/binding.ts';
 import { announcedEntries } from './apps/entries.ts';
+import { certificateEnd } from './certificate.ts';
 import { endpointOf } from './connection.ts';
 import type { Facts, InForce } from './facts.ts';
 import { childNames } from './names.ts';
@@ -43,13 +44,18 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     version,
     state: picture.state ?? before.state,
     availableUpgrades: upgrades?.length === 0 ? undefined : upgrades,
-    endpoint: picture.facts === undefined ? before.endpoint : endpointOf(addon, settings.clusterDomain),
+    endpoint:
+      picture.inForce === undefined
+        ? before.endpoint
+        : endpointOf(addon, picture.inForce, settings.clusterDomain),
     urlSecret: picture.facts === undefined ? before.urlSecret : names.urlSecret,
     adminSecret: picture.facts === undefined ? before.adminSecret : names.adminSecret,
     binding: picture.facts === undefined ? before.binding : { name: names.bindingSecret },
     apps: apps.length === 0 ? undefined : apps,
     appsReady: appsReady(world, picture, before),
     storage: storageOf(world) ?? before.storage,
+    tlsSecret: world.children.tlsSecret === undefined ? undefined : names.tlsSecret,
+    certificate: certificateOf(world),
     lastHandled: before.lastHandled,
     dataPlane: picture.dataPlane ?? before.dataPlane,
     conditions: conditionsOf(world, picture, now),
@@ -123,6 +129,11 @@ function storageOf(world: World): InfluxAddonStatus['storage'] {
     requested: claim.spec?.resources?.requests?.['storage'],
     actual: claim.status?.capacity?.['storage'],
   });
+}
+
+function certificateOf({ children, trust }: World): InfluxAddonStatus['certificate'] {
+  const notAfter = certificateEnd(children.tlsSecret);
+  return notAfter === undefined ? undefined : defined({ notAfter, caNotAfter: trust?.notAfter });
 }
 
 /** The picture of an addon that a spec keeps from running: nothing is known but why. */

@@ -7,6 +7,7 @@ import * as kinds from '../kube/kinds.ts';
 import { Store } from '../kube/store.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import { slimWorkload } from './apps/view.ts';
+import { AUTHORITY_LABEL } from './authority/authorities.ts';
 import { MANAGED_BY, OWNED_SELECTOR } from './names.ts';
 import { slimStatefulSet } from './resources/rendered.ts';
 
@@ -25,6 +26,8 @@ export interface Stores {
   readonly daemonSets: Store<kinds.DaemonSet>;
   readonly namespaces: Store<kinds.Namespace>;
   readonly storageClasses: Store<kinds.StorageClass>;
+  /** Secrets that say they hold an authority; only that in the operator's own namespace is believed. */
+  readonly authorities: Store<kinds.Secret>;
 }
 
 /** What is watched, and with which selector: nobody else's Secrets, pods or claims ever enter the process. */
@@ -56,6 +59,7 @@ export function makeStores(): Stores {
     daemonSets: new Store<kinds.DaemonSet>({ transform: slimWorkload }),
     namespaces: new Store<kinds.Namespace>({ transform: slimNamespace }),
     storageClasses: new Store<kinds.StorageClass>({ transform: slimStorageClass }),
+    authorities: new Store<kinds.Secret>(),
   };
 }
 
@@ -79,6 +83,7 @@ export function sourcesOf(stores: Stores): Source[] {
     source(kinds.DaemonSet, stores.daemonSets),
     source(kinds.Namespace, stores.namespaces),
     source(kinds.StorageClass, stores.storageClasses),
+    source(kinds.Secret, stores.authorities, `${AUTHORITY_LABEL}=true`),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { tlsModeOf } from '../api/addon-defaults.ts';
 import { lifecycleOf } from '../api/catalogue-defaults.ts';
 import { notImplemented } from '../api/not-implemented.ts';
 import { decideVersion } from '../versions/rules.ts';
@@ -76,6 +77,7 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
         current?.version.name === version.name
           ? current.version
           : { name: version.name, image: version.image },
+      ...(tlsModeOf(addon) === 'Required' ? { tls: 'Required' } : {}),
     },
     refusal: undefined,
   };

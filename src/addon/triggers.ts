@@ -48,6 +48,7 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
   };
   stores.versions.onChange(all);
   stores.storageClasses.onChange(all);
+  stores.authorities.onChange(all);
   stores.namespaces.onChange(({ before, after }) => {
     if (after?.metadata.deletionTimestamp === undefined || before?.metadata.deletionTimestamp !== undefined)
       return;

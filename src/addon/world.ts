@@ -5,6 +5,7 @@ import type { InfluxErrorKind } from '../influx/influx-error.ts';
 import type { Pod } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
 import type { CatalogueVersion } from '../versions/rules.ts';
+import type { Trust } from './authority/authorities.ts';
 import type { Workload } from './apps/view.ts';
 import type { StalledReason } from './reasons.ts';
 import type { Children, Settings } from './resources/context.ts';
@@ -22,6 +23,8 @@ export interface World {
   readonly storageClasses: { readonly names: readonly string[]; readonly hasDefault: boolean };
   /** By `Kind/name`: the workloads that spec or status name. */
   readonly apps: ReadonlyMap<string, Live<Workload>>;
+  /** The operator's authority; undefined in the first moments of the first operator. */
+  readonly trust: Trust | undefined;
   readonly memory: Memory;
   readonly settings: Settings;
 }

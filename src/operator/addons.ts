@@ -1,3 +1,4 @@
+import { keepAuthority } from '../addon/authority/keep.ts';
 import { fresh as realFresh, type Fresh } from '../addon/fresh.ts';
 import { Memories } from '../addon/memories.ts';
 import { reconcile } from '../addon/reconcile.ts';
@@ -12,6 +13,9 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
 import { Reflector, type ReflectorMetrics } from '../kube/reflector.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
+
+/** The one key of the authority's queue. */
+const AUTHORITY = 'authority';
 
 export interface AddonOperatorOptions {
   readonly client: KubeClient;
@@ -84,6 +88,19 @@ export class AddonOperator {
       fresh: this.#options.fresh ?? realFresh,
       log: this.#log,
     };
+    const authority = new WorkQueue({ clock: this.#clock });
+    this.stores.authorities.onChange(() => authority.add(AUTHORITY));
+    authority.add(AUTHORITY);
+    const keeper = new Controller({
+      name: 'authority',
+      queue: authority,
+      workers: 1,
+      clock: this.#clock,
+      log: this.#log,
+      reconcile: (_key, runSignal) =>
+        keepAuthority({ ...tools, namespace: settings.operatorNamespace }, runSignal),
+      ...(onRun === undefined ? {} : { onRun }),
+    });
     const controller = new Controller({
       name: 'addon',
       queue: this.queue,
@@ -93,7 +110,7 @@ export class AddonOperator {
       reconcile: (key, runSignal) => reconcile(tools, key, runSignal),
       ...(onRun === undefined ? {} : { onRun }),
     });
-    await controller.run(signal, abandon);
+    await Promise.all([controller.run(signal, abandon), keeper.run(signal, abandon)]);
   }
 }
 

@@ -49,6 +49,7 @@ export async function measureOperator(
     '--log-level=error',
     '--health-port=0',
     '--metrics-port=0',
+    '--webhook-port=0',
   ];
   const main = [process.execPath, ...NODE_FLAGS, join(bundle, 'main.js'), 'operator', ...flags];
   const started = await asInCluster(kubeconfig, OPERATOR_NAMESPACE, main);

@@ -92,6 +92,7 @@ async function expectWhole(namespace: string): Promise<void> {
     'my-app-influx',
     'my-app-influx-admin',
     'my-app-influx-binding',
+    'my-app-influx-tls',
   ]);
   expect((await bed.client.list(PersistentVolumeClaim, { namespace })).items).toHaveLength(1);
   const web = await bed.client.get(Deployment, { namespace, name: 'web' });
@@ -108,14 +109,14 @@ describe('the operator dies at every single write of a provisioning', () => {
         const { writes, namespace, crashed } = await provisionWithCrash(after, blow);
         await expectWhole(namespace);
         if (!crashed) {
-          // Seven children, the finalizer, two writes of status, the app; the database, its user, its grant, the probe.
-          expect(writes.filter((write) => /^(POST|PUT|PATCH|DELETE) /.test(write)).length).toBe(11);
+          // Eight children, the finalizer, two writes of status, the app; the database, its user, its grant, the probe.
+          expect(writes.filter((write) => /^(POST|PUT|PATCH|DELETE) /.test(write)).length).toBe(12);
           expect(writes.filter((write) => /^(CREATE|GRANT|write|DROP)/.test(write)).length).toBe(5);
           break;
         }
         steps.push(writes.at(-1) ?? '');
       }
-      expect(steps.length).toBe(16);
+      expect(steps.length).toBe(17);
     },
   );
 });
@@ -174,6 +175,7 @@ describe('the real process is killed', () => {
       '--lease-seconds=3',
       '--health-port=0',
       '--metrics-port=0',
+      '--webhook-port=0',
     ];
     return spawn(process.execPath, ['src/main.ts', 'operator', `--kubeconfig=${kubeconfig}`, ...flags], {
       stdio: 'ignore',

@@ -116,6 +116,7 @@ function appRevision(world: World, facts: Facts, target: InForce, starts: number
     variables: variablesOf(world.addon),
     plan: target.plan.name,
     version: target.version.name,
+    authority: target.tls === 'Required' ? world.trust?.revision : undefined,
     starts,
   });
 }

@@ -1,11 +1,12 @@
 import type { Secret } from '../../kube/kinds.ts';
 import { connectionUrl, ENGINE_PORT, serviceHost } from '../connection.ts';
-import { encode } from '../facts.ts';
+import { decode, encode } from '../facts.ts';
 import { childNames, ownedMeta } from '../names.ts';
 import type { BuildContext } from './context.ts';
 
 /** The Secret of the Service Binding specification (Provisioned Service, well-known entries). */
-export function buildBindingSecret({ addon, facts, settings }: BuildContext): Secret {
+export function buildBindingSecret({ addon, facts, settings, target, children }: BuildContext): Secret {
+  const authorities = target.tls === 'Required' ? decode(children.tlsSecret)['ca.crt'] : undefined;
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -20,6 +21,7 @@ export function buildBindingSecret({ addon, facts, settings }: BuildContext): Se
       username: facts.id,
       password: facts.password,
       uri: connectionUrl(addon, facts, settings.clusterDomain),
+      ...(authorities === undefined ? {} : { 'ca.crt': authorities }),
     }),
   };
 }

@@ -21,6 +21,7 @@ export interface Children {
   readonly service: Live<Service> | undefined;
   readonly statefulSet: Live<StatefulSet> | undefined;
   readonly networkPolicy: Live<NetworkPolicy> | undefined;
+  readonly tlsSecret: Live<Secret> | undefined;
 }
 
 /** Everything a builder may look at. Builders have no clock, no randomness and no client. */

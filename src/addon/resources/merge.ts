@@ -40,6 +40,12 @@ const CARRIED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Parts to which the API server adds nothing: what is there beyond the intent, somebody put there. */
+const CLOSED: Readonly<Record<string, (object: Child) => unknown>> = {
+  Service: ({ spec }) => (spec as { selector?: object } | undefined)?.selector,
+  NetworkPolicy: ({ spec }) => spec,
+};
+
 /** Adds the hash of the intent, by which a later pass notices fields that the intent no longer has. */
 export function withIntentHash<T extends Child>(intent: T): T {
   // A pod template counts by its packed form, an annotation: the cache may hold a stand-in for it.
@@ -55,6 +61,9 @@ export function difference<T extends Child>(live: Live<T>, intent: T): string | 
   const liveData = Object.keys(live.data ?? {});
   const extra = liveData.find((key) => intent.data !== undefined && !(key in intent.data));
   if (extra !== undefined) return `data.${extra}`;
+  const closed = CLOSED[intent.kind ?? ''];
+  const surplus = closed === undefined ? undefined : firstDifference(closed(intent), closed(live));
+  if (surplus !== undefined) return `spec: ${surplus}`;
   const compared = { ...comparable(live, wanted), metadata: metaIntent(wanted.metadata) };
   const { ownerReferences: owners = [], ...metadata } = compared.metadata;
   const missing = owners.find(

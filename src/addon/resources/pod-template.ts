@@ -91,15 +91,16 @@ function bootstrapContainer({ target }: Pick<BuildContext, 'target'>): Container
 
 function engineContainer({ target }: Pick<BuildContext, 'target'>): Container {
   const { plan, version } = target;
+  const tls = target.tls === 'Required';
   const parameters = engineParameters(
     {
       memoryBytes: unitsOf(plan.spec.memory),
       cpuLimit: milliOf(plan.spec.cpu.limit) / 1000,
       limits: plan.spec.limits,
     },
-    { version: version.name, tls: false },
+    { version: version.name, tls },
   );
-  const { startupProbe, readinessProbe, livenessProbe } = engineLifecycle({ tls: false });
+  const { startupProbe, readinessProbe, livenessProbe } = engineLifecycle({ tls });
   return {
     name: 'influxdb',
     image: version.image,

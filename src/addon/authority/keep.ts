@@ -1,0 +1,124 @@
+import { ApiError } from '../../kube/api-error.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Clock } from '../../kube/clock.ts';
+import * as kinds from '../../kube/kinds.ts';
+import type { Logger } from '../../kube/log.ts';
+import type { Live } from '../../kube/types.ts';
+import { makeAuthority } from '../../tls/authority.ts';
+import { rolloverStep, type Followers } from '../../tls/rollover.ts';
+import { encode } from '../facts.ts';
+import { MANAGED_BY } from '../names.ts';
+import type { Stores } from '../stores.ts';
+import {
+  AUTHORITY_LABEL,
+  AUTHORITY_SECRET,
+  authoritiesOf,
+  bundleOf,
+  readKept,
+  type Kept,
+} from './authorities.ts';
+import { followersOf } from './followers.ts';
+
+export interface AuthorityKeeper {
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  /** The operator's own. */
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A roll-over takes weeks: to look twice a day is often. */
+const LONGEST_WAIT_MS = 12 * 60 * 60 * 1000;
+
+/** Keeps the authority that signs the databases' certificates: makes it, and in time its successor. */
+export async function keepAuthority(
+  keeper: AuthorityKeeper,
+  signal: AbortSignal,
+): Promise<{ requeueAfterMs?: number }> {
+  const { stores, clock, namespace, log } = keeper;
+  const live = stores.authorities.get(`${namespace}/${AUTHORITY_SECRET}`);
+  const kept = readKept(live);
+  const authorities = authoritiesOf(kept);
+  const now = new Date(clock.now());
+  const followers: Followers = followersOf(stores, authorities);
+  const step = rolloverStep(authorities, followers, now);
+  if (step.do === 'nothing')
+    return {
+      requeueAfterMs: Math.min(LONGEST_WAIT_MS, Math.max(1_000, step.until.getTime() - now.getTime())),
+    };
+  const behind = 'behind' in step ? step.behind : 0;
+  log.info({ step: step.do, behind }, 'authority of the databases: next step');
+  const next = await after(kept, step.do, now);
+  await store(keeper, live, next, signal);
+  return { requeueAfterMs: 1_000 };
+}
+
+async function after(
+  kept: Kept | undefined,
+  step: 'makeFirst' | 'makeNext' | 'promote' | 'dropFormer',
+  now: Date,
+): Promise<Kept> {
+  if (kept === undefined || step === 'makeFirst') return { signing: await fresh(now) };
+  const { signing, next } = kept;
+  switch (step) {
+    case 'makeNext':
+      return { ...kept, next: { ...(await fresh(now)), trustedSince: now.toISOString() } };
+    case 'promote':
+      // The key of the old one is not needed any more: it only has to be trusted.
+      return next === undefined
+        ? kept
+        : { signing: next, former: { certPem: signing.certPem, signedUntil: now.toISOString() } };
+    case 'dropFormer':
+      return { signing, ...(next === undefined ? {} : { next }) };
+  }
+}
+
+async function fresh(now: Date): Promise<{ certPem: string; keyPem: string }> {
+  const { certPem, keyPem } = await makeAuthority({
+    commonName: `influxaddon authority ${now.toISOString().slice(0, 16)}`,
+    now,
+  });
+  return { certPem, keyPem };
+}
+
+/** POST or PUT: of two that make the first one at once, one wins and the other goes on with what is there. */
+async function store(
+  keeper: AuthorityKeeper,
+  live: Live<kinds.Secret> | undefined,
+  kept: Kept,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, namespace, stores } = keeper;
+  const labels = { 'app.kubernetes.io/managed-by': MANAGED_BY, [AUTHORITY_LABEL]: 'true' };
+  const data = encode({ 'authorities.json': JSON.stringify(kept), 'ca.crt': bundleOf(kept) });
+  const secret: kinds.Secret = {
+    metadata: { namespace, name: AUTHORITY_SECRET, labels },
+    type: 'Opaque',
+    data,
+  };
+  try {
+    stores.authorities.recordWrite(
+      live === undefined
+        ? await client.create(kinds.Secret, secret, signal)
+        : await client.replace(
+            kinds.Secret,
+            { ...live, ...secret, metadata: { ...live.metadata, labels } },
+            signal,
+          ),
+    );
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    if (!error.isAlreadyExists) throw error;
+    const present = await client.get(kinds.Secret, { namespace, name: AUTHORITY_SECRET }, signal);
+    if (present === undefined) return;
+    if (present.metadata.labels?.[AUTHORITY_LABEL] === 'true') {
+      stores.authorities.recordWrite(present);
+      return;
+    }
+    keeper.log.error(
+      {},
+      `Secret ${AUTHORITY_SECRET} exists and was not made by this operator: no certificates can be made`,
+    );
+  }
+}
