@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { Pod, Secret } from '../../src/kube/kinds.ts';
 import type { OperatorBed } from './operator-bed.ts';
 
@@ -57,15 +58,20 @@ async function query(
   const body = new URLSearchParams({ q: statement, db: id ?? '' }).toString();
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization };
+  const common = { host, port: 8086, path: '/query', method: 'POST', headers, agent: false };
+  const url = (await secretData(bed, namespace, `${addon}-influx`))['INFLUX_URL'] ?? '';
+  // Verified against the authority and the name in the URL, as an app does.
+  const ca = url.startsWith('https:')
+    ? (await secretData(bed, namespace, `${addon}-influx-tls`))['ca.crt']
+    : undefined;
+  const send = ca === undefined ? request : secureRequest;
+  const tls = ca === undefined ? {} : { ca, servername: new URL(url).hostname };
   return await new Promise((resolve, reject) => {
-    const sent = request(
-      { host, port: 8086, path: '/query', method: 'POST', headers, agent: false },
-      (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }));
-      },
-    );
+    const sent = send({ ...common, ...tls }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }));
+    });
     sent.on('error', reject).end(body);
   });
 }
