@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { addonOf, contextOf, inForce, live } from '../testing/fixtures.ts';
+import { ANNOTATION } from '../names.ts';
 import { buildPodTemplate } from './pod-template.ts';
-import { buildStatefulSet, renderedTemplate } from './stateful-set.ts';
+import { packTemplate } from './rendered.ts';
+import { buildStatefulSet, renderedFor } from './stateful-set.ts';
 
 const context = contextOf();
 const template = buildPodTemplate(context);
@@ -83,22 +85,26 @@ describe('the StatefulSet', () => {
     expect(buildStatefulSet(context).spec?.podManagementPolicy).toBe('Parallel');
   });
 
-  it('keeps the template as it was rendered when only the operator is another', () => {
+  it('keeps the template as it was rendered, though this operator would render another', () => {
+    const older = buildPodTemplate({ ...context, target: inForce('512m') });
     const statefulSet = live(buildStatefulSet(context));
-    const older = structuredClone(statefulSet);
-    const before = { ...context, children: { ...context.children, statefulSet: older } };
-    expect(renderedTemplate(before).template).toEqual(buildStatefulSet(context).spec?.template);
-    const stopped = { ...before, addon: addonOf({ state: 'Stopped', apps: [{ name: 'web' }] }) };
-    expect(renderedTemplate(stopped).renderedFor).toBe(renderedTemplate(before).renderedFor);
+    const annotations = { ...statefulSet.metadata.annotations, [ANNOTATION.rendered]: packTemplate(older) };
+    const before = { ...statefulSet, metadata: { ...statefulSet.metadata, annotations } };
+    const children = { ...context.children, statefulSet: before };
+    expect(buildStatefulSet({ ...context, children }).spec?.template).toEqual(older);
+    const bigger = buildStatefulSet({ ...context, target: inForce('2g'), children });
+    expect(bigger.spec?.template).toEqual(buildPodTemplate({ ...context, target: inForce('2g') }));
   });
 
-  it('renders anew for another plan, version or placement', () => {
-    const base = renderedTemplate(context).renderedFor;
+  it('renders anew for another plan, version or placement, and for nothing else', () => {
+    const base = renderedFor(context);
     const others = [
       { ...context, target: inForce('2g') },
       { ...context, target: inForce('1g', '1.7.11') },
       { ...context, addon: addonOf({ placement: { nodeSelector: { disk: 'ssd' } } }) },
     ];
-    for (const other of others) expect(renderedTemplate(other).renderedFor).not.toBe(base);
+    for (const other of others) expect(renderedFor(other)).not.toBe(base);
+    const addon = addonOf({ state: 'Stopped', apps: [{ name: 'web' }], connection: { prefix: 'X' } });
+    expect(renderedFor({ ...context, addon })).toBe(base);
   });
 });
