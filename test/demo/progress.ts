@@ -1,3 +1,6 @@
+/** A compiler says nothing for minutes. */
+const STILL_MS = 30_000;
+
 /** Tells what goes on, a line at a time, each with the seconds since the start. Steps may run at the same time. */
 export class Progress {
   readonly #started = performance.now();
@@ -31,7 +34,11 @@ export class Progress {
   async step<T>(what: string, done: string | ((result: T) => string), run: () => Promise<T>): Promise<T> {
     const begin = this.elapsed;
     this.say(`${what} ...`);
-    const result = await run();
+    const alive = setInterval(
+      () => this.say(`    still at it: ${what} (${seconds(this.elapsed - begin)})`),
+      STILL_MS,
+    );
+    const result = await run().finally(() => clearInterval(alive));
     const came = typeof done === 'string' ? done : done(result);
     this.say(`  ${came} (took ${seconds(this.elapsed - begin)})`);
     return result;
