@@ -18,7 +18,7 @@ import { Refused, type ModelApi, type Stored } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';
 
 export interface OperateOptions {
-  /** Interrupted after so many actions. */
+  /** Interrupted after so many actions, the storing of status among them. Infinity: not at all. */
   readonly actions: number;
   /** How it is interrupted: the process is gone with its memory, or one answer did not arrive. */
   readonly end: 'Crash' | 'AnswerLost';
@@ -71,6 +71,7 @@ export class ModelOperator {
       this.#sync(options.stale);
       this.#rested = undefined;
       this.#passes(now, options);
+      if (options.end === 'Crash' && options.actions !== Infinity) this.crash();
     } finally {
       this.#api.writer = 'Other';
     }
@@ -84,14 +85,22 @@ export class ModelOperator {
       const decision = decide(world, { now: new Date(now), fresh: this.#fresh });
       try {
         if (decision.actions.length === 0) {
-          if (this.#rest(world.addon, decision, now)) continue;
+          this.#wait(decision, now);
+          if (decision.status !== undefined && !isDeepStrictEqual(decision.status, world.addon.status)) {
+            const known = left > 0;
+            if (!known && options.end === 'Crash') return;
+            this.#store(world.addon, decision.status, known);
+            left -= 1;
+            if (!known) return;
+            continue;
+          }
           const untilMs = now + (decision.requeueAfterMs ?? Infinity);
           if (!this.#behind) this.#rested = { version: this.#api.version, untilMs };
           return;
         }
         for (const action of decision.actions) {
           const known = left > 0 || options.end === 'Crash';
-          if (left <= 0 && options.end === 'Crash') return this.crash();
+          if (left <= 0 && options.end === 'Crash') return;
           const outcome = this.#act(world.addon, action, now, known);
           if (outcome === 'Wait' || !known) return;
           left -= 1;
@@ -237,16 +246,15 @@ export class ModelOperator {
     if (known) this.#memory = { ...this.#memory, database: { ...asked, failures, answer, probe } };
   }
 
-  /** Stores the status; returns whether that was a change. */
-  #rest(addon: Live<InfluxAddon>, { status, waitingFor }: Decision, now: number): boolean {
-    if (waitingFor !== this.#memory.waiting?.what) {
-      const waiting = waitingFor === undefined ? undefined : { what: waitingFor, sinceMs: now };
-      this.#memory = { ...this.#memory, waiting, diagnosis: undefined };
-    }
-    if (status === undefined || isDeepStrictEqual(status, addon.status)) return false;
-    this.#record(this.#api.setStatus('InfluxAddon', addon.metadata.name, status, addon.metadata), true);
-    this.#memory = { ...this.#memory, patchedApps: new Map() };
-    return true;
+  #wait({ waitingFor }: Decision, now: number): void {
+    if (waitingFor === this.#memory.waiting?.what) return;
+    const waiting = waitingFor === undefined ? undefined : { what: waitingFor, sinceMs: now };
+    this.#memory = { ...this.#memory, waiting, diagnosis: undefined };
+  }
+
+  #store({ metadata }: Live<InfluxAddon>, status: object, known: boolean): void {
+    this.#record(this.#api.setStatus('InfluxAddon', metadata.name, status, metadata), known);
+    if (known) this.#memory = { ...this.#memory, patchedApps: new Map() };
   }
 
   #record(object: Stored, known: boolean): void {

@@ -1,0 +1,222 @@
+import type { Action, Announcement, Decision } from './action.ts';
+import { announcements } from './announcements.ts';
+import type { AppsOutcome } from './apps/decide-apps.ts';
+import type { DatabaseState } from './database-steps.ts';
+import type { Facts, InForce } from './facts.ts';
+import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
+import { keptDataPlane, startingMessage } from './starting.ts';
+import { blockedPicture, renderStatus, type Picture } from './status.ts';
+import type { Refusal } from './target.ts';
+import type { Finding, World } from './world.ts';
+
+// How a pass may end: with actions, or with the status that is true while there are none.
+
+export function acting(actions: readonly Action[], events: readonly Announcement[] = []): Decision {
+  return { actions, status: undefined, events, requeueAfterMs: undefined, waitingFor: undefined };
+}
+
+export function idle(): Decision {
+  return { actions: [], status: undefined, events: [], requeueAfterMs: undefined, waitingFor: undefined };
+}
+
+/** Everything is done that can be done now: store this status, and look again when told. */
+export function stored(
+  world: World,
+  picture: Picture,
+  now: Date,
+  next: { waitingFor?: string | undefined; requeueAfterMs?: number | undefined } = {},
+): Decision {
+  const status = renderStatus(world, picture, now);
+  const retry = world.memory.findings
+    .map((finding) => finding.untilMs - now.getTime())
+    .filter((ms) => ms > 0);
+  const times = [...retry, next.requeueAfterMs].filter((ms): ms is number => ms !== undefined);
+  return {
+    actions: [],
+    status,
+    events: announcements(world.addon.status, status),
+    requeueAfterMs: times.length === 0 ? undefined : Math.max(50, Math.min(...times)),
+    waitingFor: next.waitingFor,
+  };
+}
+
+/** The database answers as it should: what remains is to say so, and how far the apps are. */
+export function running(
+  world: World,
+  base: Pick<Picture, 'refusal' | 'notImplemented' | 'facts'>,
+  outcome: {
+    target: InForce;
+    apps: AppsOutcome | undefined;
+    revision: string;
+    starts: number;
+    recheckMs: number;
+  },
+  now: Date,
+): Decision {
+  const { addon } = world;
+  const { apps } = outcome;
+  const before = addon.status?.dataPlane;
+  const refusal = base.refusal ?? apps?.refusal;
+  const lost = world.children.claim?.metadata.deletionTimestamp !== undefined;
+  const blocked: Refusal | undefined = lost ? VOLUME_BEING_DELETED : refusal;
+  // A rollout of a few seconds is not worth a state of its own: status is stored once, when it is done.
+  if (blocked === undefined && apps?.settlingMs !== undefined) {
+    return {
+      actions: [],
+      status: undefined,
+      events: [],
+      requeueAfterMs: apps.settlingMs,
+      waitingFor: undefined,
+    };
+  }
+  const picture: Picture = {
+    ...base,
+    refusal: blocked,
+    reconciling: false,
+    ready:
+      blocked === undefined
+        ? {
+            status: true,
+            reason: READY_REASON.ready,
+            message: 'the database answers, and the spec is in force',
+          }
+        : { status: false, reason: READY_REASON.blocked, message: blocked.message },
+    available: { status: true, reason: 'Answering', message: 'the database answers' },
+    inForce: outcome.target,
+    state: 'Running',
+    dataPlane: {
+      revision: outcome.revision,
+      verifiedAt:
+        before?.revision === outcome.revision && before.verifiedAt !== undefined
+          ? before.verifiedAt
+          : now.toISOString(),
+      starts: outcome.starts,
+    },
+    apps: apps?.decisions,
+  };
+  return stored(world, picture, now, { requeueAfterMs: outcome.recheckMs });
+}
+
+export function silent(
+  world: World,
+  base: Omit<Picture, 'ready' | 'available' | 'state' | 'dataPlane'>,
+  database: Exclude<DatabaseState, { state: 'Act' } | { state: 'Answering' }>,
+  starting: ReadyReason,
+  starts: number,
+  now: Date,
+): Decision {
+  const message =
+    database.state === 'Silent'
+      ? database.message
+      : 'the administrator cannot log in; the next start of the pod heals it';
+  const what = database.state === 'Silent' ? 'the database to answer' : 'the administrator to be healed';
+  // A database that comes up answers within a moment: only what lasts is reported as a failure.
+  const fresh = starting !== READY_REASON.degraded && (world.memory.database?.failures ?? 0) < 4;
+  const reason =
+    base.refusal === undefined ? (fresh ? starting : READY_REASON.degraded) : READY_REASON.blocked;
+  const text =
+    base.refusal?.message ??
+    (fresh ? startingMessage(starting) : `The database does not answer as it should: ${message}.`);
+  const picture: Picture = {
+    ...base,
+    ready: { status: false, reason, message: text },
+    available: { status: false, reason: READY_REASON.degraded, message: text },
+    state: 'Running',
+    dataPlane: keptDataPlane(world.addon.status, starts),
+  };
+  return stored(world, picture, now, { waitingFor: what, requeueAfterMs: database.retryMs });
+}
+
+export function stopped(
+  world: World,
+  base: Omit<Picture, 'ready' | 'available' | 'state' | 'dataPlane'>,
+  starts: number,
+  now: Date,
+): Decision {
+  const gone = world.pod === undefined;
+  const reason = gone ? READY_REASON.stopped : READY_REASON.stopping;
+  const message = gone
+    ? 'the database is stopped; its volume and Secrets stay'
+    : 'the database is being stopped';
+  const blocked = base.refusal;
+  const picture: Picture = {
+    ...base,
+    reconciling: !gone,
+    ready:
+      blocked === undefined
+        ? { status: gone, reason, message }
+        : { status: false, reason: READY_REASON.blocked, message: blocked.message },
+    available: { status: false, reason, message },
+    state: gone ? 'Stopped' : 'Running',
+    dataPlane: keptDataPlane(world.addon.status, starts),
+  };
+  return stored(world, picture, now, gone ? {} : { waitingFor: 'the pod to stop' });
+}
+
+export function paused(world: World, now: Date): Decision {
+  const before = world.addon.status;
+  const available = before?.conditions?.find(({ type }) => type === 'Available');
+  const message = 'influxaddon.dev/paused is set: nothing is changed or repaired until it is removed';
+  const picture: Picture = {
+    ready: { status: false, reason: READY_REASON.paused, message },
+    available: {
+      status: available?.status === 'True',
+      reason: available?.reason ?? READY_REASON.paused,
+      message: available?.message ?? message,
+    },
+    reconciling: false,
+    refusal: undefined,
+    notImplemented: [],
+    facts: undefined,
+    inForce: undefined,
+    state: undefined,
+    dataPlane: undefined,
+    apps: undefined,
+  };
+  return stored(world, picture, now);
+}
+
+export function waiting(world: World, what: string, now: Date): Decision {
+  const picture: Picture = {
+    ready: { status: false, reason: READY_REASON.provisioning, message: `Waiting for ${what}.` },
+    available: { status: false, reason: READY_REASON.provisioning, message: 'there is no database yet' },
+    reconciling: true,
+    refusal: undefined,
+    notImplemented: [],
+    facts: undefined,
+    inForce: undefined,
+    state: undefined,
+    dataPlane: undefined,
+    apps: undefined,
+  };
+  return stored(world, picture, now, { waitingFor: what, requeueAfterMs: 5_000 });
+}
+
+/** Its name is taken, or it may not be made: without it nobody can ask the database anything. */
+export function withoutAdminSecret(
+  world: World,
+  {
+    facts,
+    unimplemented,
+    refusal,
+  }: { facts: Facts; unimplemented: readonly string[]; refusal: Refusal | undefined },
+  finding: Finding | undefined,
+  now: Date,
+): Decision {
+  const available = world.addon.status?.conditions?.find(({ type }) => type === 'Available');
+  const why = refusal ?? finding ?? { reason: STALLED_REASON.rejected, message: 'there is no admin Secret' };
+  const blocked = blockedPicture(world, { reason: why.reason, message: why.message }, facts, unimplemented);
+  return stored(
+    world,
+    available === undefined
+      ? blocked
+      : { ...blocked, available: { ...available, status: available.status === 'True' } },
+    now,
+  );
+}
+
+const VOLUME_BEING_DELETED: Refusal = {
+  reason: STALLED_REASON.volumeBeingDeleted,
+  message:
+    'Somebody deleted the volume claim: the data goes when the pod next stops. Copy it away now; the deletion cannot be taken back.',
+};
