@@ -41,7 +41,7 @@ export function decideVersion(wish: VersionWish, catalogue: readonly CatalogueVe
   if (compare(name, present) < 0) {
     return refuse(
       'DowngradeRefused',
-      `spec.version: ${name} is older than ${present}, which has opened the data; a downgrade is not possible. ` +
+      `spec.version: ${name} is older than ${present}, which may have opened the data; a downgrade is not possible. ` +
         `Allowed: ${listOf([present, ...availableUpgrades(present, catalogue)])}.`,
     );
   }
