@@ -26,10 +26,10 @@ export class Intruder {
     this.#known = known;
   }
 
-  /** Begins to look for addresses that are new from now on. */
-  static async on(node: Node): Promise<Intruder> {
+  /** Begins to look for addresses that are new from now on, or for all that are in use as well. */
+  static async on(node: Node, whom: 'new' | 'all' = 'new'): Promise<Intruder> {
     const folder = join(dirname(node.kubeconfig), 'node', 'cni-addresses', 'bed');
-    const intruder = new Intruder(folder, new Set(await addresses(folder)));
+    const intruder = new Intruder(folder, new Set(whom === 'new' ? await addresses(folder) : []));
     intruder.#running.push(intruder.#look());
     return intruder;
   }

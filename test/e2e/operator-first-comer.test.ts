@@ -56,12 +56,21 @@ test.each([
   await keptOut(space, () => space.edit('my-app', { state: 'Running' }));
 });
 
-test('does not get in at the start after the administrator was dropped', async () => {
-  const space = await shared.space('dropped');
-  const database = await space.ready('my-app');
-  expect((await database.asAdmin('DROP USER admin')).error).toBeUndefined();
-  await keptOut(space, () => space.delete('pods', 'my-app-influx-0'));
-});
+test.each(['1.7.11', '1.8.10'])(
+  'does not get in when the administrator of %s is dropped, nor at the start after that',
+  async (version) => {
+    const space = await shared.space(`dropped-${version.replaceAll('.', '-')}`);
+    const database = await space.ready('my-app', { version });
+    const whileItRuns = await Intruder.on(shared.node, 'all');
+    const { podIP = '' } = (await space.pod('my-app')).status;
+    await space.until('attempts', async () => whileItRuns.count(podIP, '401') > 0);
+    expect((await database.asAdmin('DROP USER admin')).error).toBeUndefined();
+    await space.until('attempts without an administrator', async () => whileItRuns.count(podIP, '403') > 100);
+    await whileItRuns.stop();
+    expect(whileItRuns.count(podIP, 'got in')).toBe(0);
+    await keptOut(space, () => space.delete('pods', 'my-app-influx-0'));
+  },
+);
 
 test.each([
   ['meta.db is gone', 'rm meta/meta.db', /holds data but no meta\/meta\.db/],
