@@ -70,6 +70,10 @@ export function planOf(name = '1g', lifecycle?: 'Available' | 'Deprecated' | 'Wi
   return live({ ...plan, spec: { ...plan.spec, ...(lifecycle === undefined ? {} : { lifecycle }) } });
 }
 
+function isOffered(name: string): boolean {
+  return plans.some((each) => each.metadata?.name === name);
+}
+
 export function inForce(plan = '1g', name = '1.8.10'): InForce {
   return { plan: { name: plan, spec: planOf(plan).spec }, version: { name, image: `influxdb:${name}` } };
 }
@@ -109,7 +113,7 @@ export function worldOf(overrides: Partial<World> = {}): World {
   return {
     addon,
     namespaceTerminating: false,
-    plan: addon.spec.plan === 'none' ? undefined : planOf(addon.spec.plan),
+    plan: isOffered(addon.spec.plan) ? planOf(addon.spec.plan) : undefined,
     planNames: ['512m', '1g', '2g'],
     versions: VERSIONS,
     children: NO_CHILDREN,

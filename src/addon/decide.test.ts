@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { InfluxAddonSpec } from '../api/influx-addon.ts';
+import type { Secret } from '../kube/kinds.ts';
+import type { KubeObject, Live } from '../kube/types.ts';
+import { decide } from './decide.ts';
+import { decode, ADMIN_KEY } from './facts.ts';
+import { CHILDREN } from './resources/index.ts';
+import { withIntentHash } from './resources/merge.ts';
+import { withApiDefaults } from './testing/api-defaults.ts';
+import {
+  addonOf,
+  contextOf,
+  countingFresh,
+  FACTS,
+  live,
+  NO_CHILDREN,
+  NOW,
+  planOf,
+  worldOf,
+} from './testing/fixtures.ts';
+import { NO_MEMORY, type Finding, type World } from './world.ts';
+
+function decided(world: Partial<World>) {
+  return decide(worldOf(world), { now: NOW, fresh: countingFresh() });
+}
+
+function readyReason(world: Partial<World>) {
+  return decided(world).status?.conditions?.find(({ type }) => type === 'Ready');
+}
+
+function stalled(spec: Partial<InfluxAddonSpec>, world: Partial<World> = {}) {
+  const { status, actions } = decided({ addon: addonOf(spec), ...world });
+  expect(actions).toEqual([]);
+  return status?.conditions?.find(({ type }) => type === 'Stalled');
+}
+
+/** Children as they would be stored for the context. */
+function storedChildren(context = contextOf()): World['children'] {
+  const built = CHILDREN.flatMap(({ slot, build }) => {
+    const intent = build(context);
+    return intent === undefined ? [] : [[slot, live(withApiDefaults(withIntentHash(intent)))] as const];
+  });
+  return { ...NO_CHILDREN, ...(Object.fromEntries(built) as Partial<World['children']>) };
+}
+
+function findingFor(target: string, more: Partial<Finding> = {}): Finding {
+  const untilMs = NOW.getTime() + 30_000;
+  return {
+    target,
+    reason: 'NameConflict',
+    message: `${target} is somebody else's`,
+    generation: 1,
+    untilMs,
+    ...more,
+  };
+}
+
+describe('a new addon', () => {
+  it('gets its admin Secret first and alone: everything else is derived from what is stored in it', () => {
+    const { actions } = decided({});
+    expect(actions).toMatchObject([{ do: 'create', object: { metadata: { name: 'my-app-influx-admin' } } }]);
+    const [action] = actions;
+    const data = decode((action as { object: object }).object as Secret);
+    expect(data[ADMIN_KEY.id]).toMatch(/^my_app_\d{4}$/);
+  });
+
+  it('then gets all other children in one go, and they say what the admin Secret says', () => {
+    const { adminSecret } = storedChildren();
+    const { actions } = decided({ children: { ...NO_CHILDREN, adminSecret } });
+    expect(actions.map((action) => action.do === 'create' && action.kind.kind)).toEqual([
+      'PersistentVolumeClaim',
+      'Secret',
+      'Secret',
+      'Service',
+      'NetworkPolicy',
+      'StatefulSet',
+    ]);
+    expect(JSON.stringify(actions)).toContain(Buffer.from(FACTS.password).toString('base64'));
+  });
+
+  it('writes nothing while all children are as they should be', () => {
+    const { actions, status } = decided({ children: storedChildren() });
+    expect(actions).toEqual([]);
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Provisioning');
+  });
+});
+
+describe('a spec that cannot be followed', () => {
+  it.each<[string, Partial<InfluxAddonSpec>, Partial<World>, string]>([
+    [
+      'UnknownPlan',
+      { plan: '3g' },
+      { plan: undefined },
+      'spec.plan: 3g is not in the catalogue; allowed: 512m, 1g, 2g.',
+    ],
+    ['WithdrawnPlan', {}, { plan: planOf('1g', 'Withdrawn') }, 'is withdrawn'],
+    ['UnknownVersion', { version: '9.9' }, {}, 'allowed: 1.7.11, 1.8.5, 1.8.10'],
+  ])('is Stalled with %s, and nothing is made', (reason, spec, world, message) => {
+    const condition = stalled(spec, world);
+    expect(condition).toMatchObject({ status: 'True', reason });
+    expect(condition?.message).toContain(message);
+  });
+
+  it('leaves the running database as it is', () => {
+    const children = storedChildren();
+    const { actions } = decided({ addon: addonOf({ plan: '3g' }), plan: undefined, children });
+    expect(actions).toEqual([]);
+    const { actions: repair } = decided({
+      addon: addonOf({ plan: '3g' }),
+      plan: undefined,
+      children: { ...children, service: undefined },
+    });
+    expect(repair).toMatchObject([{ do: 'create', kind: { kind: 'Service' } }]);
+  });
+
+  it('does not keep a running database on a plan that was deleted from being repaired', () => {
+    const world = { plan: undefined, children: { ...storedChildren(), adminSecret: undefined } };
+    expect(decided(world).actions).toMatchObject([{ do: 'create', kind: { kind: 'Secret' } }]);
+  });
+});
+
+describe('a write that was refused', () => {
+  const refused = (target: string, more: Partial<Finding> = {}): Partial<World> => ({
+    memory: { ...NO_MEMORY, findings: [findingFor(target, more)] },
+  });
+
+  it('of the admin Secret keeps everything else from being made with values that are nowhere kept', () => {
+    const decision = decided(refused('Secret/my-app-influx-admin'));
+    expect(decision.actions).toEqual([]);
+    expect(decision.requeueAfterMs).toBe(30_000);
+    expect(readyReason(refused('Secret/my-app-influx-admin'))).toMatchObject({ reason: 'Blocked' });
+  });
+
+  it('is tried again after a while, and at once for another spec', () => {
+    const target = 'Secret/my-app-influx-admin';
+    expect(decided(refused(target, { untilMs: NOW.getTime() })).actions).toHaveLength(1);
+    expect(decided(refused(target, { generation: 0 })).actions).toHaveLength(1);
+  });
+
+  it('is told with its message', () => {
+    const world = {
+      ...refused('Service/my-app-influx'),
+      children: { ...storedChildren(), service: undefined },
+    };
+    expect(readyReason(world)?.message).toContain("Service/my-app-influx is somebody else's");
+  });
+});
+
+describe('an addon that is left alone', () => {
+  it('in a namespace that is being deleted: nothing is made, nothing is said', () => {
+    expect(decided({ namespaceTerminating: true })).toMatchObject({ actions: [], status: undefined });
+  });
+
+  it('while paused, whatever is missing', () => {
+    const addon = addonOf({}, { metadata: { annotations: { 'influxaddon.dev/paused': 'true' } } });
+    const { actions, status } = decided({ addon });
+    expect(actions).toEqual([]);
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Paused',
+    });
+  });
+
+  it('while what an addon of the same name left is still going', () => {
+    const { adminSecret } = storedChildren();
+    const metadata = { ...(adminSecret as Live<KubeObject>).metadata, deletionTimestamp: NOW.toISOString() };
+    const leaving = { ...adminSecret, metadata } as World['children']['adminSecret'];
+    const { actions, requeueAfterMs } = decided({ children: { ...NO_CHILDREN, adminSecret: leaving } });
+    expect(actions).toEqual([]);
+    expect(requeueAfterMs).toBeGreaterThan(0);
+  });
+});
