@@ -9,7 +9,7 @@ import { hashOf } from './hash.ts';
 import type { DatabaseKnowledge } from './world.ts';
 
 /** How often a healthy database is asked whether all is as it should be; drift is repaired within a minute. */
-export const CHECK_INTERVAL_MS = 45_000;
+export const CHECK_INTERVAL_MS = 40_000;
 /** A pod younger than this may still show the effects of its start; it is not restarted to heal the administrator. */
 const HEAL_AFTER_MS = 25_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;

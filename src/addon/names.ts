@@ -2,7 +2,6 @@ import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js';
 import type { Live, ObjectMeta } from '../kube/types.ts';
 
-export const GROUP = 'influxaddon.dev';
 export const MANAGED_BY = 'influxaddon-operator';
 export const ADDON_LABEL = 'influxaddon.dev/addon';
 /** Selects everything the operator makes; its caches of Secrets, pods and claims hold nothing else. */

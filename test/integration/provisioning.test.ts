@@ -181,7 +181,7 @@ test('the events of a provisioning tell its story', async () => {
   const { items } = await bed.client.list(Event, { namespace });
   const reasons = items
     .filter((event) => event.regarding?.kind === 'InfluxAddon')
-    .map((event) => event.reason);
+    .map((event) => event.reason ?? '');
   expect(reasons.toSorted()).toEqual(['DatabaseReady', 'Provisioning']);
 });
 
