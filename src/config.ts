@@ -42,6 +42,17 @@ const OPTIONS = {
   },
   'health-port': { schema: port.default(8081), help: '/healthz and /readyz; 0 for none' },
   'metrics-port': { schema: port.default(8080), help: '/metrics; 0 for none' },
+  'webhook-port': {
+    schema: port.default(9443),
+    help: 'the admission webhook, which says no to a bad spec at once; 0 for none',
+  },
+  'webhook-name': {
+    schema: z
+      .string()
+      .regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/)
+      .default('influxaddon-operator-webhook'),
+    help: 'its ValidatingWebhookConfiguration, and its Service in the namespace of the operator',
+  },
   'log-level': {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     help: 'debug, info, warn or error',

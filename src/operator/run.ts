@@ -1,5 +1,7 @@
 import type { Config } from '../config.ts';
 import { MANAGED_BY } from '../addon/names.ts';
+import type { Settings } from '../addon/resources/context.ts';
+import { runWebhook } from '../admission/run.ts';
 import { HttpInfluxTransport } from '../influx/transport.ts';
 import { KubeClient } from '../kube/client.ts';
 import { loadInCluster, loadKubeconfig, type Credentials } from '../kube/credentials.ts';
@@ -36,9 +38,15 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
   const client = new KubeClient(new FencedTransport(transport, mayWrite), { fieldManager: MANAGED_BY });
   const influx = new HttpInfluxTransport();
   const namespace = config['pod-namespace'] ?? credentials.namespace;
+  // Not fenced: what happened is still told when the Lease has been released, and every replica answers reviews.
+  const unfenced = new KubeClient(transport, { fieldManager: MANAGED_BY });
+  const settings: Settings = {
+    clusterDomain: config['cluster-domain'],
+    operatorNamespace: namespace,
+    operatorPodLabels: OPERATOR_POD_LABELS,
+  };
   const events = new EventRecorder({
-    // Not fenced: what happened is still told when the Lease has been released.
-    client: new KubeClient(transport, { fieldManager: MANAGED_BY }),
+    client: unfenced,
     reportingController: `influxaddon.dev/${MANAGED_BY}`,
     reportingInstance: config['pod-name'],
     clock: systemClock,
@@ -51,11 +59,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     events,
     workers: config.workers,
     log,
-    settings: {
-      clusterDomain: config['cluster-domain'],
-      operatorNamespace: namespace,
-      operatorPodLabels: OPERATOR_POD_LABELS,
-    },
+    settings,
     onRun: ({ name, outcome, ms }) => {
       metrics.reconciles.inc({ controller: name, outcome });
       metrics.reconcileSeconds.observe({ controller: name }, ms / 1000);
@@ -90,7 +94,19 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     );
 
   const watching = new AbortController();
-  const watches = operator.watch(watching.signal);
+  const watches = [operator.watch(watching.signal)];
+  if (config['webhook-port'] !== 0) {
+    const webhook = {
+      client: unfenced,
+      stores: operator.stores,
+      ready: () => operator.hasSynced,
+      settings,
+      name: config['webhook-name'],
+      port: config['webhook-port'],
+      log,
+    };
+    watches.push(runWebhook(webhook, watching.signal));
+  }
   log.info({ server: credentials.server, namespace, version: VERSION }, 'operator started');
   try {
     if (!config['leader-elect']) {
@@ -116,7 +132,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     });
   } finally {
     watching.abort();
-    await watches;
+    await Promise.all(watches);
     await events.flush();
     await Promise.all(servers.map((server) => server.close()));
     await Promise.all([transport.close(), leaseTransport.close(), influx.close()]);

@@ -1,0 +1,135 @@
+import { observe } from '../addon/observe.ts';
+import type { Settings } from '../addon/resources/context.ts';
+import type { Stores } from '../addon/stores.ts';
+import { NO_MEMORY } from '../addon/world.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { systemClock, type Clock } from '../kube/clock.ts';
+import { Controller } from '../kube/controller.ts';
+import { Secret, ValidatingWebhookConfiguration } from '../kube/kinds.ts';
+import type { Logger } from '../kube/log.ts';
+import { Reflector } from '../kube/reflector.ts';
+import { Store } from '../kube/store.ts';
+import { WorkQueue } from '../kube/work-queue.ts';
+import { serviceNames } from '../tls/names.ts';
+import { admissionApp } from './app.ts';
+import { FreshCatalogue } from './catalogue.ts';
+import { OVERLAP_MS, type ServedPair } from './certificate.ts';
+import { WEBHOOK_SECRET } from './certificate-secret.ts';
+import { judge, type Verdict } from './judge.ts';
+import { keepCertificate } from './keep-certificate.ts';
+import type { Review } from './review.ts';
+import { listenTls, type WebhookServer } from './server.ts';
+
+export interface WebhookOptions {
+  /** Not fenced by the Lease. */
+  readonly client: KubeClient;
+  /** The caches of the operator, filled by whoever keeps them. */
+  readonly stores: Stores;
+  readonly ready: () => boolean;
+  readonly settings: Settings;
+  /** Of the Service that leads here and of the ValidatingWebhookConfiguration, which is the installation's. */
+  readonly name: string;
+  /** 0 draws a free one: for tests. */
+  readonly port: number;
+  readonly overlapMs?: number;
+  readonly clock?: Clock;
+  readonly log: Logger;
+  /** Told once it listens. */
+  readonly onListening?: (port: number) => void;
+}
+
+/**
+ * The admission webhook, from its certificate to its answers, on every replica. Listens as soon as there is a
+ * certificate to show; ends when aborted. Never rejects: without a webhook the reconciler refuses the same.
+ */
+export async function runWebhook(options: WebhookOptions, signal: AbortSignal): Promise<void> {
+  const { client, settings, name, clock = systemClock, log } = options;
+  const namespace = settings.operatorNamespace;
+  const secrets = new Store<Secret>();
+  const configurations = new Store<ValidatingWebhookConfiguration>();
+  const queue = new WorkQueue({ clock });
+  for (const store of [secrets, configurations]) store.onChange(() => queue.add(CERTIFICATE));
+
+  const app = admissionApp({ decide: deciding(options), ready: options.ready, log });
+  let server: WebhookServer | undefined;
+  let shown: string | undefined;
+  const show = async (pair: ServedPair): Promise<void> => {
+    if (server === undefined) {
+      server = await listenTls(app, options.port, pair);
+      log.info({ port: server.port }, 'webhook listening');
+      options.onListening?.(server.port);
+    } else if (shown !== pair.cert) {
+      server.show(pair);
+    }
+    shown = pair.cert;
+  };
+  const keeper = {
+    client,
+    namespace,
+    configuration: name,
+    names: serviceNames(name, namespace, settings.clusterDomain),
+    secrets,
+    configurations,
+    show,
+    overlapMs: options.overlapMs ?? OVERLAP_MS,
+    clock,
+    log,
+  };
+  const controller = new Controller({
+    name: 'webhook',
+    queue,
+    workers: 1,
+    clock,
+    log,
+    reconcile: (_, runSignal) => keepCertificate(keeper, runSignal),
+  });
+  const watching = [
+    new Reflector({
+      client,
+      kind: Secret,
+      store: secrets,
+      namespace,
+      clock,
+      log,
+      ...only(WEBHOOK_SECRET),
+    }).run(signal),
+    new Reflector({
+      client,
+      kind: ValidatingWebhookConfiguration,
+      store: configurations,
+      clock,
+      log,
+      ...only(name),
+    }).run(signal),
+  ];
+  const synced = Promise.all([secrets.synced, configurations.synced]).then(() => queue.add(CERTIFICATE));
+  await Promise.race([synced, aborted(signal)]);
+  if (!signal.aborted) await controller.run(signal);
+  await Promise.all(watching);
+  await server?.close();
+}
+
+/** The one key of the queue. */
+const CERTIFICATE = 'certificate';
+
+function deciding({ client, stores, settings }: WebhookOptions): (review: Review) => Promise<Verdict> {
+  const catalogue = new FreshCatalogue(client);
+  return async (review) => {
+    const verdict = judge(review, (addon) => observe(stores, addon, NO_MEMORY, settings));
+    if (verdict.refusal === undefined) return verdict;
+    const now = { ...stores, ...(await catalogue.get()) };
+    return judge(review, (addon) => observe(now, addon, NO_MEMORY, settings));
+  };
+}
+
+/** Rights on this one object are enough. */
+function only(name: string): { fieldSelector: string } {
+  return { fieldSelector: `metadata.name=${name}` };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
