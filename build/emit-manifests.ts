@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { plans, versions } from '../src/api/catalogue.ts';
 import { crdFiles, generatedYaml, writeFiles } from '../src/api/emit-crds.ts';
 import { operatorManifests } from './operator-manifests.ts';
+import { policies } from './policies.ts';
 import { clusterRules, editRules, namespaceRules, viewRules } from './rbac.ts';
 
 const CHART = 'charts/influxaddon-operator';
@@ -28,6 +29,7 @@ function chartFiles(version: string): Map<string, string> {
     [`${CHART}/Chart.yaml`, generatedYaml(chart(version))],
     [`${CHART}/files/plans.yaml`, generatedYaml(specsByName(plans))],
     [`${CHART}/files/versions.yaml`, generatedYaml(specsByName(versions))],
+    [`${CHART}/files/policies.yaml`, generatedYaml({ policies })],
     [`${CHART}/files/rbac.yaml`, generatedYaml({ clusterRules, namespaceRules, editRules, viewRules })],
   ]);
   for (const [path, content] of crdFiles()) {

@@ -1,9 +1,13 @@
-import { clusterRules, editRules, namespaceRules, type PolicyRule, viewRules } from './rbac.ts';
+import { REVIEW_PATH } from '../src/admission/app.ts';
+import { policies } from './policies.ts';
+import { clusterRules, editRules, namespaceRules, type PolicyRule, viewRules, webhookRules } from './rbac.ts';
 
 const NAME = 'influxaddon-operator';
 const NAMESPACE = 'influxaddon-system';
 const METRICS_PORT = 8080;
 const HEALTH_PORT = 8081;
+const WEBHOOK_PORT = 9443;
+const WEBHOOK = `${NAME}-webhook`;
 
 const selector = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/instance': NAME };
 const labels = { ...selector, 'app.kubernetes.io/part-of': 'influxaddon' };
@@ -13,7 +17,7 @@ export function operatorManifests(version: string): object[] {
   return [
     namespace(),
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: namespaced(NAME) },
-    clusterRole(NAME, clusterRules),
+    clusterRole(NAME, [...clusterRules, ...webhookRules(WEBHOOK)]),
     clusterRole(`${NAME}-edit`, editRules, ['admin', 'edit']),
     clusterRole(`${NAME}-view`, viewRules, ['admin', 'edit', 'view']),
     {
@@ -35,7 +39,10 @@ export function operatorManifests(version: string): object[] {
       ...binds('Role'),
     },
     metricsService(),
+    webhookService(),
     deployment(version),
+    webhookConfiguration(),
+    ...policies.flatMap(({ suffix, spec }) => policyAndBinding(`${NAME}-${suffix}`, spec)),
   ];
 }
 
@@ -74,6 +81,69 @@ function metricsService() {
   };
 }
 
+function webhookService() {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: namespaced(WEBHOOK),
+    spec: { selector, ports: [{ name: 'webhook', port: 443, targetPort: 'webhook' }] },
+  };
+}
+
+/** The operator adds the authority of its certificate. */
+function webhookConfiguration() {
+  const service = { name: WEBHOOK, namespace: NAMESPACE, path: REVIEW_PATH, port: 443 };
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: WEBHOOK, labels },
+    webhooks: [addonWebhook({ service })],
+  };
+}
+
+/** Only told sooner what the reconciler says too: whatever is wrong with the webhook holds nobody up. */
+export function addonWebhook(clientConfig: object) {
+  return {
+    name: 'influxaddons.influxaddon.dev',
+    clientConfig,
+    rules: [
+      {
+        apiGroups: ['influxaddon.dev'],
+        apiVersions: ['v1alpha1'],
+        operations: ['CREATE', 'UPDATE'],
+        resources: ['influxaddons'],
+        scope: 'Namespaced',
+      },
+    ],
+    matchConditions: [
+      {
+        name: 'spec-changes',
+        expression: 'oldObject == null || object.spec != oldObject.spec',
+      },
+      { name: 'not-ending', expression: '!has(object.metadata.deletionTimestamp)' },
+    ],
+    matchPolicy: 'Equivalent',
+    failurePolicy: 'Ignore',
+    sideEffects: 'None',
+    timeoutSeconds: 5,
+    admissionReviewVersions: ['v1'],
+  };
+}
+
+function policyAndBinding(name: string, spec: object) {
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  const metadata = { name, labels };
+  return [
+    { apiVersion, kind: 'ValidatingAdmissionPolicy', metadata, spec },
+    {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: name, validationActions: ['Deny'] },
+    },
+  ];
+}
+
 function deployment(version: string) {
   return {
     apiVersion: 'apps/v1',
@@ -105,6 +175,8 @@ function deployment(version: string) {
                 '--log-level=info',
                 `--metrics-port=${METRICS_PORT}`,
                 `--health-port=${HEALTH_PORT}`,
+                `--webhook-port=${WEBHOOK_PORT}`,
+                `--webhook-name=${WEBHOOK}`,
               ],
               env: [
                 { name: 'INFLUXADDON_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -116,6 +188,7 @@ function deployment(version: string) {
               ports: [
                 { name: 'metrics', containerPort: METRICS_PORT },
                 { name: 'health', containerPort: HEALTH_PORT },
+                { name: 'webhook', containerPort: WEBHOOK_PORT },
               ],
               livenessProbe: {
                 httpGet: { path: '/healthz', port: 'health' },

@@ -1,9 +1,12 @@
+import { WEBHOOK_SECRET } from '../src/admission/certificate-secret.ts';
 import { GROUP } from '../src/api/group.ts';
 
 /** A rule of a Role or ClusterRole. */
 export interface PolicyRule {
   apiGroups: string[];
   resources: string[];
+  /** These objects only; `create` cannot be limited so. */
+  resourceNames?: string[];
   verbs: string[];
 }
 
@@ -50,7 +53,22 @@ export const clusterRules: readonly PolicyRule[] = [
 /** What the operator may do in its own namespace. */
 export const namespaceRules: readonly PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  // The webhook's certificate.
+  { apiGroups: [''], resources: ['secrets'], resourceNames: [WEBHOOK_SECRET], verbs: [...read, 'update'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
 ];
+
+/** What the operator may do with its own webhook's configuration: see it, and put its certificate authority in. */
+export function webhookRules(name: string): PolicyRule[] {
+  return [
+    {
+      apiGroups: ['admissionregistration.k8s.io'],
+      resources: ['validatingwebhookconfigurations'],
+      resourceNames: [name],
+      verbs: [...read, 'patch'],
+    },
+  ];
+}
 
 /** What the cluster's `edit` and `admin` roles may do with addons once the operator is installed. */
 export const editRules: readonly PolicyRule[] = [

@@ -43,7 +43,6 @@ const examples: Record<string, Partial<InfluxAddonSpec>> = {
   'spec.maintenanceWindow': { maintenanceWindow: { startHour: 3 } },
   'spec.storage.autoGrow = Enabled': { storage: { autoGrow: 'Enabled' } },
   'spec.deletionPolicy = Backup': { deletionPolicy: 'Backup' },
-  'spec.deletionProtection = Enabled': { deletionProtection: 'Enabled' },
 };
 
 describe('notImplemented', () => {

@@ -27,10 +27,6 @@ export const notImplementedFields: readonly NotImplementedField[] = [
   { field: 'spec.maintenanceWindow', applies: ({ maintenanceWindow }) => maintenanceWindow !== undefined },
   { field: 'spec.storage.autoGrow = Enabled', applies: ({ storage }) => storage?.autoGrow === 'Enabled' },
   { field: 'spec.deletionPolicy = Backup', applies: ({ deletionPolicy }) => deletionPolicy === 'Backup' },
-  {
-    field: 'spec.deletionProtection = Enabled',
-    applies: ({ deletionProtection }) => deletionProtection === 'Enabled',
-  },
 ];
 
 /** The fields that this addon asks for and this release does not act on. */
