@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { clusterRules, namespaceRules } from '../../build/rbac.ts';
+import { clusterRules, namespaceRules, webhookRules } from '../../build/rbac.ts';
 import { plans, versions } from '../../src/api/catalogue.ts';
 import { crdOf } from '../../src/api/crd.ts';
 import {
@@ -28,6 +28,7 @@ import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubele
 /** The user whose requests the audit log counts. */
 export const OPERATOR_USER = 'operator';
 export const OPERATOR_NAMESPACE = 'influxaddon-system';
+export const WEBHOOK_NAME = 'influxaddon-operator-webhook';
 
 export interface RunningOperator {
   readonly operator: AddonOperator;
@@ -83,8 +84,8 @@ export async function prepareControlPlane(
   return { plane, client, close };
 }
 
-export async function startOperatorBed(): Promise<OperatorBed> {
-  const { plane, client, close } = await prepareControlPlane();
+export async function startOperatorBed(options: ControlPlaneOptions = {}): Promise<OperatorBed> {
+  const { plane, client, close } = await prepareControlPlane(options);
   const kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig });
   const running = new Set<RunningOperator>();
 
@@ -92,8 +93,8 @@ export async function startOperatorBed(): Promise<OperatorBed> {
     plane,
     kubelet,
     client,
-    async startOperator(options = {}) {
-      const started = await startOperator(await plane.userKubeconfig(OPERATOR_USER), options);
+    async startOperator(operatorOptions = {}) {
+      const started = await startOperator(await plane.userKubeconfig(OPERATOR_USER), operatorOptions);
       running.add(started);
       return started;
     },
@@ -193,7 +194,7 @@ async function startOperator(kubeconfig: string, options: OperatorOptions): Prom
   };
 }
 
-async function transportFor(kubeconfig: string): Promise<HttpTransport> {
+export async function transportFor(kubeconfig: string): Promise<HttpTransport> {
   return new HttpTransport({ credentials: await loadKubeconfig(kubeconfig), userAgent: 'test' });
 }
 
@@ -212,7 +213,7 @@ async function allow(client: KubeClient): Promise<void> {
   await client.create(Namespace, { metadata: { name: OPERATOR_NAMESPACE } });
   await client.create(
     kind('clusterroles', 'ClusterRole', false),
-    object({ metadata: { name: 'operator' }, rules: clusterRules }),
+    object({ metadata: { name: 'operator' }, rules: [...clusterRules, ...webhookRules(WEBHOOK_NAME)] }),
   );
   const roleRef = { apiGroup: group, kind: 'ClusterRole', name: 'operator' };
   await client.create(
