@@ -1,5 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { CommandError, ensureCached, go, run } from './toolcache.ts';
 
 type Say = (line: string) => void;
@@ -67,14 +67,6 @@ export async function kubectl(say: Say = quiet): Promise<string> {
 export async function helm(say: Say = quiet): Promise<string> {
   const onPath = await findOnPath('helm', ['version', '--short'], /^v(\d+)\.(\d+)/, [4, 0]);
   return onPath ?? join(await clients(say), 'helm', 'helm');
-}
-
-/** The environment for a child process whose `kubectl` and `helm` should be the right ones. */
-export async function pathWithClients(say: Say = quiet): Promise<string> {
-  const folders = (await Promise.all([kubectl(say), helm(say)])).map((path) =>
-    path.slice(0, path.lastIndexOf('/')),
-  );
-  return [...new Set(folders), process.env['PATH'] ?? ''].join(delimiter);
 }
 
 async function clients(say: Say): Promise<string> {
