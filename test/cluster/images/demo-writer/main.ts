@@ -1,17 +1,26 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DuePoints } from './due-points.ts';
 import { type Target, parseTarget } from './target.ts';
 
 /**
  * An application as a user would have it: it knows one URL, writes points for ever, and says once a second how
  * far it came. Environment:
  *   INFLUX_URL            http(s)://user:password@host:port/database
+ *   NODE_EXTRA_CA_CERTS   Node's own: a file with an authority to trust, read at the start; without it https is refused
  *   WRITER_INTERVAL_MS    between two points (200)
- *   WRITER_LOG_ACKS       1: print each acknowledged point as `ack <series> <timestamp in ns>`
+ *   WRITER_ACKS_DIR       a folder: each acknowledged point becomes a line `<series> <timestamp> <when acknowledged>`
+ *                         of <WRITER_NAME>.acks, both in milliseconds since the epoch
  *   WRITER_NAME           tag that tells the series of two writers apart (HOSTNAME)
  */
 const intervalMs = Number(process.env['WRITER_INTERVAL_MS'] ?? 200);
-const logAcks = process.env['WRITER_LOG_ACKS'] === '1';
-const series = `demo,writer=${process.env['WRITER_NAME'] ?? process.env['HOSTNAME'] ?? 'demo'}`;
+const acksDir = process.env['WRITER_ACKS_DIR'];
+const name = process.env['WRITER_NAME'] ?? process.env['HOSTNAME'] ?? 'demo';
+const series = `demo,writer=${name}`;
+
+/** A database that is away is not asked more often than this. */
+const RETRY_MS = 100;
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
@@ -34,27 +43,32 @@ if (typeof target === 'string') {
 }
 
 async function writePoints(to: Target, signal: AbortSignal): Promise<void> {
-  for (let n = 1; !signal.aborted; n++) {
-    const timestamp = `${Date.now()}000000`;
-    // The same point is sent until it is acknowledged: writing a point twice leaves one.
-    while (!signal.aborted && !(await write(to, `${series} n=${n}i ${timestamp}`)))
-      await pause(intervalMs, signal);
-    if (!signal.aborted && logAcks) console.log(`ack ${series} ${timestamp}`);
-    await pause(intervalMs, signal);
+  const due = new DuePoints(Date.now(), intervalMs);
+  while (!signal.aborted) {
+    const points = due.until(Date.now());
+    // The same points are sent until they are acknowledged: writing a point twice leaves one.
+    const lines = points.map(({ n, timestamp }) => `${series} n=${n}i ${timestamp}`);
+    if (lines.length > 0 && !(await write(to, lines.join('\n')))) {
+      await pause(Math.max(intervalMs, RETRY_MS), signal);
+      continue;
+    }
+    written += points.length;
+    acknowledged(points.map(({ timestamp }) => timestamp));
+    due.done(points.length);
+    await pause(due.nextAt - Date.now(), signal);
   }
 }
 
-async function write(to: Target, line: string): Promise<boolean> {
+async function write(to: Target, body: string): Promise<boolean> {
   try {
     const response = await fetch(to.writeUrl, {
       method: 'POST',
       headers: to.headers,
-      body: line,
+      body,
       signal: AbortSignal.timeout(5000),
     });
     const answer = await response.text();
     if (!response.ok) throw new Error(`${response.status} ${answer.trim()}`);
-    written += 1;
     return true;
   } catch (error) {
     failed += 1;
@@ -65,6 +79,14 @@ async function write(to: Target, line: string): Promise<boolean> {
   }
 }
 
+/** On disk before the next point is sent, so that the list survives the process. */
+function acknowledged(timestamps: number[]): void {
+  if (acksDir === undefined || timestamps.length === 0) return;
+  const now = Date.now();
+  const lines = timestamps.map((timestamp) => `${series} ${timestamp} ${now}\n`);
+  appendFileSync(join(acksDir, `${name}.acks`), lines.join(''));
+}
+
 /** Failures are told once, in the second in which they happened. */
 function say(): void {
   console.log(`wrote ${written} points${failed > 0 ? ` (${failed} attempts failed: ${lastFailure})` : ''}`);
@@ -72,5 +94,5 @@ function say(): void {
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => {});
+  await delay(Math.max(0, ms), undefined, { signal }).catch(() => {});
 }

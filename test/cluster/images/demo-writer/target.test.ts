@@ -6,7 +6,7 @@ test('credentials move from the URL into a header, and nothing shown has the pas
     'http://my_app_3707:s3cr%2Ft@my-app-influx.shop.svc.cluster.local:8086/my_app_3707',
   );
   expect(target).toEqual({
-    writeUrl: 'http://my-app-influx.shop.svc.cluster.local:8086/write?db=my_app_3707&precision=ns',
+    writeUrl: 'http://my-app-influx.shop.svc.cluster.local:8086/write?db=my_app_3707&precision=ms',
     headers: { authorization: `Basic ${Buffer.from('my_app_3707:s3cr/t').toString('base64')}` },
     shown: 'http://my-app-influx.shop.svc.cluster.local:8086/my_app_3707',
   });

@@ -16,7 +16,7 @@ export function parseTarget(value: string | undefined): Target | string {
   if (database === '') return 'INFLUX_URL names no database';
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return {
-    writeUrl: `${protocol}//${host}/write?db=${encodeURIComponent(database)}&precision=ns`,
+    writeUrl: `${protocol}//${host}/write?db=${encodeURIComponent(database)}&precision=ms`,
     headers: username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
     shown: `${protocol}//${host}/${database}`,
   };
