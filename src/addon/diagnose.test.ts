@@ -1,8 +1,10 @@
+import type { ContainerState } from 'kubernetes-types/core/v1.js';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
 import type { PodState } from './pod-state.ts';
 import { buildClaim } from './resources/claim.ts';
 import { contextOf, inForce, live, NO_CHILDREN, NOW, worldOf } from './testing/fixtures.ts';
+import { containerStatus, podOf } from './testing/pods.ts';
 import { NO_MEMORY, type Memory, type World } from './world.ts';
 
 const now = NOW.getTime();
@@ -79,5 +81,26 @@ describe('diagnose', () => {
       refusal: undefined,
     };
     expect(diagnose(worldOf(), pod, now)).toMatchObject({ reason: 'Unschedulable', message: 'no node' });
+  });
+
+  it('names the version to go back to while the new server has not begun, and only then', () => {
+    const trouble: PodState = {
+      state: 'Trouble',
+      reason: 'Degraded',
+      message: 'no image.',
+      refusal: undefined,
+    };
+    const message = (version: string, state: ContainerState) => {
+      const pod = podOf({ initContainerStatuses: [containerStatus('bootstrap', state)] });
+      const world = worldOf({ pod });
+      const addon = { ...world.addon, status: { version } };
+      return diagnose({ ...world, addon }, trouble, now).message;
+    };
+    const missing = { waiting: { reason: 'ImagePullBackOff' } };
+    expect(message('1.7.11', missing)).toBe(
+      'no image. The data was not opened by it yet: set spec.version to 1.7.11 to go back.',
+    );
+    expect(message('1.8.10', missing)).toBe('no image.');
+    expect(message('1.7.11', { running: {} })).toBe('no image.');
   });
 });

@@ -1,6 +1,6 @@
 import type { Action } from './action.ts';
 import { childNames } from './names.ts';
-import type { PodState } from './pod-state.ts';
+import { cannotBegin, type PodState } from './pod-state.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import type { Refusal } from './target.ts';
 import type { World } from './world.ts';
@@ -46,7 +46,7 @@ export function diagnose(world: World, pod: PodState, nowMs: number): Trouble {
     return {
       ...none,
       reason: pod.reason,
-      message: pod.message,
+      message: `${pod.message}${wayBack(world)}`,
       refusal: pod.refusal,
       waitingFor: 'the pod to recover',
       requeueAfterMs: undefined,
@@ -90,6 +90,14 @@ export function diagnose(world: World, pod: PodState, nowMs: number): Trouble {
     };
   }
   return { ...none, waitingFor: what, requeueAfterMs };
+}
+
+/** For an upgrade whose new server has not begun: as long as that is so, the version may be taken back. */
+function wayBack({ addon, pod, versions }: World): string {
+  const before = versions.find(({ name }) => name === addon.status?.version);
+  if (pod === undefined || before === undefined || !cannotBegin(pod)) return '';
+  if (pod.spec?.containers[0]?.image === before.image) return '';
+  return ` The data was not opened by it yet: set spec.version to ${before.name} to go back.`;
 }
 
 function storageClassRefusal({ children, storageClasses }: World): Refusal | undefined {
