@@ -119,7 +119,7 @@ function play(events: readonly SimulationEvent[], wish: Partial<InfluxAddonSpec>
 function expectQuiet(simulation: Simulation, rounds: number): void {
   const { status } = simulation.addon ?? {};
   const writes = [...simulation.operator.writes];
-  for (let round = 0; round < rounds; round += 1) simulation.fairRound(3);
+  for (let round = 0; round < rounds; round += 1) simulation.fairRound(1);
   expect(simulation.operator.writes).toEqual(writes);
   expect(simulation.addon?.status).toBe(status);
 }
