@@ -56,6 +56,15 @@ function findingFor(target: string, more: Partial<Finding> = {}): Finding {
 }
 
 describe('a new addon', () => {
+  it('never takes a password from the Secrets of a predecessor that are being collected', () => {
+    const before = storedChildren(contextOf({ addon: addonOf({}, { metadata: { uid: 'predecessor' } }) }));
+    const { urlSecret, bindingSecret } = before;
+    const children = { ...NO_CHILDREN, urlSecret, bindingSecret };
+    const [first] = decided({ children }).actions;
+    const secret = first?.do === 'create' ? (first.object as Secret) : undefined;
+    expect(decode(secret)[ADMIN_KEY.password]).toMatch(/^p0+\d+$/);
+  });
+
   it('gets its admin Secret first and alone: everything else is derived from what is stored in it', () => {
     const { actions } = decided({});
     expect(actions).toMatchObject([{ do: 'create', object: { metadata: { name: 'my-app-influx-admin' } } }]);

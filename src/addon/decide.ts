@@ -1,6 +1,7 @@
 import { isPaused, stateOf } from '../api/addon-defaults.ts';
 import { notImplemented } from '../api/not-implemented.ts';
 import * as kinds from '../kube/kinds.ts';
+import type { KubeObject } from '../kube/types.ts';
 import type { InfluxTls } from '../influx/transport.ts';
 import type { Action, Decision, IssueCertificateAction } from './action.ts';
 import { decideApps } from './apps/decide-apps.ts';
@@ -197,11 +198,17 @@ function sourcesOf({ addon, children }: World) {
     addonName: addon.metadata.name,
     statusId: addon.status?.id,
     adminSecret,
-    urlSecret,
-    bindingSecret,
+    urlSecret: notOfPredecessor(addon, urlSecret),
+    bindingSecret: notOfPredecessor(addon, bindingSecret),
     claim,
     statefulSet,
   };
+}
+
+/** A Secret of an addon of the same name that was deleted goes with it: its password is not to be used again. */
+function notOfPredecessor<T extends KubeObject>(addon: World['addon'], child: T | undefined): T | undefined {
+  const owners = child?.metadata?.ownerReferences?.filter(({ kind }) => kind === 'InfluxAddon') ?? [];
+  return owners.length > 0 && owners.every(({ uid }) => uid !== addon.metadata.uid) ? undefined : child;
 }
 
 /** An addon of the same name was deleted with its volume a moment ago: what is going away is never taken over. */
