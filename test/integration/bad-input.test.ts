@@ -5,6 +5,7 @@ import { influxAddonKind } from '../../src/api/influx-addon.ts';
 import { crdOf } from '../../src/api/crd.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
 import { plans } from '../../src/api/catalogue.ts';
+import { notImplemented } from '../../src/api/not-implemented.ts';
 import { Namespace, ResourceQuota, StatefulSet, StorageClass, type Kind } from '../../src/kube/kinds.ts';
 import type { KubeObject, Live } from '../../src/kube/types.ts';
 import { childOf, eventually, readChildren, type Slot, versionsOf } from './children.ts';
@@ -13,6 +14,13 @@ import { condition, OPERATOR_USER, type OperatorBed, startOperatorBed } from './
 const smallest = plans[0];
 if (smallest === undefined) throw new Error('the catalogue is empty');
 const planSpec = smallest.spec;
+/** What this release accepts and does not act on yet; nothing, once it acts on all of it. */
+const LATER = later({
+  users: [{ name: 'reader', access: 'Read' }],
+  deletionProtection: 'Enabled',
+  storage: { autoGrow: 'Enabled' },
+  continuousQueries: [{ name: 'hourly', query: 'SELECT mean(v) INTO h FROM cpu GROUP BY time(1h)' }],
+});
 /** A refused write is tried again every half a minute, by itself. */
 const ITSELF_MS = 60_000;
 
@@ -61,32 +69,23 @@ describe('a spec that cannot be followed is Stalled, says what is allowed, and r
       'WithdrawnVersion',
       /^spec\.version: 1\.7\.10 is withdrawn.*allowed: 1\.7\.11/,
     ],
-    [
-      'field of a later release',
-      { tls: { mode: 'Required' }, users: [{ name: 'reader', access: 'Read' }] },
-      'NotImplemented',
-      /spec\.tls\.mode = Required, spec\.users/,
-    ],
   ])('%s', async (what, spec, reason, message) => {
     const namespace = await bed.namespace(what.replaceAll(' ', '-'));
     await bed.addon(namespace, 'db', spec);
     const addon = await stalled(namespace, 'db', reason);
     expect(condition(addon, 'Stalled')?.message).toMatch(message);
     expect(condition(addon, 'Ready')).toMatchObject({ status: 'False', reason: 'Blocked' });
-    expect(condition(addon, 'NotImplemented')?.status).toBe(reason === 'NotImplemented' ? 'True' : undefined);
     expect(await readChildren(bed, namespace, 'db')).toEqual({});
 
-    const corrected = { plan: '512m', version: null, tls: null, users: null };
+    const corrected = { plan: '512m', version: null };
     await bed.client.patch(InfluxAddon, { namespace, name: 'db' }, { spec: corrected }, { type: 'merge' });
     const ready = await bed.ready(namespace, 'db');
     expect(condition(ready, 'Stalled')?.status).toBe('False');
-    expect(condition(ready, 'NotImplemented')).toBeUndefined();
   });
 
   test.concurrent.each<[string, Partial<InfluxAddonSpec>, string]>([
     ['plan', { plan: '3g' }, 'UnknownPlan'],
     ['version', { version: '1.7' }, 'DowngradeRefused'],
-    ['later', { deletionProtection: 'Enabled' }, 'NotImplemented'],
   ])(
     'an edit of a running database that cannot be followed (%s) leaves it as it is',
     async (what, spec, reason) => {
@@ -99,10 +98,32 @@ describe('a spec that cannot be followed is Stalled, says what is allowed, and r
       expect(condition(addon, 'Available')?.status).toBe('True');
       expect(addon.status?.plan).toBe('512m');
       expect(await versionsOf(bed, namespace, 'db')).toEqual(before);
-      const back = { plan: '512m', version: null, deletionProtection: null };
+      const back = { plan: '512m', version: null };
       await bed.client.patch(InfluxAddon, { namespace, name: 'db' }, { spec: back }, { type: 'merge' });
       await bed.ready(namespace, 'db');
       expect(await versionsOf(bed, namespace, 'db')).toEqual(before);
+    },
+  );
+
+  test.skipIf(LATER.fields.length === 0)(
+    'fields of a later release are named, and nothing is begun',
+    async () => {
+      const namespace = await bed.namespace('later');
+      await bed.addon(namespace, 'db', LATER.spec);
+      const addon = await stalled(namespace, 'db', 'NotImplemented');
+      for (const field of LATER.fields) {
+        expect(condition(addon, 'Stalled')?.message).toContain(field);
+        expect(condition(addon, 'NotImplemented')).toMatchObject({
+          status: 'True',
+          message: expect.stringContaining(field),
+        });
+      }
+      expect(await readChildren(bed, namespace, 'db')).toEqual({});
+      const corrected = Object.fromEntries(Object.keys(LATER.spec).map((field) => [field, null]));
+      await bed.client.patch(InfluxAddon, { namespace, name: 'db' }, { spec: corrected }, { type: 'merge' });
+      const ready = await bed.ready(namespace, 'db');
+      expect(condition(ready, 'NotImplemented')).toBeUndefined();
+      expect(condition(ready, 'Stalled')?.status).toBe('False');
     },
   );
 
@@ -364,6 +385,10 @@ test('objects that no schema would have let in do not hold up the others, also n
 test('no child of the bystander was written to by any of it', async () => {
   expect(await versionsOf(bed, 'bystander', 'quiet')).toEqual(bystander);
 });
+
+function later(spec: Partial<InfluxAddonSpec>): { spec: Partial<InfluxAddonSpec>; fields: string[] } {
+  return { spec, fields: notImplemented({ plan: '512m', ...spec }) };
+}
 
 /** Beside the first one: they agree, so neither has anything to do that the other has done. */
 async function startOperatorAgain() {
