@@ -40,6 +40,14 @@ const OPTIONS = {
     schema: z.coerce.number().int().min(1).max(256).default(16),
     help: 'addons that are worked on at once',
   },
+  'restart-at-once': {
+    schema: z.coerce.number().int().min(1).max(64).default(5),
+    help: 'apps of one addon that are restarted at once; further ones when these are up again',
+  },
+  'restart-deadline-seconds': {
+    schema: seconds.default(300),
+    help: 'how long a restarted app may take to come up before the rest is not restarted',
+  },
   'health-port': { schema: port.default(8081), help: '/healthz and /readyz; 0 for none' },
   'metrics-port': { schema: port.default(8080), help: '/metrics; 0 for none' },
   'webhook-port': {

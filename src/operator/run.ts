@@ -44,6 +44,10 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     clusterDomain: config['cluster-domain'],
     operatorNamespace: namespace,
     operatorPodLabels: OPERATOR_POD_LABELS,
+    restarts: {
+      atOnce: config['restart-at-once'],
+      deadlineMs: config['restart-deadline-seconds'] * 1000,
+    },
   };
   const events = new EventRecorder({
     client: unfenced,

@@ -20,6 +20,7 @@ import { Namespace, type Kind } from '../../src/kube/kinds.ts';
 import { silentLogger, type Logger } from '../../src/kube/log.ts';
 import type { Transport } from '../../src/kube/transport.ts';
 import type { KubeObject, Live } from '../../src/kube/types.ts';
+import type { Settings } from '../../src/addon/resources/context.ts';
 import { AddonOperator } from '../../src/operator/addons.ts';
 import { OPERATOR_POD_LABELS } from '../../src/operator/run.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../cluster/control-plane.ts';
@@ -43,6 +44,7 @@ export interface OperatorOptions {
   readonly wrapInflux?: (transport: InfluxTransport) => InfluxTransport;
   readonly log?: Logger;
   readonly workers?: number;
+  readonly settings?: Partial<Settings>;
 }
 
 /** A real control plane with our definitions, catalogue and rights, and a fake node under it. */
@@ -170,6 +172,8 @@ async function startOperator(kubeconfig: string, options: OperatorOptions): Prom
       clusterDomain: 'cluster.local',
       operatorNamespace: OPERATOR_NAMESPACE,
       operatorPodLabels: OPERATOR_POD_LABELS,
+      restarts: { atOnce: 5, deadlineMs: 300_000 },
+      ...options.settings,
     },
   });
   const soft = new AbortController();

@@ -4,7 +4,7 @@ import type { Live } from '../../kube/types.ts';
 import { hashOf } from '../hash.ts';
 import { restartedForKey } from '../names.ts';
 import { pendingEntry } from './entries.ts';
-import { isPaused, isRolledOut, TEMPLATE_HASH, type Workload } from './view.ts';
+import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH, type Workload } from './view.ts';
 
 /** What an addon asks of one app. */
 export interface AppWish {
@@ -29,6 +29,8 @@ export type AppReason =
   | 'BindingContested'
   | 'AppPaused'
   | 'RollingOut'
+  | 'RestartWaiting'
+  | 'WaveStopped'
   | 'Refused';
 
 export interface AppDecision {
@@ -43,6 +45,8 @@ export interface AppDecision {
   readonly message: string;
   /** The app runs with what it depends on. */
   readonly current: boolean;
+  /** When this addon restarted it, if it has not been seen rolled out since; milliseconds since the epoch. */
+  readonly comingSinceMs?: number | undefined;
 }
 
 /**
@@ -52,10 +56,11 @@ export interface AppDecision {
 export function decideApp(
   wish: AppWish,
   workload: Live<Workload> | undefined,
-  entry: AppStatus | undefined,
+  remembered: AppStatus | undefined,
   revision: string,
   now: Date,
 ): AppDecision {
+  const entry = arrived(remembered, workload);
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) {
     const message = `${wish.kind} ${wish.name} does not exist in this namespace`;
     return {
@@ -67,18 +72,18 @@ export function decideApp(
       current: false,
     };
   }
+  const mark = markOf(workload, wish.addonName);
+  const comingSinceMs = comingSince(entry, isRolledOut(workload), mark, revision, now);
+  const asItIs = { patch: undefined, restarts: false, entry, current: false, comingSinceMs };
   const variables = surveyVariables(wish, workload, entry);
-  if (variables.refusal !== undefined) {
-    return { patch: undefined, restarts: false, entry, ...variables.refusal, current: false };
-  }
+  if (variables.refusal !== undefined) return { ...asItIs, ...variables.refusal };
   // Of the app as its owner wrote it, and of what was asked for: another wish is no loss.
   const template = hashOf([workload.metadata.annotations?.[TEMPLATE_HASH], wish.containers, wish.variables]);
   const lost = variables.missing && entry?.injectedTemplate === template;
   if (lost && entry?.reinjected === true) {
     const message = `the injected variables were removed from ${wish.kind} ${wish.name} again and again; they are added at its next change`;
-    return { patch: undefined, restarts: false, entry, reason: 'BindingContested', message, current: false };
+    return { ...asItIs, reason: 'BindingContested', message };
   }
-  const mark = markOf(workload, wish.addonName);
   const changed = variables.containers.length > 0 || variables.initContainers.length > 0;
   const known = entry?.revision !== undefined;
   const due = known && entry.revision !== revision && mark !== revision;
@@ -88,12 +93,13 @@ export function decideApp(
     name: wish.name,
     revision,
     ...restartTime(entry, revision, changed || due || (!known && mark === revision), now),
+    ...(changed || due || comingSinceMs !== undefined ? { restarting: true } : {}),
     ...(injects ? { injectedTemplate: template } : {}),
     ...(injects && (lost || (entry?.reinjected === true && entry.injectedTemplate === template))
       ? { reinjected: true }
       : {}),
   };
-  const base = { entry: next, restarts: changed || due };
+  const base = { entry: next, restarts: changed || due, comingSinceMs };
   if (changed || due) {
     const patch = patchOf(workload, variables, { [restartedForKey(wish.addonName)]: revision });
     return {
@@ -105,6 +111,27 @@ export function decideApp(
     };
   }
   return { ...base, patch: undefined, ...rollout(wish, workload, variables.aliasTaken) };
+}
+
+/** What is remembered of an app, without the mark of a restart that it has come back from. */
+function arrived(entry: AppStatus | undefined, workload: Live<Workload> | undefined): AppStatus | undefined {
+  if (entry?.restarting === undefined || workload === undefined || !isRolledOut(workload)) return entry;
+  const { restarting: _, ...rest } = entry;
+  return rest;
+}
+
+/** A crash may have lost the entry of a restart: then the annotation is one that the entry does not know. */
+function comingSince(
+  entry: AppStatus | undefined,
+  rolledOut: boolean,
+  mark: string | undefined,
+  revision: string,
+  now: Date,
+): number | undefined {
+  if (rolledOut) return undefined;
+  if (entry?.restarting === true) return Date.parse(entry.restartedAt ?? '') || now.getTime();
+  const lost = mark !== undefined && mark !== entry?.revision && entry?.revision !== revision;
+  return lost ? now.getTime() : undefined;
 }
 
 /** The patch that takes injected variables out of a workload again; undefined when there are none. */
@@ -240,14 +267,15 @@ function rollout(
   aliasTaken: boolean,
 ): Pick<AppDecision, 'reason' | 'message' | 'current'> {
   const name = `${wish.kind} ${wish.name}`;
-  if (isPaused(workload))
-    return {
-      reason: 'AppPaused',
-      message: `${name} is paused: its rollout waits for whoever paused it`,
-      current: false,
-    };
-  if (!isRolledOut(workload))
-    return { reason: 'RollingOut', message: `${name} is rolling out`, current: false };
+  const rolledOut = isRolledOut(workload);
+  const held = heldBy(workload);
+  if (held !== undefined && (isPaused(workload) || !rolledOut))
+    return { reason: 'AppPaused', message: `${name} ${held}`, current: false };
+  if (!rolledOut) return { reason: 'RollingOut', message: `${name} is rolling out`, current: false };
+  if (isPartlyUpdated(workload)) {
+    const message = `${name} has a partition in its update strategy: the pods below it wait for whoever lowers it`;
+    return { reason: 'AppPaused', message, current: false };
+  }
   if (aliasTaken) {
     return {
       reason: 'AliasTaken',

@@ -1,8 +1,8 @@
-import { appsOf, variablesOf } from '../../api/addon-defaults.ts';
+import { appsOf, variablesOf, type BoundApp } from '../../api/addon-defaults.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import * as kinds from '../../kube/kinds.ts';
 import type { Kind } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject, Live } from '../../kube/types.ts';
 import type { Action, Announcement, PatchAction } from '../action.ts';
 import { connectionUrl } from '../connection.ts';
 import type { Facts, InForce } from '../facts.ts';
@@ -14,6 +14,8 @@ import type { Refusal } from '../target.ts';
 import type { Finding, World } from '../world.ts';
 import { appEntries, isAnnounced, keyOf, pendingEntry } from './entries.ts';
 import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
+import { heldBy, isRolledOut, type Workload } from './view.ts';
+import { nextWave, type WaveApp, type WaveLimits } from './waves.ts';
 
 export interface AppsOutcome {
   readonly actions: readonly Action[];
@@ -22,6 +24,10 @@ export interface AppsOutcome {
   readonly refusal: Refusal | undefined;
   /** Apps were patched a moment ago: how long their rollout is awaited before it is reported. */
   readonly settlingMs: number | undefined;
+  /** Apps are being restarted, and none of them is late. */
+  readonly restarting: boolean;
+  /** When one of them will be late. */
+  readonly lateInMs: number | undefined;
 }
 
 /** How long a rollout may take before status speaks of it, milliseconds. */
@@ -49,7 +55,7 @@ export function decideApps(
   const actions: Action[] = [];
   const events: Announcement[] = [];
   let unannounced = false;
-  const decisions = appsOf(addon).map((app): AppDecision => {
+  const decided = appsOf(addon).map((app) => {
     const wish: AppWish = {
       ...app,
       containers: app.containers,
@@ -58,15 +64,26 @@ export function decideApps(
       variables: variablesOf(addon),
     };
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
-    const decision = decideApp(wish, world.apps.get(keyOf(app)), entry, revision, now);
-    if (decision.patch === undefined) return decision;
+    const workload = world.apps.get(keyOf(app));
+    const decision = decideApp(wish, workload, entry, revision, now);
     const action = patchOf(world, app, decision, 'restart with what it depends on');
-    const finding = findingOf(action, active);
-    if (finding !== undefined) return refusedBy(finding, entry);
+    const finding = decision.patch === undefined ? undefined : findingOf(action, active);
+    return {
+      app,
+      entry,
+      workload,
+      action,
+      decision: finding === undefined ? decision : refusedBy(finding, entry),
+    };
+  });
+  const wave = nextWave(decided.map(inWave), world.settings.restarts, now.getTime());
+  const decisions = decided.map(({ app, entry, action, decision }, position): AppDecision => {
+    if (decision.patch === undefined) return decision;
     if (app.env === 'Inject' && !isAnnounced(world, app)) {
       unannounced = true;
       return { ...decision, patch: undefined, entry: { ...entry, ...pendingEntry(app) } };
     }
+    if (!wave.next.has(position)) return inTurn(app, entry, world.settings.restarts);
     actions.push(action);
     events.push({
       type: 'Normal',
@@ -85,15 +102,63 @@ export function decideApps(
   }
   const taken = decisions.find((decision) => decision.reason === 'PrefixTaken');
   const rolling = decisions.some((decision) => decision.reason === 'RollingOut');
+  const waiting = decisions.filter((decision) => decision.reason === 'RestartWaiting').length;
   const patched = world.memory.appsPatchedMs;
   const left = patched === undefined ? 0 : SETTLING_MS - (now.getTime() - patched);
   return {
     actions,
     events,
-    decisions,
+    decisions: withLate(decisions, wave.late, waiting),
     refusal: taken === undefined ? undefined : { reason: STALLED_REASON.prefixTaken, message: taken.message },
-    settlingMs: rolling && left > 0 && !unannounced ? left : undefined,
+    settlingMs: rolling && left > 0 && !unannounced && waiting === 0 ? left : undefined,
+    restarting: wave.late.length === 0 && (waiting > 0 || wave.coming.length > 0),
+    lateInMs: wave.lateAtMs === undefined ? undefined : wave.lateAtMs - now.getTime(),
   };
+}
+
+function inWave({
+  decision,
+  workload,
+}: {
+  decision: AppDecision;
+  workload: Live<Workload> | undefined;
+}): WaveApp {
+  const here = workload !== undefined;
+  const rolledOut = here && isRolledOut(workload) ? 'RolledOut' : 'RollingOut';
+  return {
+    due: decision.patch !== undefined,
+    rollout: here && heldBy(workload) !== undefined ? 'Held' : rolledOut,
+    restartedMs: decision.comingSinceMs,
+  };
+}
+
+/** The app as it is, until those before it are up again. */
+function inTurn(app: BoundApp, entry: AppStatus | undefined, { atOnce }: WaveLimits): AppDecision {
+  const message = `${app.kind} ${app.name} is restarted when those before it are up again, ${atOnce} at once`;
+  return { patch: undefined, restarts: false, entry, reason: 'RestartWaiting', message, current: false };
+}
+
+/** Says which apps do not come up, and of those behind them that they wait for that. */
+function withLate(
+  decisions: readonly AppDecision[],
+  late: readonly number[],
+  waiting: number,
+): readonly AppDecision[] {
+  if (late.length === 0) return decisions;
+  const names = late.map((position) => {
+    const { kind, name, restartedAt } = decisions[position]?.entry ?? {};
+    return `${kind} ${name} was restarted at ${restartedAt} and has not come up`;
+  });
+  if (waiting === 0)
+    return decisions.map((decision, position) =>
+      late.includes(position) ? { ...decision, message: names[late.indexOf(position)] ?? '' } : decision,
+    );
+  const message = `${names.join('; ')}: ${waiting} more ${waiting === 1 ? 'app is' : 'apps are'} not restarted before it has. Repair it, or take it out of spec.apps.`;
+  return decisions.map((decision, position) =>
+    late.includes(position) || decision.reason === 'RestartWaiting'
+      ? { ...decision, reason: 'WaveStopped', message }
+      : decision,
+  );
 }
 
 /** The patches that take the variables out of every app again, before the addon goes. */

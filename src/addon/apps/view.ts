@@ -28,6 +28,7 @@ export function slimWorkload<T extends Workload>(object: Live<T>): Live<T> {
     spec: {
       replicas: (object.spec as { replicas?: number } | undefined)?.replicas,
       paused: (object.spec as { paused?: boolean } | undefined)?.paused,
+      updateStrategy: heldBackBy(object.spec as UpdatedByHand | undefined),
       selector: object.spec?.selector,
       template: {
         metadata: {
@@ -108,7 +109,7 @@ function isInjectable(entry: { valueFrom?: { secretKeyRef?: { name?: string } } 
   return entry.valueFrom?.secretKeyRef?.name?.endsWith('-influx') ?? false;
 }
 
-/** True when every pod of the workload runs its present template and is available. */
+/** True when every pod of the workload is available, and all that may be replaced by themselves run its present template. */
 export function isRolledOut(workload: Live<Workload>): boolean {
   const status = (workload.status ?? {}) as Record<string, number | undefined>;
   const generation = workload.metadata.generation ?? 0;
@@ -117,14 +118,51 @@ export function isRolledOut(workload: Live<Workload>): boolean {
     const wanted = status.desiredNumberScheduled;
     return (status.updatedNumberScheduled ?? 0) >= wanted && (status.numberAvailable ?? 0) >= wanted;
   }
-  const wanted = (workload.spec as { replicas?: number } | undefined)?.replicas ?? 1;
+  const wanted = replicasOf(workload);
   return (
-    (status.updatedReplicas ?? 0) >= wanted &&
+    (status.updatedReplicas ?? 0) >= Math.max(0, wanted - partitionOf(workload)) &&
     (status.availableReplicas ?? 0) >= wanted &&
     (status.replicas ?? 0) <= wanted
   );
 }
 
+/** Why a changed template reaches the pods only when somebody lets it; undefined when that goes by itself. */
+export function heldBy(workload: Live<Workload>): string | undefined {
+  if (isPaused(workload)) return 'is paused: its rollout waits for whoever paused it';
+  return heldBackBy(workload.spec as UpdatedByHand | undefined)?.type === 'OnDelete'
+    ? 'has the update strategy OnDelete: its pods are replaced when somebody deletes them'
+    : undefined;
+}
+
 export function isPaused(workload: Live<Workload>): boolean {
   return (workload.spec as { paused?: boolean } | undefined)?.paused === true;
+}
+
+/** Some of its pods keep an older template until somebody lowers the partition of its update strategy. */
+export function isPartlyUpdated(workload: Live<Workload>): boolean {
+  const { updatedReplicas = 0 } = (workload.status ?? {}) as { updatedReplicas?: number };
+  return partitionOf(workload) > 0 && updatedReplicas < replicasOf(workload);
+}
+
+function partitionOf(workload: Live<Workload>): number {
+  return heldBackBy(workload.spec as UpdatedByHand | undefined)?.rollingUpdate?.partition ?? 0;
+}
+
+function replicasOf(workload: Live<Workload>): number {
+  return (workload.spec as { replicas?: number } | undefined)?.replicas ?? 1;
+}
+
+/** Where DaemonSets and StatefulSets say that their pods are not, or not all, replaced by themselves. */
+interface UpdatedByHand {
+  readonly updateStrategy?: {
+    readonly type?: string;
+    readonly rollingUpdate?: { readonly partition?: number };
+  };
+}
+
+function heldBackBy(spec: UpdatedByHand | undefined): UpdatedByHand['updateStrategy'] {
+  const { type, rollingUpdate } = spec?.updateStrategy ?? {};
+  if (type === 'OnDelete') return { type };
+  const partition = rollingUpdate?.partition ?? 0;
+  return partition > 0 ? { rollingUpdate: { partition } } : undefined;
 }

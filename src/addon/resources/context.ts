@@ -1,6 +1,7 @@
 import type { Secret, Service, PersistentVolumeClaim, StatefulSet, NetworkPolicy } from '../../kube/kinds.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/types.ts';
+import type { WaveLimits } from '../apps/waves.ts';
 import type { Facts, InForce } from '../facts.ts';
 
 /** Where the operator runs and what it was told at start; the same for all addons. */
@@ -10,6 +11,7 @@ export interface Settings {
   /** Namespace and labels of the operator's own pods, let in by network policies. */
   readonly operatorNamespace: string;
   readonly operatorPodLabels: Readonly<Record<string, string>>;
+  readonly restarts: WaveLimits;
 }
 
 /** The children as they are. */

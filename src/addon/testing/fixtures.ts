@@ -15,6 +15,7 @@ export const SETTINGS: Settings = {
   clusterDomain: 'cluster.local',
   operatorNamespace: 'influxaddon-system',
   operatorPodLabels: { 'app.kubernetes.io/name': 'influxaddon-operator' },
+  restarts: { atOnce: 5, deadlineMs: 300_000 },
 };
 
 export const NO_CHILDREN: Children = {

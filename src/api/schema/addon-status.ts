@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { doc, listBy, setOf } from './doc.ts';
+import { atomicList, doc, listBy, setOf } from './doc.ts';
 import { anyText, instant } from './text.ts';
 
 const name = (description: string) => anyText(253, description);
@@ -50,6 +50,7 @@ export const addonStatus = doc(
         name: name('Name of the workload.'),
         revision: anyText(64, 'Revision it was restarted for last.').optional(),
         restartedAt: instant('When that was.').optional(),
+        restarting: doc(z.boolean(), 'It was restarted and has not been seen rolled out since.').optional(),
         injectedTemplate: anyText(
           64,
           'Hash of the pod template, as its owner wrote it, that got the variables.',
@@ -89,7 +90,7 @@ export const addonStatus = doc(
     maintenance: doc(
       z.strictObject({
         window: anyText(64, 'The window in words, UTC.').optional(),
-        next: instant('Start of the next window.').optional(),
+        next: instant('Start of the window that is waited for; only while something waits.').optional(),
         pending: listBy(
           ['what'],
           z.strictObject({
@@ -98,6 +99,12 @@ export const addonStatus = doc(
           }),
           16,
           'What waits for the window.',
+        ).optional(),
+        startedAt: instant('When maintenance began that is under way.').optional(),
+        past: atomicList(
+          z.strictObject({ at: instant('When it ended.'), what: anyText(253, 'What was brought.') }),
+          5,
+          'Maintenance that took place, the last first.',
         ).optional(),
       }),
       'Maintenance by the platform.',
