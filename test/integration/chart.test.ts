@@ -101,6 +101,24 @@ describe('the chart, rendered', () => {
     });
   });
 
+  it('of another name has its webhook, and the right to it, under that name', async () => {
+    const flags = ['-n', NAMESPACE, '--set', 'crds.install=false,catalogue.install=false'];
+    const rendered = loadAll(await helm(['template', 'two', CHART, ...flags])) as Manifest[];
+    const name = 'two-influxaddon-operator';
+    find(rendered, 'ValidatingWebhookConfiguration', `${name}-webhook`);
+    find(rendered, 'Service', `${name}-webhook`);
+    const { rules } = find(rendered, 'ClusterRole', name) as { rules?: { resourceNames?: string[] }[] };
+    expect(rules?.flatMap(({ resourceNames = [] }) => resourceNames)).toEqual([`${name}-webhook`]);
+    expect(JSON.stringify(find(rendered, 'Deployment', name))).toContain(`--webhook-name=${name}-webhook`);
+  });
+
+  it('leaves out the webhook and the policies where they are not wanted', async () => {
+    const rendered = await template('--set', 'webhook.enabled=false,policies.install=false');
+    expect(rendered.filter(({ apiVersion }) => apiVersion.startsWith('admissionregistration'))).toEqual([]);
+    expect(JSON.stringify(rendered)).not.toContain('validatingwebhookconfigurations');
+    expect(JSON.stringify(find(rendered, 'Deployment', RELEASE))).toContain('--webhook-port=0');
+  });
+
   it.each([
     ['a replica count in words', 'replicas=two'],
     ['a value that does not exist', 'image.repo=x'],
