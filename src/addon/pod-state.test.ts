@@ -115,6 +115,16 @@ describe('whether the data may have been opened', () => {
     expect([pulling, begun, beginning, again].map(mayHaveOpenedData)).toEqual([false, true, false, true]);
   });
 
+  it('is not seen on a container that a kubelet calls terminated and that never was', () => {
+    const terminated = { reason: 'ContainerStatusUnknown', exitCode: 137 };
+    const ended = (more: object) =>
+      podOf({ initContainerStatuses: [containerStatus('bootstrap', { terminated }, more)] });
+    expect(mayHaveOpenedData(ended({}))).toBe(false);
+    for (const trace of [{ containerID: 'containerd://1' }, { imageID: 'sha256:1' }, { restartCount: 1 }])
+      expect(mayHaveOpenedData(ended(trace)), JSON.stringify(trace)).toBe(true);
+    expect(cannotBegin(ended({}))).toBe(false);
+  });
+
   it('is ruled out for the future only by an image that cannot be had', () => {
     expect([pulling, begun, beginning, again, podOf({})].map(cannotBegin)).toEqual([
       true,

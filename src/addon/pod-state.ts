@@ -55,12 +55,20 @@ export function isCurrent(pod: Live<Pod>, statefulSet: Live<StatefulSet>): boole
 /** The engine of this pod may have opened the data: its first container, which reads the meta folder, was started. */
 export function mayHaveOpenedData(pod: Live<Pod>): boolean {
   return (pod.status?.initContainerStatuses ?? []).some(
-    ({ state, lastState, restartCount }) =>
-      state?.running !== undefined ||
-      state?.terminated !== undefined ||
-      lastState?.terminated !== undefined ||
-      restartCount > 0,
+    (status) =>
+      status.state?.running !== undefined ||
+      (status.state?.terminated !== undefined && !wasNeverMade(status)) ||
+      status.lastState?.terminated !== undefined ||
+      status.restartCount > 0,
   );
+}
+
+/**
+ * A kubelet that ends a pod calls its first container terminated even when there never was one. One that there was,
+ * and whose end nobody saw, has its ID.
+ */
+function wasNeverMade({ state, containerID, imageID }: ContainerStatus): boolean {
+  return state?.terminated?.reason === 'ContainerStatusUnknown' && !containerID && imageID === '';
 }
 
 /** The engine has not begun, and will not: its image cannot be had. */

@@ -31,18 +31,18 @@ export function tlsToolCases(on: () => OperatorNode): void {
       );
 
       const handshake = (...more: string[]) =>
-        openssl(['s_client', '-connect', `${files.address}:8086`, '-servername', host, ...more]);
+        openssl(['s_client', '-brief', '-connect', `${files.address}:8086`, '-servername', host, ...more]);
       const trusting = ['-CAfile', files.ca, '-verify_hostname', host, '-verify_return_error'];
       for (const protocol of ['-tls1_2', ...(version === '1.8.10' ? ['-tls1_3'] : [])])
-        expect(await handshake(protocol, ...trusting)).toMatch(/Verify return code: 0 \(ok\)/);
+        expect(await handshake(protocol, ...trusting)).toMatch(/^Verification: OK$/m);
       // The alert is the server's: this openssl would have spoken it.
       for (const protocol of ['-tls1', '-tls1_1'])
         await expect(handshake(protocol, '-cipher', 'DEFAULT:@SECLEVEL=0')).rejects.toThrow(
           'alert protocol version',
         );
-      await expect(fetch(`http://${files.address}:8086/ping`).then(({ status }) => status)).resolves.toBe(
-        400,
-      );
+      // There is no listener without TLS: an engine answers such a client with 400 or closes the connection.
+      const plain = fetch(`http://${files.address}:8086/ping`).then(({ status }) => status);
+      expect(await plain.catch(() => 'closed')).toBeOneOf([400, 'closed']);
 
       const { username, password } = new URL((await space.secret(`${APP}-influx`))['INFLUX_URL'] ?? '');
       const influx = (environment: string, ...flags: string[]) =>
@@ -122,6 +122,7 @@ class Files implements AsyncDisposable {
   }
 }
 
+/** Both outputs in one: s_client tells on the second what it found. */
 function openssl(args: string[]): Promise<string> {
-  return run('openssl', args);
+  return run('sh', ['-c', 'exec openssl "$@" 2>&1', 'openssl', ...args]);
 }
