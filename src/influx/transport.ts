@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher } from 'undici';
+import { TLSSocket } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { InfluxError } from './influx-error.ts';
 
 /** Where an engine listens. `host` is an address or a name; with `tls` the certificate must be for `servername`. */
@@ -26,6 +27,13 @@ export interface InfluxRequest extends InfluxEndpoint {
   signal?: AbortSignal | undefined;
 }
 
+/** The certificate that an engine shows. */
+export interface ShownCertificate {
+  /** SHA-256 of the whole certificate, lower-case hexadecimal. */
+  fingerprint: string;
+  notAfter: Date;
+}
+
 export interface InfluxResponse {
   status: number;
   /** Names in lower case; of a repeated header the first value. */
@@ -40,6 +48,8 @@ export interface InfluxResponse {
  */
 export interface InfluxTransport {
   send(request: InfluxRequest): Promise<InfluxResponse>;
+  /** What the engine showed at the newest connection; undefined when there was none lately. Fakes may not know. */
+  shown?(tls: InfluxTls): ShownCertificate | undefined;
   close(): Promise<void>;
 }
 
@@ -54,7 +64,7 @@ const MAX_TLS_DISPATCHERS = 64;
 export class HttpInfluxTransport implements InfluxTransport {
   readonly #plain: Agent = new Agent(dispatcherOptions());
   /** By trust anchor and name; insertion order is order of use. */
-  readonly #tls = new Map<string, Agent>();
+  readonly #tls = new Map<string, TlsAgent>();
 
   async send(request: InfluxRequest): Promise<InfluxResponse> {
     request.signal?.throwIfAborted();
@@ -84,28 +94,64 @@ export class HttpInfluxTransport implements InfluxTransport {
     }
   }
 
+  shown(tls: InfluxTls): ShownCertificate | undefined {
+    return this.#tls.get(keyOf(tls))?.shown;
+  }
+
   async close(): Promise<void> {
-    const all = [this.#plain, ...this.#tls.values()];
+    const all = [this.#plain, ...[...this.#tls.values()].map(({ agent }) => agent)];
     this.#tls.clear();
     await Promise.all(all.map((agent) => agent.destroy()));
   }
 
   #dispatcher(tls: InfluxTls | undefined): Dispatcher {
     if (!tls) return this.#plain;
-    const key = `${tls.servername}\n${tls.ca}`;
-    const agent = this.#tls.get(key) ?? new Agent(dispatcherOptions(tls));
+    const key = keyOf(tls);
+    const used = this.#tls.get(key) ?? tlsAgent(tls);
     this.#tls.delete(key);
-    this.#tls.set(key, agent);
+    this.#tls.set(key, used);
     const [oldest] = this.#tls;
     if (oldest && this.#tls.size > MAX_TLS_DISPATCHERS) {
       this.#tls.delete(oldest[0]);
-      void oldest[1].close(); // lets requests under way end
+      void oldest[1].agent.close(); // lets requests under way end
     }
-    return agent;
+    return used.agent;
   }
 }
 
-function dispatcherOptions(tls?: InfluxTls): Agent.Options {
+interface TlsAgent {
+  readonly agent: Agent;
+  shown: ShownCertificate | undefined;
+}
+
+function keyOf(tls: InfluxTls): string {
+  return `${tls.servername}\n${tls.ca}`;
+}
+
+function tlsAgent({ ca, servername }: InfluxTls): TlsAgent {
+  const connect = buildConnector({ ca, servername, minVersion: 'TLSv1.2', allowH2: false });
+  const made: TlsAgent = {
+    agent: new Agent(
+      dispatcherOptions((options, callback) =>
+        connect(options, (...result) => {
+          made.shown = certificateOf(result[1]) ?? made.shown;
+          callback(...result);
+        }),
+      ),
+    ),
+    shown: undefined,
+  };
+  return made;
+}
+
+function certificateOf(socket: unknown): ShownCertificate | undefined {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  if (certificate === undefined) return undefined;
+  const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  return { fingerprint, notAfter: certificate.validToDate };
+}
+
+function dispatcherOptions(connect: Agent.Options['connect'] = {}): Agent.Options {
   return {
     allowH2: false, // the engine speaks HTTP/1.1
     connections: CONNECTIONS_PER_ENDPOINT,
@@ -115,7 +161,7 @@ function dispatcherOptions(tls?: InfluxTls): Agent.Options {
     headersTimeout: 0, // the deadline of the request covers both
     bodyTimeout: 0,
     maxResponseSize: MAX_ANSWER_BYTES,
-    connect: tls ? { ca: tls.ca, servername: tls.servername, minVersion: 'TLSv1.2' } : {},
+    connect,
   };
 }
 
