@@ -15,6 +15,9 @@ describe('parseConfig', () => {
       workers: 16,
       'health-port': 8081,
       'metrics-port': 8080,
+      'maintenance-at-once': 3,
+      'maintenance-max-failures': 2,
+      'maintenance-freeze': false,
       'log-level': 'info',
       'log-format': 'auto',
     });
@@ -31,6 +34,9 @@ describe('parseConfig', () => {
     ['workers', '4', 4],
     ['health-port', '0', 0],
     ['metrics-port', '9090', 9090],
+    ['maintenance-at-once', '10', 10],
+    ['maintenance-max-failures', '1', 1],
+    ['maintenance-freeze', 'true', true],
     ['log-level', 'debug', 'debug'],
     ['log-format', 'json', 'json'],
   ] as const)('takes --%s from the flag or the environment, the flag first', (name, text, value) => {
@@ -48,6 +54,8 @@ describe('parseConfig', () => {
     ['workers', '1.5'],
     ['health-port', '70000'],
     ['metrics-port', '-1'],
+    ['maintenance-at-once', '0'],
+    ['maintenance-freeze', 'perhaps'],
     ['log-level', 'loud'],
     ['log-format', 'xml'],
   ])('names the flag and the variable when --%s is %s', (name, text) => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { DEFAULT_MAINTENANCE } from './addon/maintenance.ts';
 
 /** A flag: `--cluster-domain x` or INFLUXADDON_CLUSTER_DOMAIN=x; the flag wins. */
 interface Option {
@@ -60,6 +61,18 @@ const OPTIONS = {
       .regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/)
       .default('influxaddon-operator-webhook'),
     help: 'its ValidatingWebhookConfiguration, and its Service in the namespace of the operator',
+  },
+  'maintenance-at-once': {
+    schema: z.coerce.number().int().min(1).max(1000).default(DEFAULT_MAINTENANCE.maxAtOnce),
+    help: 'databases that are in maintenance at once',
+  },
+  'maintenance-max-failures': {
+    schema: z.coerce.number().int().min(1).max(1000).default(DEFAULT_MAINTENANCE.maxFailures),
+    help: 'databases that have not come back from maintenance until no further one begins',
+  },
+  'maintenance-freeze': {
+    schema: flag.default(DEFAULT_MAINTENANCE.freeze),
+    help: 'no maintenance begins anywhere, whatever the windows say',
   },
   'log-level': {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

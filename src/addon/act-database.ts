@@ -35,6 +35,7 @@ export async function askDatabase(
       ok: true as const,
       state,
       login: user ? await tryLogin(actor, access, signal) : ('Unknown' as const),
+      certificate: access.tls === undefined ? undefined : actor.influx.shown?.(access.tls),
     };
   });
   const failuresBefore = before?.failures ?? 0;

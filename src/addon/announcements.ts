@@ -13,11 +13,34 @@ const OF_READY: Readonly<Record<string, Announcement['reason']>> = {
 };
 const WARNINGS: readonly string[] = [READY_REASON.degraded, READY_REASON.unschedulable, READY_REASON.blocked];
 
-/** One event for each change of the Ready condition's reason or, while blocked, of its message. */
+/**
+ * One event for each change of the Ready condition's reason or, while blocked, of its message; and one for each
+ * beginning and end of maintenance.
+ */
 export function announcements(
   before: InfluxAddonStatus | undefined,
   after: InfluxAddonStatus,
 ): Announcement[] {
+  return [...ofMaintenance(before?.maintenance, after.maintenance), ...ofReady(before, after)];
+}
+
+function ofMaintenance(
+  before: InfluxAddonStatus['maintenance'],
+  after: InfluxAddonStatus['maintenance'],
+): Announcement[] {
+  const what = after?.pending?.map((each) => each.what).join(', ');
+  if (before?.startedAt === undefined && after?.startedAt !== undefined)
+    return [
+      { type: 'Normal', reason: EVENT_REASON.maintenanceStarted, note: `Maintenance begins: ${what}.` },
+    ];
+  const done = after?.past?.[0];
+  if (after?.startedAt !== undefined || done === undefined || done.at === before?.past?.[0]?.at) return [];
+  return [
+    { type: 'Normal', reason: EVENT_REASON.maintenanceDone, note: `Maintenance is done: ${done.what}.` },
+  ];
+}
+
+function ofReady(before: InfluxAddonStatus | undefined, after: InfluxAddonStatus): Announcement[] {
   const old = before?.conditions?.find(({ type }) => type === 'Ready');
   const now = after.conditions?.find(({ type }) => type === 'Ready');
   if (now === undefined) return [];

@@ -15,6 +15,8 @@ import { activeFindings, findingOf } from './findings.ts';
 import type { Fresh } from './fresh.ts';
 import { hashOf } from './hash.ts';
 import { diagnose } from './diagnose.ts';
+import { announcements } from './announcements.ts';
+import { beginning, maintenanceOf, takeIn } from './maintenance.ts';
 import { childNames, ownedMeta } from './names.ts';
 import { openedBy } from './opened.ts';
 import {
@@ -59,8 +61,15 @@ export function decide(world: World, environment: Environment): Decision {
   if (finalizer !== undefined) return acting([finalizer]);
 
   const { facts: settled } = settleFacts(sourcesOf(world), environment.fresh);
+  const begun = beginning(world, environment.now);
+  if (begun !== undefined) {
+    const events = announcements(addon.status, begun);
+    return { actions: [], status: begun, events, requeueAfterMs: 50, waitingFor: undefined };
+  }
   const resolution = resolveTarget(world, settled);
-  const target = resolution.target ?? settled.inForce ?? lastInForce(world, settled);
+  const taken =
+    resolution.target === undefined ? undefined : takeIn(world, settled, resolution.target, environment.now);
+  const target = taken?.target ?? settled.inForce ?? lastInForce(world, settled);
   const unimplemented = notImplemented(addon.spec);
   if (target === undefined) {
     const refusal = resolution.refusal ?? {
@@ -78,12 +87,15 @@ export function decide(world: World, environment: Environment): Decision {
     openedBy: openedBy(world, settled, target),
     passwordUnproven: settled.passwordUnproven && !isProven(world, settled),
   };
-  return decideRunning(world, { facts, target, refusal: resolution.refusal, unimplemented }, environment.now);
+  const renewTemplate = taken?.renewTemplate ?? false;
+  const resolved = { facts, target, renewTemplate, refusal: resolution.refusal, unimplemented };
+  return decideRunning(world, resolved, environment.now);
 }
 
 interface Resolved {
   readonly facts: Facts;
   readonly target: InForce;
+  readonly renewTemplate: boolean;
   readonly refusal: Refusal | undefined;
   readonly unimplemented: readonly string[];
 }
@@ -99,6 +111,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
     children,
     settings: world.settings,
     appSelectors: appSelectors(world),
+    renewTemplate: resolved.renewTemplate,
   };
   const starts = startsOf(addon.status, stateOf(addon));
   const revision = dataPlaneRevision(context, starts);
@@ -149,7 +162,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
     if (trouble.action !== undefined) return acting([trouble.action]);
     const blocked = refusal ?? trouble.refusal;
     const reason = blocked === undefined ? (trouble.reason ?? starting) : READY_REASON.blocked;
-    const message = blocked?.message ?? trouble.message ?? startingMessage(starting);
+    const message = blocked?.message ?? trouble.message ?? startingMessage(starting, addon.status);
     const picture: Picture = {
       ...base,
       refusal: blocked,
@@ -184,12 +197,9 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
   // 4. Off the path to Ready: a certificate also for a database without TLS, so that TLS can be switched on.
   if (certificate !== undefined && findingOf(certificate, active) === undefined) return acting([certificate]);
 
-  return running(
-    world,
-    { ...base, facts },
-    { target, apps, revision, starts, recheckMs: database.recheckMs },
-    now,
-  );
+  const maintenance = (blocked: boolean) => maintenanceOf(world, context, blocked, now);
+  const outcome = { target, apps, revision, starts, recheckMs: database.recheckMs, maintenance };
+  return running(world, { ...base, facts }, outcome, now);
 }
 
 function sourcesOf({ addon, children }: World) {

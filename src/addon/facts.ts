@@ -11,6 +11,10 @@ export interface InForce {
   readonly version: { readonly name: string; readonly image: string };
   /** Absent for a database that listens without TLS. */
   readonly tls?: 'Required';
+  /** What the platform wants was last taken in by the maintenance that began then (`status.maintenance.startedAt`). */
+  readonly maintainedAt?: string;
+  /** The last of those that restarts the database whatever its template says; RFC 3339, like the above. */
+  readonly restartedAt?: string;
 }
 
 /** What must outlive the addon object: made once, kept in the admin Secret, repeated on the claim. */

@@ -24,6 +24,8 @@ export const ANNOTATION = {
   /** UID of the addon that the claim was first made for: a kept volume has somebody else's. */
   madeFor: 'influxaddon.dev/made-for',
   paused: 'influxaddon.dev/paused',
+  /** On the pod: which maintenance restarted it for something that is not in its template. */
+  restarted: 'influxaddon.dev/restarted-at',
 } as const;
 
 /** Annotation key on an app's pod template; its value is the revision the app was last restarted for. */

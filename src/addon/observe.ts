@@ -13,7 +13,13 @@ import type { Stores } from './stores.ts';
 import type { Memory, World } from './world.ts';
 
 /** Gathers what is known about one addon. Only reads caches: no request is made. */
-export function observe(stores: Stores, addon: Live<InfluxAddon>, memory: Memory, settings: Settings): World {
+export function observe(
+  stores: Stores,
+  addon: Live<InfluxAddon>,
+  memory: Memory,
+  settings: Settings,
+  fleet: World['fleet'] = [],
+): World {
   const { name, namespace = '' } = addon.metadata;
   const names = childNames(name);
   const at = (child: string) => `${namespace}/${child}`;
@@ -49,6 +55,7 @@ export function observe(stores: Stores, addon: Live<InfluxAddon>, memory: Memory
     },
     apps: workloadsOf(stores, addon, memory),
     trust: trustOfSecret(stores.authorities.get(`${settings.operatorNamespace}/${AUTHORITY_SECRET}`)),
+    fleet,
     memory,
     settings,
   };

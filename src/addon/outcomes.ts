@@ -3,6 +3,7 @@ import { announcements } from './announcements.ts';
 import type { AppsOutcome } from './apps/decide-apps.ts';
 import type { DatabaseState } from './database-steps.ts';
 import type { Facts, InForce } from './facts.ts';
+import type { MaintenanceOutcome } from './maintenance.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import { keptDataPlane, startingMessage } from './starting.ts';
 import { blockedPicture, renderStatus, type Picture } from './status.ts';
@@ -50,6 +51,7 @@ export function running(
     revision: string;
     starts: number;
     recheckMs: number;
+    maintenance: (blocked: boolean) => MaintenanceOutcome;
   },
   now: Date,
 ): Decision {
@@ -69,6 +71,7 @@ export function running(
       waitingFor: undefined,
     };
   }
+  const maintenance = outcome.maintenance(blocked !== undefined);
   const picture: Picture = {
     ...base,
     refusal: blocked,
@@ -89,8 +92,13 @@ export function running(
       starts: outcome.starts,
     },
     apps: apps?.decisions,
+    maintenance,
   };
-  const requeueAfterMs = Math.min(outcome.recheckMs, apps?.lateInMs ?? Infinity);
+  const requeueAfterMs = Math.min(
+    outcome.recheckMs,
+    apps?.lateInMs ?? Infinity,
+    maintenance.wakeMs ?? Infinity,
+  );
   return stored(world, picture, now, { requeueAfterMs });
 }
 
@@ -124,7 +132,9 @@ export function silent(
     base.refusal === undefined ? (fresh ? starting : READY_REASON.degraded) : READY_REASON.blocked;
   const text =
     base.refusal?.message ??
-    (fresh ? startingMessage(starting) : `The database does not answer as it should: ${message}.`);
+    (fresh
+      ? startingMessage(starting, world.addon.status)
+      : `The database does not answer as it should: ${message}.`);
   const picture: Picture = {
     ...base,
     ready: { status: false, reason, message: text },

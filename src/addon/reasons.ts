@@ -47,6 +47,8 @@ export const EVENT_REASON = {
   administratorLost: 'AdministratorLost',
   databaseRepaired: 'DatabaseRepaired',
   childRestored: 'ChildRestored',
+  maintenanceStarted: 'MaintenanceStarted',
+  maintenanceDone: 'MaintenanceDone',
   stopped: 'Stopped',
   deleting: 'Deleting',
 } as const;

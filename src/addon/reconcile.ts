@@ -8,6 +8,7 @@ import type { Live } from '../kube/types.ts';
 import { act, type Actor } from './act.ts';
 import { describe, type Decision } from './action.ts';
 import { decide } from './decide.ts';
+import { fleetFor } from './fleet.ts';
 import type { Fresh } from './fresh.ts';
 import { observe } from './observe.ts';
 import type { Settings } from './resources/context.ts';
@@ -34,7 +35,13 @@ export async function reconcile(
     const addon = stores.addons.get(key);
     if (addon === undefined) return {};
     const now = new Date(clock.now());
-    const world = observe(stores, addon, memories.get(addon.metadata.uid), settings);
+    const world = observe(
+      stores,
+      addon,
+      memories.get(addon.metadata.uid),
+      settings,
+      fleetFor(addon, stores, memories),
+    );
     const decision = decide(world, { now, fresh: reconciler.fresh });
     if (decision.actions.length === 0) return await rest(reconciler, addon, decision, signal);
     let done = true;
@@ -66,7 +73,14 @@ async function rest(
     memories.update(uid, { waiting: since, diagnosis: undefined });
   }
   if (decision.status !== undefined && !isDeepStrictEqual(decision.status, addon.status)) {
-    await writeStatus(reconciler, addon, decision.status, signal);
+    const began = decision.status.maintenance?.startedAt;
+    // Before anything is waited for: whoever is decided next has to count it.
+    if (began !== addon.status?.maintenance?.startedAt) memories.update(uid, { beginning: began });
+    try {
+      await writeStatus(reconciler, addon, decision.status, signal);
+    } finally {
+      memories.update(uid, { beginning: undefined });
+    }
     memories.update(uid, { patchedApps: new Map() });
     announce(reconciler, addon, decision);
   }

@@ -28,10 +28,15 @@ export function startingReason(
   if (status.version !== target.version.name) return READY_REASON.upgrading;
   if (status.plan !== target.plan.name) return READY_REASON.changingPlan;
   if (status.endpoint?.startsWith('https:') !== (target.tls === 'Required')) return READY_REASON.switchingTls;
+  if (status.maintenance?.startedAt !== undefined) {
+    const plan = status.maintenance.pending?.some(({ what }) => what.startsWith('plan ')) ?? false;
+    return plan ? READY_REASON.changingPlan : READY_REASON.upgrading;
+  }
   return READY_REASON.provisioning;
 }
 
-export function startingMessage(reason: ReadyReason): string {
+export function startingMessage(reason: ReadyReason, status?: InfluxAddonStatus): string {
+  if (status?.maintenance?.startedAt !== undefined) return 'The database is being restarted for maintenance.';
   switch (reason) {
     case READY_REASON.upgrading:
       return 'The database is being restarted with another version.';

@@ -7,6 +7,7 @@ import { announcedEntries } from './apps/entries.ts';
 import { certificateEnd } from './certificate.ts';
 import { endpointOf } from './connection.ts';
 import type { Facts, InForce } from './facts.ts';
+import type { MaintenanceOutcome } from './maintenance.ts';
 import { childNames } from './names.ts';
 import { READY_REASON, type ReadyReason } from './reasons.ts';
 import type { Refusal } from './target.ts';
@@ -27,6 +28,8 @@ export interface Picture {
   readonly dataPlane: InfluxAddonStatus['dataPlane'];
   /** Undefined leaves status.apps as it was: the apps were not looked at. */
   readonly apps: readonly AppDecision[] | undefined;
+  /** Undefined leaves what status says: what the platform wants is looked at only of a database that answers. */
+  readonly maintenance?: MaintenanceOutcome;
 }
 
 /** The whole status, from scratch but for times and what this pass did not look at. */
@@ -56,7 +59,8 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     storage: storageOf(world) ?? before.storage,
     tlsSecret: world.children.tlsSecret === undefined ? undefined : names.tlsSecret,
     certificate: certificateOf(world),
-    lastHandled: before.lastHandled,
+    maintenance: picture.maintenance?.status ?? before.maintenance,
+    lastHandled: picture.maintenance?.lastHandled ?? before.lastHandled,
     dataPlane: picture.dataPlane ?? before.dataPlane,
     conditions: conditionsOf(world, picture, now),
   });
@@ -99,6 +103,10 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
     );
   } else if (appsOf(world.addon).length === 0) {
     conditions = conditions.filter(({ type }) => type !== 'AppsCurrent');
+  }
+  if (picture.maintenance !== undefined) {
+    const { status, reason, message } = picture.maintenance.condition;
+    set('MaintenancePending', status, reason, message);
   }
   if (picture.notImplemented.length > 0) {
     set(

@@ -1,6 +1,7 @@
 import type { KubeObject, Live } from '../kube/types.ts';
 import type { WorkQueue } from '../kube/work-queue.ts';
 import type { Memories } from './memories.ts';
+import { isWaitingForTurn } from './fleet.ts';
 import { ADDON_LABEL, keyOf } from './names.ts';
 import { BY_APP, BY_PLAN, type Stores } from './stores.ts';
 
@@ -12,6 +13,8 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
       queue.forget(key);
     }
     queue.add(key);
+    const ended = before?.status?.maintenance?.startedAt !== undefined;
+    if (ended && after?.status?.maintenance?.startedAt === undefined) wakeWaiting(stores, queue);
   });
 
   const byLabel = ({ before, after }: { before?: Live<KubeObject>; after?: Live<KubeObject> }) => {
@@ -56,4 +59,9 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
       if (addon.metadata.namespace === after.metadata.name) queue.add(keyOf(addon));
     }
   });
+}
+
+/** Maintenance of a database has ended: somebody else's may begin. */
+function wakeWaiting(stores: Stores, queue: WorkQueue): void {
+  for (const addon of stores.addons.list()) if (isWaitingForTurn(addon)) queue.add(keyOf(addon));
 }

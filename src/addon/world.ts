@@ -2,6 +2,7 @@ import type { AppStatus, InfluxAddon } from '../api/influx-addon.ts';
 import type { InfluxPlan } from '../api/influx-plan.ts';
 import type { DatabaseState } from '../influx/database.ts';
 import type { InfluxErrorKind } from '../influx/influx-error.ts';
+import type { ShownCertificate } from '../influx/transport.ts';
 import type { Pod } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
 import type { CatalogueVersion } from '../versions/rules.ts';
@@ -25,6 +26,8 @@ export interface World {
   readonly apps: ReadonlyMap<string, Live<Workload>>;
   /** The operator's authority; undefined in the first moments of the first operator. */
   readonly trust: Trust | undefined;
+  /** All addons, as far as maintenance of this one depends on theirs; none while nothing of it waits. */
+  readonly fleet: readonly Live<InfluxAddon>[];
   readonly memory: Memory;
   readonly settings: Settings;
 }
@@ -39,6 +42,8 @@ export interface Memory {
   readonly appsPatchedMs: number | undefined;
   /** By `Kind/name`: entries of `status.apps[]` that are true since a patch and not stored yet. */
   readonly patchedApps: ReadonlyMap<string, AppStatus>;
+  /** When its maintenance began, RFC 3339, while that is on its way into status: it counts from the first moment. */
+  readonly beginning: string | undefined;
 }
 
 /** What the database of one pod said last. */
@@ -50,7 +55,13 @@ export interface DatabaseKnowledge {
   /** How many questions, changes and probes in a row came to nothing. */
   readonly failures: number;
   readonly answer:
-    | { readonly ok: true; readonly state: DatabaseState; readonly login: Login }
+    | {
+        readonly ok: true;
+        readonly state: DatabaseState;
+        readonly login: Login;
+        /** What it showed; undefined without TLS. */
+        readonly certificate?: ShownCertificate | undefined;
+      }
     | DatabaseFailure;
   readonly probe:
     | { readonly revision: string; readonly atMs: number; readonly failure: string | undefined }
@@ -91,4 +102,5 @@ export const NO_MEMORY: Memory = {
   waiting: undefined,
   appsPatchedMs: undefined,
   patchedApps: new Map(),
+  beginning: undefined,
 };

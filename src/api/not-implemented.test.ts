@@ -18,6 +18,7 @@ const implemented = [
   'spec.tls.mode',
   'spec.access.policy',
   'spec.access.from[].podSelector',
+  'spec.maintenanceWindow',
   'spec.storage.autoGrow',
   'spec.placement.nodeSelector',
   'spec.placement.tolerations[]',
@@ -40,7 +41,6 @@ const examples: Record<string, Partial<InfluxAddonSpec>> = {
   'spec.users': { users: [{ name: 'reader', access: 'Read' }] },
   'spec.backups': { backups: { storeRef: { name: 'nightly' } } },
   'spec.restoreFrom': { restoreFrom: { backupRef: { name: 'yesterday' } } },
-  'spec.maintenanceWindow': { maintenanceWindow: { startHour: 3 } },
   'spec.storage.autoGrow = Enabled': { storage: { autoGrow: 'Enabled' } },
   'spec.deletionPolicy = Backup': { deletionPolicy: 'Backup' },
 };
@@ -74,6 +74,7 @@ describe('notImplemented', () => {
         defaultRetentionPolicy: 'autogen',
         continuousQueries: [],
         users: [],
+        maintenanceWindow: { startHour: 3 },
         storage: { autoGrow: 'Disabled' },
         deletionPolicy: 'Delete',
         deletionProtection: 'Disabled',

@@ -24,7 +24,6 @@ export const notImplementedFields: readonly NotImplementedField[] = [
   { field: 'spec.users', applies: ({ users }) => isFilled(users) },
   { field: 'spec.backups', applies: ({ backups }) => backups !== undefined },
   { field: 'spec.restoreFrom', applies: ({ restoreFrom }) => restoreFrom !== undefined },
-  { field: 'spec.maintenanceWindow', applies: ({ maintenanceWindow }) => maintenanceWindow !== undefined },
   { field: 'spec.storage.autoGrow = Enabled', applies: ({ storage }) => storage?.autoGrow === 'Enabled' },
   { field: 'spec.deletionPolicy = Backup', applies: ({ deletionPolicy }) => deletionPolicy === 'Backup' },
 ];

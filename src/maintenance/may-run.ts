@@ -59,11 +59,8 @@ export function mayRunNow(request: PermissionRequest): Permission {
   }
   if (fleet.running + fleet.ahead >= Math.max(limits.maxAtOnce, 1)) {
     const until = new Date(now.getTime() + LOOK_AGAIN_MS);
-    return wait(
-      'FleetBusy',
-      until,
-      `waits for its turn: ${fleet.running} in maintenance, ${fleet.ahead} before it`,
-    );
+    // Without numbers: each would be a write to the status of everybody who waits.
+    return wait('FleetBusy', until, 'waits for its turn: others are in maintenance or come first');
   }
   return { run: true, because: asked ? 'Asked' : overdue ? 'Deadline' : 'Window' };
 }

@@ -48,6 +48,11 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
       atOnce: config['restart-at-once'],
       deadlineMs: config['restart-deadline-seconds'] * 1000,
     },
+    maintenance: {
+      maxAtOnce: config['maintenance-at-once'],
+      maxFailures: config['maintenance-max-failures'],
+      freeze: config['maintenance-freeze'],
+    },
   };
   const events = new EventRecorder({
     client: unfenced,

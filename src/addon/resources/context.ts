@@ -1,8 +1,10 @@
 import type { Secret, Service, PersistentVolumeClaim, StatefulSet, NetworkPolicy } from '../../kube/kinds.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/types.ts';
+import type { MaintenanceSettings } from '../maintenance.ts';
 import type { WaveLimits } from '../apps/waves.ts';
 import type { Facts, InForce } from '../facts.ts';
+import type { buildPodTemplate } from './pod-template.ts';
 
 /** Where the operator runs and what it was told at start; the same for all addons. */
 export interface Settings {
@@ -12,6 +14,10 @@ export interface Settings {
   readonly operatorNamespace: string;
   readonly operatorPodLabels: Readonly<Record<string, string>>;
   readonly restarts: WaveLimits;
+  /** The brake of the fleet; default DEFAULT_MAINTENANCE. */
+  readonly maintenance?: MaintenanceSettings;
+  /** How a database's pod looks. Default buildPodTemplate; another one stands for another release of the operator. */
+  readonly render?: typeof buildPodTemplate;
 }
 
 /** The children as they are. */
@@ -36,4 +42,6 @@ export interface BuildContext {
   readonly settings: Settings;
   /** Labels that select the pods of the bound apps, for `access.policy: Bound`. */
   readonly appSelectors: readonly Readonly<Record<string, string>>[];
+  /** The pod is about to be started anyway, so it is made as this operator makes it. */
+  readonly renewTemplate?: boolean;
 }

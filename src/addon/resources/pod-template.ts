@@ -5,7 +5,7 @@ import { engineParameters } from '../../influx/parameters.ts';
 import { engineLifecycle } from '../../influx/probes.ts';
 import { milliOf, unitsOf } from '../../kube/quantity.ts';
 import { ENGINE_PORT } from '../connection.ts';
-import { childNames, podLabels, labelsOf } from '../names.ts';
+import { ANNOTATION, childNames, podLabels, labelsOf } from '../names.ts';
 import type { BuildContext } from './context.ts';
 
 /** The user of the newer official images; the older ones ran as root, so the volume's group is what makes both work. */
@@ -22,14 +22,18 @@ const RESTRICTED: SecurityContext = {
 
 /** The database's pod: only the engine's own image is needed, so an operator upgrade cannot change what runs. */
 export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>): PodTemplateSpec {
-  const { addon } = context;
+  const { addon, target } = context;
   const names = childNames(addon.metadata.name);
   const placement = placementOf(addon);
+  const annotations = {
+    ...placement.podAnnotations,
+    ...(target.restartedAt === undefined ? {} : { [ANNOTATION.restarted]: target.restartedAt }),
+  };
   const { terminationGracePeriodSeconds } = engineLifecycle({ tls: false });
   return {
     metadata: {
       labels: { ...placement.podLabels, ...labelsOf(addon.metadata.name), ...podLabels(addon.metadata.name) },
-      ...(Object.keys(placement.podAnnotations).length > 0 ? { annotations: placement.podAnnotations } : {}),
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     },
     spec: {
       automountServiceAccountToken: false,

@@ -3,6 +3,7 @@ import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import { contains } from '../../kube/contains.ts';
 import type { StatefulSet } from '../../kube/kinds.ts';
 import type { Live } from '../../kube/types.ts';
+import { hashOf } from '../hash.ts';
 import { ANNOTATION } from '../names.ts';
 
 /** A pod template as the text of an annotation: packed, since it is mostly a script that is the same for all. */
@@ -21,6 +22,7 @@ export function unpackTemplate(text: string | undefined): PodTemplateSpec | unde
   }
 }
 
+/** In the cache only: the hash of the template in the annotation, made once for each state of the StatefulSet. */
 const AS_RENDERED = 'influxaddon.dev/as-rendered';
 export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
@@ -33,11 +35,22 @@ export function slimStatefulSet(live: Live<StatefulSet>): Live<StatefulSet> {
   if (rendered === undefined || live.spec === undefined || !contains(live.spec.template, rendered))
     return live;
   const mark = live.spec.template.metadata?.annotations?.[RESTARTED_AT];
-  const annotations = { [AS_RENDERED]: 'true', ...(mark === undefined ? {} : { [RESTARTED_AT]: mark }) };
+  const annotations = {
+    [AS_RENDERED]: hashOf(rendered),
+    ...(mark === undefined ? {} : { [RESTARTED_AT]: mark }),
+  };
   return { ...live, spec: { ...live.spec, template: { metadata: { annotations } } } };
 }
 
 /** Stands for the template in the annotation, in the cache and in intents made from there. */
 export function isAsRendered(template: PodTemplateSpec | undefined): boolean {
-  return template?.metadata?.annotations?.[AS_RENDERED] === 'true';
+  return template?.metadata?.annotations?.[AS_RENDERED] !== undefined;
+}
+
+/** Hash of the template that was rendered for this StatefulSet; undefined when somebody has spoiled the record. */
+export function renderedHash({ metadata, spec }: Live<StatefulSet>): string | undefined {
+  const mark = spec?.template.metadata?.annotations?.[AS_RENDERED];
+  if (mark !== undefined) return mark;
+  const rendered = unpackTemplate(metadata.annotations?.[ANNOTATION.rendered]);
+  return rendered === undefined ? undefined : hashOf(rendered);
 }

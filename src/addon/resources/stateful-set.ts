@@ -5,7 +5,7 @@ import { hashOf } from '../hash.ts';
 import { ANNOTATION, childNames, ownedMeta, podLabels } from '../names.ts';
 import type { BuildContext } from './context.ts';
 import { buildPodTemplate } from './pod-template.ts';
-import { isAsRendered, packTemplate, unpackTemplate } from './rendered.ts';
+import { isAsRendered, packTemplate, renderedHash, unpackTemplate } from './rendered.ts';
 
 /** One replica, and never two: two servers on one data folder do not notice each other. */
 export function buildStatefulSet(context: BuildContext): StatefulSet {
@@ -42,6 +42,17 @@ export function renderedFor({ addon, target }: Pick<BuildContext, 'addon' | 'tar
   return hashOf({ target, placement: placementOf(addon) });
 }
 
+/** The template in force and the one that this operator would make for the same wishes, as hashes. */
+export function templateHashes(context: BuildContext): { running: string; rendered: string } {
+  const rendered = hashOf(render(context));
+  const { statefulSet } = context.children;
+  return { running: (statefulSet && renderedHash(statefulSet)) ?? rendered, rendered };
+}
+
+function render(context: BuildContext): PodTemplateSpec {
+  return (context.settings.render ?? buildPodTemplate)(context);
+}
+
 /**
  * The template in force. It is rendered anew only when something that a user or the catalogue decided has changed:
  * an operator whose renderer differs finds the old template on the StatefulSet and restarts nothing.
@@ -52,11 +63,12 @@ function templateInForce(
 ): { template: PodTemplateSpec; packed: string } {
   const live = context.children.statefulSet;
   const packed = live?.metadata.annotations?.[ANNOTATION.rendered];
-  if (packed !== undefined && live?.metadata.annotations?.[ANNOTATION.renderedFor] === wanted) {
+  const keep = context.renewTemplate !== true;
+  if (keep && packed !== undefined && live?.metadata.annotations?.[ANNOTATION.renderedFor] === wanted) {
     const present = live.spec?.template;
     const kept = present !== undefined && isAsRendered(present) ? present : unpackTemplate(packed);
     if (kept !== undefined) return { template: kept, packed };
   }
-  const template = buildPodTemplate(context);
+  const template = render(context);
   return { template, packed: packTemplate(template) };
 }

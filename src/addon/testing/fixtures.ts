@@ -122,6 +122,7 @@ export function worldOf(overrides: Partial<World> = {}): World {
     storageClasses: { names: ['standard'], hasDefault: true },
     apps: new Map(),
     trust: undefined,
+    fleet: [],
     memory: NO_MEMORY,
     settings: SETTINGS,
     ...overrides,

@@ -26,6 +26,7 @@ const VERSIONS_WITH_BROKEN = [
     ...(VERSIONS[0] as (typeof VERSIONS)[number]),
     name: BROKEN_VERSION,
     image: `influxdb:${BROKEN_VERSION}`,
+    lifecycle: 'Deprecated' as const, // so that it comes only to whom asks for it
   },
 ];
 
