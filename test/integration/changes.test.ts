@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
 import { Deployment, PersistentVolumeClaim, Pod, StatefulSet } from '../../src/kube/kinds.ts';
+import { appOf } from './app.ts';
 import { queryThroughUrl, secretData } from './database.ts';
 import { type Blow, Fuse } from './fuse.ts';
 import { condition, isReady, OPERATOR_USER, type OperatorBed, startOperatorBed } from './operator-bed.ts';
@@ -42,16 +43,7 @@ const at = (namespace: string, name: string) => ({ namespace, name });
 async function prepare(spec: Partial<InfluxAddonSpec>): Promise<string> {
   count += 1;
   const namespace = await bed.namespace(`change-${count}`);
-  await bed.client.create(Deployment, {
-    metadata: { namespace, name: 'web' },
-    spec: {
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: { containers: [{ name: 'main', image: 'registry.example/app:1' }] },
-      },
-    },
-  });
+  await bed.client.create(Deployment, appOf(namespace));
   await bed.addon(namespace, NAME, { ...spec, apps: [{ name: 'web', env: 'Inject' }] });
   await bed.until(namespace, NAME, 'ready', isSettled);
   return namespace;

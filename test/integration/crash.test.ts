@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Deployment, PersistentVolumeClaim, Pod, Secret } from '../../src/kube/kinds.ts';
+import { appOf } from './app.ts';
 import { queryAsAdmin, queryThroughUrl } from './database.ts';
 import { type Blow, Fuse } from './fuse.ts';
 import {
@@ -29,16 +30,7 @@ async function provisionWithCrash(
 ): Promise<{ writes: string[]; namespace: string; crashed: boolean }> {
   count += 1;
   const namespace = await bed.namespace(`crash-${count}`);
-  await bed.client.create(Deployment, {
-    metadata: { namespace, name: 'web' },
-    spec: {
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: { containers: [{ name: 'main', image: 'registry.example/app:1' }] },
-      },
-    },
-  });
+  await bed.client.create(Deployment, appOf(namespace));
   const fuse = new Fuse(after, blow);
   const first = await bed.startOperator({ wrap: fuse.wrap, wrapInflux: fuse.wrapInflux });
   await bed.addon(namespace, 'my-app', { apps: [{ name: 'web', env: 'Inject' }] });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InfluxAddon } from '../../src/api/kinds.ts';
 import { CHILDREN } from '../../src/addon/resources/index.ts';
 import { Deployment, Event } from '../../src/kube/kinds.ts';
+import { appOf } from './app.ts';
 import { queryAsAdmin, queryThroughUrl, secretData } from './database.ts';
 import { condition, OPERATOR_USER, type OperatorBed, startOperatorBed } from './operator-bed.ts';
 
@@ -63,7 +64,7 @@ describe('one addon', () => {
   test('with an app to inject into, the app is restarted exactly once, within the same number of writes', async () => {
     await using _ = stopping(await bed.startOperator());
     const namespace = await bed.namespace('inject');
-    await bed.client.create(Deployment, deployment(namespace, 'web'));
+    await bed.client.create(Deployment, appOf(namespace));
     const since = Date.now();
     await bed.addon(namespace, 'my-app', { apps: [{ name: 'web', env: 'Inject' }] });
     const addon = await bed.until(
@@ -184,19 +185,6 @@ test('the events of a provisioning tell its story', async () => {
     .map((event) => event.reason ?? '');
   expect(reasons.toSorted()).toEqual(['DatabaseReady', 'Provisioning']);
 });
-
-function deployment(namespace: string, name: string): Deployment {
-  const labels = { app: name };
-  const container = { name: 'main', image: 'registry.example/app:1' };
-  return {
-    metadata: { namespace, name },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [container] } },
-    },
-  };
-}
 
 function stopping<T extends { stop(): Promise<void> }>(operator: T): AsyncDisposable & { operator: T } {
   return { operator, [Symbol.asyncDispose]: () => operator.stop() };
