@@ -32,6 +32,8 @@ export interface WebhookOptions {
   /** 0 draws a free one: for tests. */
   readonly port: number;
   readonly overlapMs?: number;
+  /** After so many reviews a connection is closed. Default 1,000. */
+  readonly requestsPerConnection?: number;
   readonly clock?: Clock;
   readonly log: Logger;
   /** Told once it listens. */
@@ -55,7 +57,7 @@ export async function runWebhook(options: WebhookOptions, signal: AbortSignal): 
   let shown: string | undefined;
   const show = async (pair: ServedPair): Promise<void> => {
     if (server === undefined) {
-      server = await listenTls(app, options.port, pair);
+      server = await listenTls(app, options.port, pair, options.requestsPerConnection);
       log.info({ port: server.port }, 'webhook listening');
       options.onListening?.(server.port);
     } else if (shown !== pair.cert) {

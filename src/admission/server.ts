@@ -11,13 +11,19 @@ export interface WebhookServer {
 }
 
 /** Listens on all addresses of the pod, TLS 1.2 at least; resolves once it does. Rejects when the port is taken. */
-export async function listenTls(app: Hono, port: number, pair: ServedPair): Promise<WebhookServer> {
+export async function listenTls(
+  app: Hono,
+  port: number,
+  pair: ServedPair,
+  requestsPerConnection = REQUESTS_PER_CONNECTION,
+): Promise<WebhookServer> {
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer,
     serverOptions: { ...contextOf(pair), ...LIMITS },
   }) as Server;
   server.maxConnections = MAX_CONNECTIONS;
+  server.maxRequestsPerSocket = requestsPerConnection;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '0.0.0.0', () => {
@@ -46,6 +52,8 @@ function contextOf({ cert, key }: ServedPair) {
 
 /** Each may hold one body: that and the limit of a body bound the memory. An API server opens a few. */
 const MAX_CONNECTIONS = 128;
+/** Otherwise an API server would stay with one replica for as long as it asks often enough. */
+const REQUESTS_PER_CONNECTION = 1_000;
 /** A review takes milliseconds; the API server itself gives up after 5 s. */
 const LAST_ANSWERS_MS = 2_000;
 const LIMITS = {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addonWebhook } from '../../build/operator-manifests.ts';
 import { REVIEW_PATH } from '../../src/admission/app.ts';
 import { WEBHOOK_SECRET } from '../../src/admission/certificate-secret.ts';
-import { runWebhook } from '../../src/admission/run.ts';
+import { runWebhook, type WebhookOptions } from '../../src/admission/run.ts';
 import { plans } from '../../src/api/catalogue.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
@@ -14,6 +14,7 @@ import { KubeClient } from '../../src/kube/client.ts';
 import { systemClock, type Clock } from '../../src/kube/clock.ts';
 import { Secret, ValidatingWebhookConfiguration } from '../../src/kube/kinds.ts';
 import { silentLogger } from '../../src/kube/log.ts';
+import type { Transport } from '../../src/kube/transport.ts';
 import { inspect } from '../../src/tls/inspect.ts';
 import { kubectl as kubectlBinary } from '../cluster/binaries.ts';
 import { run } from '../cluster/run-command.ts';
@@ -191,8 +192,10 @@ test('a certificate is renewed while requests go on, and not one of them passes 
     monotonic: () => systemClock.monotonic(),
     after: (ms, then) => systemClock.after(ms, then),
   };
-  webhook = await startWebhook({ port, clock, overlapMs: 3_000 });
-  const second = await startWebhook({ clock, overlapMs: 3_000 });
+  // A connection for each request: one that is kept would not show what a new one gets. And announcements take their
+  // time: what is shown too early is then shown long enough to be noticed.
+  webhook = await startWebhook({ port, clock, overlapMs: 3_000, requestsPerConnection: 1 }, 1_000);
+  const second = await startWebhook({ clock, overlapMs: 3_000 }, 1_000);
   await untilAsked();
   const first = await shownBy(port);
   expect(await shownBy(second.port)).toBe(first);
@@ -260,9 +263,19 @@ interface RunningWebhook {
 
 /** A webhook of this process on the caches of the running operator, with the rights that are shipped. */
 async function startWebhook(
-  options: { port?: number; clock?: Clock; overlapMs?: number } = {},
+  options: Pick<Partial<WebhookOptions>, 'port' | 'clock' | 'overlapMs' | 'requestsPerConnection'> = {},
+  announceAfterMs = 0,
 ): Promise<RunningWebhook> {
-  const transport = await transportFor(await bed.plane.userKubeconfig(OPERATOR_USER));
+  const http = await transportFor(await bed.plane.userKubeconfig(OPERATOR_USER));
+  const transport: Transport = {
+    request: async (asked) => {
+      if (asked.method === 'PATCH' && asked.path.includes('webhookconfigurations'))
+        await delay(announceAfterMs);
+      return await http.request(asked);
+    },
+    watch: (asked) => http.watch(asked),
+    close: () => http.close(),
+  };
   const stop = new AbortController();
   const listening = Promise.withResolvers<number>();
   const ended = runWebhook(
@@ -274,7 +287,6 @@ async function startWebhook(
         clusterDomain: 'cluster.local',
         operatorNamespace: OPERATOR_NAMESPACE,
         operatorPodLabels: {},
-        restarts: { atOnce: 5, deadlineMs: 300_000 },
       },
       name: WEBHOOK_NAME,
       port: 0,
