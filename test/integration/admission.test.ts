@@ -287,6 +287,7 @@ async function startWebhook(
         clusterDomain: 'cluster.local',
         operatorNamespace: OPERATOR_NAMESPACE,
         operatorPodLabels: {},
+        restarts: { atOnce: 5, deadlineMs: 300_000 },
       },
       name: WEBHOOK_NAME,
       port: 0,
