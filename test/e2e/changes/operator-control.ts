@@ -1,24 +1,32 @@
 import { containerdSocket } from '../../cluster/node-files.ts';
 import { OPERATOR } from '../../demo/install.ts';
 import type { OperatorNode } from '../operator-node.ts';
+import type { Space } from '../space.ts';
 
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR.namespace}/leases/${OPERATOR.name}`;
 
+interface Lease {
+  spec: { holderIdentity?: string; renewTime?: string };
+}
+
 interface OperatorPod {
-  metadata: { name: string };
   status: { containerStatuses?: { containerID?: string }[] };
 }
 
-/** SIGKILL for the replica that holds the Lease; returns its name. */
-export async function killLeader(on: OperatorNode): Promise<string> {
-  const lease = await on.api.get<{ spec: { holderIdentity?: string } }>(LEASE);
-  const name = lease?.spec.holderIdentity ?? '';
-  const pod = await on.api.get<OperatorPod>(`/api/v1/namespaces/${OPERATOR.namespace}/pods/${name}`);
-  const id = pod?.status.containerStatuses?.[0]?.containerID?.replace('containerd://', '');
-  if (id === undefined) throw new Error(`the leader ${name} has no container`);
-  const at = ['--address', containerdSocket, '--namespace', 'k8s.io'];
-  await on.node.runInside('ctr', [...at, 'task', 'kill', '--signal', 'SIGKILL', id]);
-  return name;
+/** SIGKILL for the replica that leads; waits for one that has shown so after `since`, milliseconds since the epoch. */
+export async function killLeader(on: OperatorNode, space: Space, since = 0): Promise<void> {
+  await space.until('a living leader', async () => {
+    const lease = await on.api.get<Lease>(LEASE);
+    if (Date.parse(lease?.spec.renewTime ?? '') < since) return false;
+    const name = lease?.spec.holderIdentity ?? '';
+    const pod = await on.api.get<OperatorPod>(`/api/v1/namespaces/${OPERATOR.namespace}/pods/${name}`);
+    const id = pod?.status.containerStatuses?.[0]?.containerID?.replace('containerd://', '');
+    if (id === undefined) return false;
+    const at = ['--address', containerdSocket, '--namespace', 'k8s.io'];
+    // An ID that the kubelet has not replaced yet is of a process that is gone: an error, and asked again.
+    await on.node.runInside('ctr', [...at, 'task', 'kill', '--signal', 'SIGKILL', id]);
+    return true;
+  });
 }
 
 /** Sets the number of replicas and waits until there are so many ready ones, and no others. */
