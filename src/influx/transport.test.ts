@@ -1,6 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeAuthority } from '../tls/authority.ts';
+import { inspect } from '../tls/inspect.ts';
+import { issueLeaf } from '../tls/leaf.ts';
 import { InfluxError } from './influx-error.ts';
 import { HttpInfluxTransport, type InfluxRequest } from './transport.ts';
 
@@ -95,6 +99,36 @@ describe('HttpInfluxTransport', () => {
     during.abort(reason);
     expect(await promise).toBe(reason);
     expect(await failure(transport.send({ ...request, signal: AbortSignal.abort(reason) }))).toBe(reason);
+  });
+
+  it('knows which certificate was shown last, of an engine that was restarted with another one as well', async () => {
+    const authority = await makeAuthority({ commonName: 'test', now: new Date() });
+    const tls = { ca: authority.certPem, servername: 'db.shop.svc' };
+    expect(transport.shown(tls)).toBeUndefined();
+    const ask = async () => {
+      const names = { dnsNames: [tls.servername], ipAddresses: [] };
+      const { certPem, keyPem } = await issueLeaf({ authority, ...names, now: new Date() });
+      const server = createSecureServer({ cert: certPem, key: keyPem }, (_, res) => res.writeHead(204).end());
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const request = {
+        host: '127.0.0.1',
+        port,
+        method: 'GET',
+        path: '/ping',
+        timeoutMs: 5_000,
+        tls,
+      } as const;
+      for (let times = 0; times < 2; times += 1) expect((await transport.send(request)).status).toBe(204);
+      server.closeAllConnections();
+      server.close();
+      const stored = inspect({ certPem });
+      if (typeof stored === 'string') throw new Error(stored);
+      const { fingerprint, notAfter } = stored.leaf;
+      expect(transport.shown(tls)).toEqual({ fingerprint, notAfter });
+      return fingerprint;
+    };
+    expect(await ask()).not.toBe(await ask());
   });
 
   it('leaves no listener behind on a signal that lives as long as the process', async () => {
