@@ -1,4 +1,5 @@
 import { InfluxClient } from '../influx/client.ts';
+import { readDataBytes } from '../influx/data-size.ts';
 import { planDatabase, readDatabase, type DatabaseState, type DatabaseStep } from '../influx/database.ts';
 import { InfluxError } from '../influx/influx-error.ts';
 import { probeWrite } from '../influx/probe-write.ts';
@@ -7,11 +8,12 @@ import type { Actor } from './act.ts';
 import type { DatabaseAccess } from './action.ts';
 import { isAbout } from './database-steps.ts';
 import { ADMIN_USER } from './facts.ts';
-import type { DatabaseFailure, DatabaseKnowledge, Login } from './world.ts';
+import type { DatabaseFailure, DatabaseKnowledge, DataSize, Login } from './world.ts';
 
 type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
 
 const TIMEOUT_MS = 5_000;
+const SAME_SILENCE_MS = 30_000;
 
 /** Taken for a failure, so that it is tried again with growing waits and told to the user. */
 const NO_EFFECT: DatabaseFailure = {
@@ -95,6 +97,28 @@ export async function probeDatabase(
     failures: failure === undefined ? 0 : before.failures + 1,
     probe: { revision, atMs: actor.clock.now(), failure: failure?.message },
   });
+}
+
+/** Asks how many bytes the database has on disk. Never throws for the database's sake. */
+export async function measureDatabase(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await attempt(signal, async () => ({
+    ok: true as const,
+    bytes: await readDataBytes(adminClient(actor, access), access.id, signal),
+  }));
+  const { podUid } = access;
+  const now = actor.clock.now();
+  const before = actor.memories.get(uid).dataSize;
+  // A silence that nobody listened to in between is another one.
+  const since = now - (before?.askedMs ?? 0) < SAME_SILENCE_MS ? before?.silentSinceMs : undefined;
+  const dataSize: DataSize = answer.ok
+    ? { podUid, askedMs: now, bytes: answer.bytes, silentSinceMs: undefined }
+    : { podUid, askedMs: now, bytes: before?.bytes, silentSinceMs: since ?? now };
+  actor.memories.update(uid, { dataSize });
 }
 
 async function tryLogin(actor: Tools, access: DatabaseAccess, signal: AbortSignal): Promise<Login> {

@@ -9,7 +9,7 @@ import * as kinds from '../kube/kinds.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import type { Action, CreateAction, PatchAction } from './action.ts';
 import { keyOf as appKeyOf } from './apps/entries.ts';
-import { askDatabase, changeDatabase, probeDatabase } from './act-database.ts';
+import { askDatabase, changeDatabase, measureDatabase, probeDatabase } from './act-database.ts';
 import { certificateSecret } from './act-certificate.ts';
 import { readEvents } from './cluster-events.ts';
 import type { Memories } from './memories.ts';
@@ -92,6 +92,9 @@ export async function act(
       return DONE;
     case 'probeDatabase':
       await probeDatabase(actor, addon.metadata.uid, action.access, action.revision, signal);
+      return DONE;
+    case 'measureDatabase':
+      await measureDatabase(actor, addon.metadata.uid, action.access, signal);
       return DONE;
     case 'issueCertificate': {
       const { object, live } = action;

@@ -19,6 +19,7 @@ export type Action =
       readonly steps: readonly DatabaseStep[];
     }
   | { readonly do: 'probeDatabase'; readonly access: DatabaseAccess; readonly revision: string }
+  | { readonly do: 'measureDatabase'; readonly access: DatabaseAccess }
   | IssueCertificateAction
   | { readonly do: 'diagnose'; readonly names: readonly string[] };
 
@@ -116,6 +117,8 @@ export function describe(action: Action): string {
       return `change the database: ${action.steps.map((step) => step.what).join(', ')}`;
     case 'probeDatabase':
       return 'write and read a probe point';
+    case 'measureDatabase':
+      return 'ask the database for its size';
     case 'issueCertificate':
       return `make a certificate (${action.need.why})`;
     case 'diagnose':

@@ -82,7 +82,8 @@ export function isAbout(
   return knowledge?.podUid === of.podUid && knowledge.credentials === of.credentials;
 }
 
-function accessTo(pod: Live<Pod>, facts: Facts, tls: InfluxTls | undefined): DatabaseAccess {
+/** How to reach the database of a pod, and as whom. */
+export function accessTo(pod: Live<Pod>, facts: Facts, tls: InfluxTls | undefined): DatabaseAccess {
   return {
     podUid: pod.metadata.uid,
     credentials: credentialsMark(facts),

@@ -8,6 +8,7 @@ import { decideApps } from './apps/decide-apps.ts';
 import { certificateNeed } from './certificate.ts';
 import { childChanges, type ChildChange } from './children.ts';
 import { serviceHost } from './connection.ts';
+import { withFittingData } from './data-fit.ts';
 import { databaseStep, isAbout } from './database-steps.ts';
 import { decideDeletion, finalizerAction } from './deletion.ts';
 import { credentialsMark, decode, settleFacts, type Facts, type InForce } from './facts.ts';
@@ -66,7 +67,9 @@ export function decide(world: World, environment: Environment): Decision {
     const events = announcements(addon.status, begun);
     return { actions: [], status: begun, events, requeueAfterMs: 50, waitingFor: undefined };
   }
-  const resolution = resolveTarget(world, settled);
+  const fitting = withFittingData(world, settled, resolveTarget(world, settled), environment.now);
+  if ('actions' in fitting) return fitting;
+  const resolution = fitting;
   const taken =
     resolution.target === undefined ? undefined : takeIn(world, settled, resolution.target, environment.now);
   const target = taken?.target ?? settled.inForce ?? lastInForce(world, settled);

@@ -29,6 +29,9 @@ export function observe(
     namespaceTerminating: stores.namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined,
     plan: stores.plans.get(addon.spec.plan),
     planNames: plansOnOffer(stores),
+    planSizes: new Map(
+      [...stores.plans.list()].map(({ metadata, spec }) => [metadata.name, spec.storage.size]),
+    ),
     versions: [...stores.versions.list()].map((entry) => ({
       name: entry.metadata.name,
       image: entry.spec.image,

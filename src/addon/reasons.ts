@@ -20,6 +20,7 @@ export type ReadyReason = (typeof READY_REASON)[keyof typeof READY_REASON];
 export const STALLED_REASON = {
   unknownPlan: 'UnknownPlan',
   withdrawnPlan: 'WithdrawnPlan',
+  dataTooLarge: 'DataTooLarge',
   unknownVersion: 'UnknownVersion',
   withdrawnVersion: 'WithdrawnVersion',
   downgradeRefused: 'DowngradeRefused',

@@ -17,6 +17,8 @@ export interface World {
   readonly namespaceTerminating: boolean;
   readonly plan: Live<InfluxPlan> | undefined;
   readonly planNames: readonly string[];
+  /** Storage of each of them, a quantity. */
+  readonly planSizes: ReadonlyMap<string, string>;
   readonly versions: readonly (CatalogueVersion & { readonly image: string })[];
   readonly children: Children;
   readonly pod: Live<Pod> | undefined;
@@ -35,6 +37,8 @@ export interface World {
 /** What was learned by acting. Losing it (a restart) costs a question or a second try, never correctness. */
 export interface Memory {
   readonly database: DatabaseKnowledge | undefined;
+  /** Of the database's data; learned only when a plan is asked for that may be too small. */
+  readonly dataSize: DataSize | undefined;
   readonly findings: readonly Finding[];
   readonly diagnosis: Diagnosis | undefined;
   readonly waiting: { readonly what: string; readonly sinceMs: number } | undefined;
@@ -68,6 +72,16 @@ export interface DatabaseKnowledge {
     | undefined;
 }
 
+/** How much data there is, as far as could be learned. */
+export interface DataSize {
+  readonly podUid: string;
+  readonly askedMs: number;
+  /** The last answer; undefined while there was none. */
+  readonly bytes: number | undefined;
+  /** Since when questions came to nothing; undefined when the last one was answered. */
+  readonly silentSinceMs: number | undefined;
+}
+
 /** Whether the application's user could log in with the published password. */
 export type Login = 'Accepted' | 'Refused' | 'Unknown';
 
@@ -97,6 +111,7 @@ export interface Diagnosis {
 
 export const NO_MEMORY: Memory = {
   database: undefined,
+  dataSize: undefined,
   findings: [],
   diagnosis: undefined,
   waiting: undefined,

@@ -93,6 +93,26 @@ export class InfluxClient {
     return result;
   }
 
+  /** The engine's statistics, by module. Administrators only from 1.7 on. */
+  async debugVars(signal?: AbortSignal): Promise<Record<string, unknown>> {
+    const answer = await this.#transport.send({
+      ...this.#endpoint,
+      method: 'GET',
+      path: '/debug/vars',
+      timeoutMs: this.#timeoutMs,
+      signal,
+      ...(this.#credentials ? { auth: this.#credentials } : {}),
+    });
+    if (answer.status !== 200) throw this.#refusal(answer, '');
+    try {
+      const vars: unknown = JSON.parse(answer.body);
+      if (typeof vars === 'object' && vars !== null) return vars as Record<string, unknown>;
+    } catch {
+      // not JSON: not an engine
+    }
+    throw new InfluxError('Protocol', 'what answers /debug/vars is no InfluxDB');
+  }
+
   /** Writes lines of line protocol. A partial write (some points dropped) is an error of kind Refused. */
   async write(db: string, lines: string | readonly string[], options: WriteOptions = {}): Promise<void> {
     const query: Record<string, string> = { db };

@@ -52,6 +52,16 @@ const asAdmin = (...statements: string[]): Step[] => statements.map((q) => query
 
 export const conversations: Conversation[] = [
   {
+    name: 'statistics are for administrators where profiles ask for one',
+    env: { INFLUXDB_HTTP_PPROF_ENABLED: 'true', INFLUXDB_HTTP_PPROF_AUTH_ENABLED: 'true' },
+    steps: [
+      ...provisioned,
+      { path: '/debug/vars', method: 'GET' },
+      { path: '/debug/vars', method: 'GET', as: app },
+      { path: '/debug/vars', method: 'GET', as: 'admin:wrong' },
+    ],
+  },
+  {
     name: 'a server without users obeys only who makes an administrator',
     steps: [
       { path: '/ping', method: 'GET' },

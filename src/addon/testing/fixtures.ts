@@ -116,6 +116,7 @@ export function worldOf(overrides: Partial<World> = {}): World {
     namespaceTerminating: false,
     plan: isOffered(addon.spec.plan) ? planOf(addon.spec.plan) : undefined,
     planNames: ['512m', '1g', '2g'],
+    planSizes: new Map(plans.map(({ metadata, spec }) => [metadata?.name ?? '', spec.storage.size])),
     versions: VERSIONS,
     children: NO_CHILDREN,
     pod: undefined,

@@ -196,6 +196,14 @@ export class ModelOperator {
       case 'diagnose':
         this.#memory = { ...this.#memory, diagnosis: { atMs: now, message: undefined, quota: false } };
         return 'Done';
+      case 'measureDatabase': {
+        const { podUid } = action.access;
+        const answers = this.#node.answering(podUid) !== undefined;
+        const silentSinceMs = answers ? undefined : (this.#memory.dataSize?.silentSinceMs ?? now);
+        const dataSize = { podUid, askedMs: now, bytes: answers ? 0 : undefined, silentSinceMs };
+        if (known) this.#memory = { ...this.#memory, dataSize };
+        return 'Done';
+      }
       case 'askDatabase':
       case 'changeDatabase':
       case 'probeDatabase':

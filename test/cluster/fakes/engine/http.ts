@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { may } from './authorize.ts';
+import { debugVars } from './debug-vars.ts';
 import { parseLines, store } from './line-protocol.ts';
 import { runQuery } from './query.ts';
 import type { EngineState, User } from './state.ts';
@@ -49,7 +50,10 @@ export function answer(state: EngineState, settings: ServerSettings, request: Ht
       },
     };
   }
-  if (!['GET /ping', 'GET /query', 'POST /query', 'POST /write'].includes(route)) {
+  if (route === 'GET /debug/vars' && !protectsDebug(settings)) {
+    return { status: 200, body: debugVars(state) };
+  }
+  if (!['GET /ping', 'GET /query', 'POST /query', 'POST /write', 'GET /debug/vars'].includes(route)) {
     return {
       status: 404,
       headers: { 'content-type': 'text/plain; charset=utf-8' },
@@ -68,11 +72,22 @@ export function answer(state: EngineState, settings: ServerSettings, request: Ht
   if (route === 'GET /ping') {
     return { ...ping(settings, url), ...asked };
   }
+  if (route === 'GET /debug/vars') {
+    return user === undefined || user.admin
+      ? { status: 200, body: debugVars(state), ...asked }
+      : { ...failure(403, 'error authorizing admin access'), ...asked };
+  }
   const rights = { user, authenticated };
   return {
     ...(route === 'POST /write' ? write(state, settings, request, rights) : query(state, request, rights)),
     ...asked,
   };
+}
+
+/** Authentication of profiles covers /debug/vars, where there is one: from 1.7 on, and with profiles switched on. */
+function protectsDebug({ env, version }: ServerSettings): boolean {
+  const on = (name: string) => env[`INFLUXDB_HTTP_${name}`] === 'true';
+  return on('AUTH_ENABLED') && on('PPROF_ENABLED') && on('PPROF_AUTH_ENABLED') && !version.startsWith('1.6');
 }
 
 export const failure = (status: number, error: string): HttpAnswer => ({

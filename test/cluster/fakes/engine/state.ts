@@ -29,6 +29,8 @@ export interface Database {
   continuousQueries: { name: string; query: string }[];
   /** By retention policy, then by measurement. */
   data: Map<string, Map<string, StoredMeasurement>>;
+  /** Bytes on disk beside the points, for tests of full volumes. */
+  ballastBytes?: number;
 }
 
 export interface StoredMeasurement {
