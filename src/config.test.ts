@@ -41,7 +41,7 @@ describe('parseConfig', () => {
     ['log-format', 'json', 'json'],
   ] as const)('takes --%s from the flag or the environment, the flag first', (name, text, value) => {
     expect(parseConfig([`--${name}=${text}`], {})[name]).toBe(value);
-    if (name !== 'leader-elect') expect(parseConfig([`--${name}`, text], {})[name]).toBe(value);
+    if (name !== 'leader-elect' && name !== 'maintenance-freeze') expect(parseConfig([`--${name}`, text], {})[name]).toBe(value);
     expect(parseConfig([], { [variableOf(name)]: text })[name]).toBe(value);
     expect(parseConfig([`--${name}=${text}`], { [variableOf(name)]: 'ignored' })[name]).toBe(value);
   });
@@ -68,8 +68,9 @@ describe('parseConfig', () => {
     }
   });
 
-  it('takes --leader-elect alone for true, and an empty variable for none', () => {
+  it('takes a switch alone for true, and an empty variable for none', () => {
     expect(parseConfig(['--leader-elect'], { INFLUXADDON_LEADER_ELECT: 'false' })['leader-elect']).toBe(true);
+    expect(parseConfig(['--maintenance-freeze'], {})['maintenance-freeze']).toBe(true);
     expect(parseConfig([], { INFLUXADDON_WORKERS: '' }).workers).toBe(16);
   });
 

@@ -84,6 +84,8 @@ const OPTIONS = {
   },
 } as const satisfies Record<string, Option>;
 
+const SWITCHES: readonly string[] = ['--leader-elect', '--maintenance-freeze'];
+
 type Name = keyof typeof OPTIONS;
 export type Config = { readonly [K in Name]: z.output<(typeof OPTIONS)[K]['schema']> };
 
@@ -123,10 +125,10 @@ function variableOf(name: string): string {
 
 function parseFlags(args: readonly string[]): Record<string, string | boolean | undefined> {
   const options = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const }]));
-  // `--leader-elect` alone means true, as everywhere in Kubernetes.
-  const spelled = args.flatMap((arg) => (arg === '--leader-elect' ? ['--leader-elect=true'] : [arg]));
+  // A switch alone means true, as everywhere in Kubernetes.
+  const spelled = args.map((arg) => (SWITCHES.includes(arg) ? `${arg}=true` : arg));
   try {
-    return parseArgs({ args: [...spelled], options, allowPositionals: false, strict: true }).values as Record<
+    return parseArgs({ args: spelled, options, allowPositionals: false, strict: true }).values as Record<
       string,
       string
     >;
