@@ -7,7 +7,7 @@ import { Writer } from './writer.ts';
 
 export const ADDON = 'my-app';
 
-/** What the writer's rate allows: the app keeps writing with the new revision for so long before a step is done. */
+/** A step is done when the new revision of the app has been writing for so long. */
 const STEADY_MS = 1_500;
 
 /** An addon with an app that writes through it all the time, and what is counted of both. */
