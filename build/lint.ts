@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { layerViolations } from './layers.ts';
+import { lockFileGaps } from './lock-file.ts';
 
 /** One check of the sources; silent when it passes. */
 export interface Check {
@@ -17,6 +18,7 @@ export const checks: readonly Check[] = [
   },
   { name: 'format (biome)', run: () => command('biome', ['ci', '--colors=off', '.']) },
   { name: 'unused code and dependencies (knip)', run: () => command('knip', ['--no-progress']) },
+  { name: 'lock file is complete (else: node build/lock-file.ts)', run: () => lockFileGaps().join('\n') },
   { name: 'layers and funnels', run: () => layerViolations(process.cwd()).join('\n') },
 ];
 
