@@ -41,7 +41,8 @@ describe('parseConfig', () => {
     ['log-format', 'json', 'json'],
   ] as const)('takes --%s from the flag or the environment, the flag first', (name, text, value) => {
     expect(parseConfig([`--${name}=${text}`], {})[name]).toBe(value);
-    if (name !== 'leader-elect' && name !== 'maintenance-freeze') expect(parseConfig([`--${name}`, text], {})[name]).toBe(value);
+    if (name !== 'leader-elect' && name !== 'maintenance-freeze')
+      expect(parseConfig([`--${name}`, text], {})[name]).toBe(value);
     expect(parseConfig([], { [variableOf(name)]: text })[name]).toBe(value);
     expect(parseConfig([`--${name}=${text}`], { [variableOf(name)]: 'ignored' })[name]).toBe(value);
   });

@@ -2,7 +2,7 @@ import { plans } from '../../api/catalogue.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { InfluxPlan } from '../../api/influx-plan.ts';
 import type { KubeObject, Live } from '../../kube/types.ts';
-import { settleFacts, type Facts, type InForce } from '../facts.ts';
+import { type Facts, type InForce } from '../facts.ts';
 import type { Fresh } from '../fresh.ts';
 import type { BuildContext, Children, Settings } from '../resources/context.ts';
 import { NO_MEMORY, type World } from '../world.ts';
@@ -128,20 +128,6 @@ export function worldOf(overrides: Partial<World> = {}): World {
     settings: SETTINGS,
     ...overrides,
   };
-}
-
-/** The facts that a world's copies tell, without drawing anything. */
-export function factsIn({ addon, children }: World): Facts {
-  const { adminSecret, urlSecret, bindingSecret, claim, statefulSet } = children;
-  const nothing = (): never => {
-    throw new Error('a fact would have to be made anew');
-  };
-  const copies = { adminSecret, urlSecret, bindingSecret, claim, statefulSet };
-  const { facts } = settleFacts(
-    { addonName: addon.metadata.name, statusId: addon.status?.id, ...copies },
-    { number: nothing, password: nothing },
-  );
-  return facts;
 }
 
 function version(name: string): World['versions'][number] {
