@@ -32,6 +32,12 @@ export function certificateNeed(world: World, trust: Trust, now: Date): Certific
   return files['ca.crt'] === trust.bundlePem ? undefined : { names, why: 'OtherBundle', keepLeaf: true };
 }
 
+/** Whom the operator trusts when it asks the database: without authorities, what the database shows is in the Secret. */
+export function trustedBy(secret: Secret | undefined): string | undefined {
+  const files = decode(secret);
+  return files['ca.crt'] ?? files['tls.crt'];
+}
+
 /** The end of the certificate in the Secret, RFC 3339. */
 export function certificateEnd(secret: Secret | undefined): string | undefined {
   const found = inspect({ certPem: decode(secret)['tls.crt'] ?? '' });

@@ -5,7 +5,8 @@ import { compareQuantities, unitsOf } from '../kube/quantity.ts';
 import type { Decision } from './action.ts';
 import { serviceHost } from './connection.ts';
 import { accessTo } from './database-steps.ts';
-import { decode, type Facts, type InForce } from './facts.ts';
+import { trustedBy } from './certificate.ts';
+import type { Facts, InForce } from './facts.ts';
 import { acting, stored } from './outcomes.ts';
 import { podState } from './pod-state.ts';
 import { READY_REASON, STALLED_REASON } from './reasons.ts';
@@ -136,7 +137,7 @@ function inWords(bytes: number): string {
 }
 
 function tlsInForce({ addon, children, settings }: World, { inForce }: Facts): InfluxTls | undefined {
-  const ca = decode(children.tlsSecret)['ca.crt'];
+  const ca = trustedBy(children.tlsSecret);
   if (inForce?.tls !== 'Required' || ca === undefined) return undefined;
   return { ca, servername: serviceHost(addon, settings.clusterDomain) };
 }

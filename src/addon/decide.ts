@@ -3,15 +3,15 @@ import { notImplemented } from '../api/not-implemented.ts';
 import * as kinds from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { InfluxTls } from '../influx/transport.ts';
-import type { Action, Decision, IssueCertificateAction } from './action.ts';
+import type { Action, Decision } from './action.ts';
 import { decideApps } from './apps/decide-apps.ts';
-import { certificateNeed } from './certificate.ts';
+import { certificateNeed, trustedBy } from './certificate.ts';
 import { childChanges, type ChildChange } from './children.ts';
 import { serviceHost } from './connection.ts';
 import { withFittingData } from './data-fit.ts';
 import { databaseStep, isAbout } from './database-steps.ts';
 import { decideDeletion, finalizerAction } from './deletion.ts';
-import { credentialsMark, decode, settleFacts, type Facts, type InForce } from './facts.ts';
+import { credentialsMark, settleFacts, type Facts, type InForce } from './facts.ts';
 import { activeFindings, findingOf } from './findings.ts';
 import type { Fresh } from './fresh.ts';
 import { hashOf } from './hash.ts';
@@ -20,6 +20,7 @@ import { announcements } from './announcements.ts';
 import { beginning, maintenanceOf, takeIn } from './maintenance.ts';
 import { childNames, ownedMeta } from './names.ts';
 import { openedBy } from './opened.ts';
+import { ownCopy, withOwnCertificate } from './own-certificate.ts';
 import {
   acting,
   idle,
@@ -67,7 +68,9 @@ export function decide(world: World, environment: Environment): Decision {
     const events = announcements(addon.status, begun);
     return { actions: [], status: begun, events, requeueAfterMs: 50, waitingFor: undefined };
   }
-  const fitting = withFittingData(world, settled, resolveTarget(world, settled), environment.now);
+  const certified = withOwnCertificate(world, settled, resolveTarget(world, settled), environment.now);
+  if ('actions' in certified) return certified;
+  const fitting = withFittingData(world, settled, certified, environment.now);
   if ('actions' in fitting) return fitting;
   const resolution = fitting;
   const taken =
@@ -123,7 +126,7 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
   // earlier one of ours must not have spread values that are nowhere kept.
   const active = activeFindings(world, nowMs);
   const held = new Set<keyof Children>(facts.passwordUnproven ? ['urlSecret', 'bindingSecret'] : []);
-  const certificate = certificateAction(world, now);
+  const certificate = certificateAction(world, target, now);
   const tls = tlsAccess(context);
   // An engine with TLS does not start without its certificate, and a URL with https is of no use before there is one.
   const unready = target.tls === 'Required' && (tls === undefined || certificate !== undefined);
@@ -250,8 +253,10 @@ function isProven({ memory, pod }: World, facts: Facts): boolean {
 }
 
 /** What has to be done so that there is a good certificate; undefined when there is one, or nobody to sign one. */
-function certificateAction(world: World, now: Date): IssueCertificateAction | undefined {
+function certificateAction(world: World, target: InForce, now: Date): Action | undefined {
   const { addon, children, trust } = world;
+  const copy = ownCopy(world, target, now);
+  if (copy !== undefined) return copy.action;
   if (trust === undefined) return undefined;
   const need = certificateNeed(world, trust, now);
   if (need === undefined) return undefined;
@@ -261,7 +266,7 @@ function certificateAction(world: World, now: Date): IssueCertificateAction | un
 }
 
 function tlsAccess({ addon, target, children, settings }: BuildContext): InfluxTls | undefined {
-  const ca = decode(children.tlsSecret)['ca.crt'];
+  const ca = trustedBy(children.tlsSecret);
   if (target.tls !== 'Required' || ca === undefined) return undefined;
   return { ca, servername: serviceHost(addon, settings.clusterDomain) };
 }

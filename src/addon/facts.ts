@@ -11,6 +11,8 @@ export interface InForce {
   readonly version: { readonly name: string; readonly image: string };
   /** Absent for a database that listens without TLS. */
   readonly tls?: 'Required';
+  /** The Secret of the user's own certificate, and a hash of whom clients have to trust; absent for the operator's. */
+  readonly certificate?: { readonly name: string; readonly trust: string };
   /** What the platform wants was last taken in by the maintenance that began then (`status.maintenance.startedAt`). */
   readonly maintainedAt?: string;
   /** The last of those that restarts the database whatever its template says; RFC 3339, like the above. */

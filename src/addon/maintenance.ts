@@ -242,7 +242,7 @@ function isStart({ addon, children }: World): boolean {
 /** The spec asks for something else than what is in force, so that the database will be stopped. */
 function isChange({ addon, children }: World, current: InForce, wish: InForce): boolean {
   if (current.plan.name !== wish.plan.name || current.version.name !== wish.version.name) return true;
-  if (current.tls !== wish.tls) return true;
+  if (current.tls !== wish.tls || current.certificate?.trust !== wish.certificate?.trust) return true;
   const rendered = children.statefulSet?.metadata.annotations?.[ANNOTATION.renderedFor];
   return rendered !== undefined && rendered !== renderedFor({ addon, target: current });
 }

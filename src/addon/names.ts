@@ -23,6 +23,8 @@ export const ANNOTATION = {
   planStorage: 'influxaddon.dev/plan-storage',
   /** UID of the addon that the claim was first made for: a kept volume has somebody else's. */
   madeFor: 'influxaddon.dev/made-for',
+  /** On the pod: a hash of whom clients have to trust, when the certificate is the user's own. */
+  certificate: 'influxaddon.dev/certificate-trust',
   paused: 'influxaddon.dev/paused',
   /** On the pod: which maintenance restarted it for something that is not in its template. */
   restarted: 'influxaddon.dev/restarted-at',

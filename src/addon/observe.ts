@@ -23,6 +23,7 @@ export function observe(
   const { name, namespace = '' } = addon.metadata;
   const names = childNames(name);
   const at = (child: string) => `${namespace}/${child}`;
+  const ownCertificate = addon.spec.tls?.certificateRef;
   const classes = [...stores.storageClasses.list()];
   return {
     addon,
@@ -59,6 +60,7 @@ export function observe(
     apps: workloadsOf(stores, addon, memory),
     trust: trustOfSecret(stores.authorities.get(`${settings.operatorNamespace}/${AUTHORITY_SECRET}`)),
     fleet,
+    ownCertificate: ownCertificate === undefined ? undefined : stores.referenced.get(at(ownCertificate.name)),
     memory,
     settings,
   };

@@ -21,6 +21,8 @@ export const STALLED_REASON = {
   unknownPlan: 'UnknownPlan',
   withdrawnPlan: 'WithdrawnPlan',
   dataTooLarge: 'DataTooLarge',
+  certificateMissing: 'CertificateMissing',
+  certificateRefused: 'CertificateRefused',
   unknownVersion: 'UnknownVersion',
   withdrawnVersion: 'WithdrawnVersion',
   downgradeRefused: 'DowngradeRefused',

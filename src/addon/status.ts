@@ -142,9 +142,14 @@ function storageOf(world: World): InfluxAddonStatus['storage'] {
   });
 }
 
-function certificateOf({ children, trust }: World): InfluxAddonStatus['certificate'] {
+function certificateOf({ addon, children, trust }: World): InfluxAddonStatus['certificate'] {
   const notAfter = certificateEnd(children.tlsSecret);
-  return notAfter === undefined ? undefined : defined({ notAfter, caNotAfter: trust?.notAfter });
+  return notAfter === undefined
+    ? undefined
+    : defined({
+        notAfter,
+        caNotAfter: addon.spec.tls?.certificateRef === undefined ? trust?.notAfter : undefined,
+      });
 }
 
 /** The picture of an addon that a spec keeps from running: nothing is known but why. */

@@ -9,6 +9,7 @@ import type { KubeObject, Live } from '../kube/types.ts';
 import { slimWorkload } from './apps/view.ts';
 import { AUTHORITY_LABEL } from './authority/authorities.ts';
 import { MANAGED_BY, OWNED_SELECTOR } from './names.ts';
+import { ReferencedSecrets } from './referenced-secrets.ts';
 import { slimStatefulSet } from './resources/rendered.ts';
 
 /** The caches that everything about addons is decided from, one for each kind. */
@@ -28,6 +29,8 @@ export interface Stores {
   readonly storageClasses: Store<kinds.StorageClass>;
   /** Secrets that say they hold an authority; only that in the operator's own namespace is believed. */
   readonly authorities: Store<kinds.Secret>;
+  /** Secrets of users that addons name. */
+  readonly referenced: ReferencedSecrets;
 }
 
 /** What is watched, and with which selector: nobody else's Secrets, pods or claims ever enter the process. */
@@ -60,6 +63,7 @@ export function makeStores(): Stores {
     namespaces: new Store<kinds.Namespace>({ transform: slimNamespace }),
     storageClasses: new Store<kinds.StorageClass>({ transform: slimStorageClass }),
     authorities: new Store<kinds.Secret>(),
+    referenced: new ReferencedSecrets(),
   };
 }
 

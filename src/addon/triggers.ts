@@ -12,10 +12,14 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
       memories.forget(before.metadata.uid);
       queue.forget(key);
     }
+    const certificate = after?.spec.tls?.certificateRef?.name;
+    stores.referenced.follow(key, certificate && `${after?.metadata.namespace}/${certificate}`);
     queue.add(key);
     const ended = before?.status?.maintenance?.startedAt !== undefined;
     if (ended && after?.status?.maintenance?.startedAt === undefined) wakeWaiting(stores, queue);
   });
+
+  stores.referenced.onChange((key) => queue.add(key));
 
   const byLabel = ({ before, after }: { before?: Live<KubeObject>; after?: Live<KubeObject> }) => {
     const object = after ?? before;

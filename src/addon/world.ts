@@ -3,7 +3,7 @@ import type { InfluxPlan } from '../api/influx-plan.ts';
 import type { DatabaseState } from '../influx/database.ts';
 import type { InfluxErrorKind } from '../influx/influx-error.ts';
 import type { ShownCertificate } from '../influx/transport.ts';
-import type { Pod } from '../kube/kinds.ts';
+import type { Pod, Secret } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
 import type { CatalogueVersion } from '../versions/rules.ts';
 import type { Trust } from './authority/authorities.ts';
@@ -30,6 +30,8 @@ export interface World {
   readonly trust: Trust | undefined;
   /** All addons, as far as maintenance of this one depends on theirs; none while nothing of it waits. */
   readonly fleet: readonly Live<InfluxAddon>[];
+  /** The Secret that `spec.tls.certificateRef` names; undefined when it names none. */
+  readonly ownCertificate?: Live<Secret> | 'Missing' | 'Unknown' | undefined;
   readonly memory: Memory;
   readonly settings: Settings;
 }

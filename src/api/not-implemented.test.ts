@@ -16,6 +16,7 @@ const implemented = [
   'spec.connection.prefix',
   'spec.connection.alias',
   'spec.tls.mode',
+  'spec.tls.certificateRef.name',
   'spec.access.policy',
   'spec.access.from[].podSelector',
   'spec.maintenanceWindow',
@@ -33,7 +34,6 @@ const implemented = [
 /** Asks for exactly one thing that is not implemented, one spec for each entry of the list. */
 const examples: Record<string, Partial<InfluxAddonSpec>> = {
   'spec.tls.mode = Required': { tls: { mode: 'Required' } },
-  'spec.tls.certificateRef': { tls: { certificateRef: { name: 'mine' } } },
   'spec.internetAccess': { internetAccess: { mode: 'NodePort', allowedCIDRs: ['0.0.0.0/0'] } },
   'spec.retentionPolicies': { retentionPolicies: [{ name: 'one_week', duration: '7d' }] },
   'spec.defaultRetentionPolicy': { defaultRetentionPolicy: 'one_week' },

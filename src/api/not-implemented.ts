@@ -10,7 +10,6 @@ export interface NotImplementedField {
 
 /** The one list of what is accepted but not acted on yet. An addon that asks for any of it says so in a condition. */
 export const notImplementedFields: readonly NotImplementedField[] = [
-  { field: 'spec.tls.certificateRef', applies: ({ tls }) => tls?.certificateRef !== undefined },
   {
     field: 'spec.internetAccess',
     applies: ({ internetAccess }) => (internetAccess?.mode ?? 'Disabled') !== 'Disabled',

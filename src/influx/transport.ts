@@ -129,7 +129,14 @@ function keyOf(tls: InfluxTls): string {
 }
 
 function tlsAgent({ ca, servername }: InfluxTls): TlsAgent {
-  const connect = buildConnector({ ca, servername, minVersion: 'TLSv1.2', allowH2: false });
+  const connect = buildConnector({
+    ca,
+    servername,
+    minVersion: 'TLSv1.2',
+    allowH2: false,
+    // A certificate of the user's own may come without its root: then what it leads to is trusted as it is.
+    allowPartialTrustChain: true,
+  });
   const made: TlsAgent = {
     agent: new Agent(
       dispatcherOptions((options, callback) =>

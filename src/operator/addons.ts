@@ -4,6 +4,7 @@ import { Memories } from '../addon/memories.ts';
 import { reconcile } from '../addon/reconcile.ts';
 import type { Settings } from '../addon/resources/context.ts';
 import { makeStores, sourcesOf, type Stores } from '../addon/stores.ts';
+import type { WatchOne } from '../addon/referenced-secrets.ts';
 import { connect } from '../addon/triggers.ts';
 import type { InfluxTransport } from '../influx/transport.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -11,6 +12,7 @@ import { systemClock, type Clock } from '../kube/clock.ts';
 import { Controller, type ControllerOptions } from '../kube/controller.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
+import { Secret } from '../kube/kinds.ts';
 import { Reflector, type ReflectorMetrics } from '../kube/reflector.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 
@@ -66,7 +68,15 @@ export class AddonOperator {
           ...(reflectorMetrics === undefined ? {} : { metrics: reflectorMetrics }),
         }),
     );
-    await Promise.all(reflectors.map((reflector) => reflector.run(signal)));
+    const watchOne: WatchOne = async (key, store, stop) => {
+      const [namespace = '', name = ''] = key.split('/');
+      const options = { client, kind: Secret, store, namespace, fieldSelector: `metadata.name=${name}` };
+      await new Reflector({ ...options, clock: this.#clock, log: this.#log }).run(stop);
+    };
+    await Promise.all([
+      ...reflectors.map((reflector) => reflector.run(signal)),
+      this.stores.referenced.run(watchOne, signal),
+    ]);
   }
 
   /** Works once the caches are filled, until `signal` is aborted; `abandon` stops writes at once. */

@@ -181,7 +181,7 @@ function appRevision(world: World, facts: Facts, target: InForce, starts: number
     variables: variablesOf(world.addon),
     plan: target.plan.name,
     version: target.version.name,
-    authority: target.tls === 'Required' ? world.trust?.revision : undefined,
+    authority: target.tls === 'Required' ? (target.certificate?.trust ?? world.trust?.revision) : undefined,
     starts,
   });
 }

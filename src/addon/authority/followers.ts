@@ -11,6 +11,8 @@ export function followersOf(stores: Stores, { next, former }: Authorities): Foll
   let withoutNext = 0;
   let onFormer = 0;
   for (const addon of stores.addons.list()) {
+    // With a certificate of the user's own nobody has to trust the operator's authority.
+    if (addon.spec.tls?.certificateRef !== undefined) continue;
     const secret = stores.secrets.get(
       `${addon.metadata.namespace}/${childNames(addon.metadata.name).tlsSecret}`,
     );

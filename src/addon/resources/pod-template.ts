@@ -27,6 +27,7 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
   const placement = placementOf(addon);
   const annotations = {
     ...placement.podAnnotations,
+    ...(target.certificate === undefined ? {} : { [ANNOTATION.certificate]: target.certificate.trust }),
     ...(target.restartedAt === undefined ? {} : { [ANNOTATION.restarted]: target.restartedAt }),
   };
   const { terminationGracePeriodSeconds } = engineLifecycle({ tls: false });
