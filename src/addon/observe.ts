@@ -2,7 +2,7 @@ import { appsOf } from '../api/addon-defaults.ts';
 import { isDefaultVersion, lifecycleOf, migratesFromMajorOf } from '../api/catalogue-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { InfluxPlan } from '../api/influx-plan.ts';
-import { unitsOf } from '../kube/quantity.ts';
+import { isQuantity, unitsOf } from '../kube/quantity.ts';
 import type { Live } from '../kube/types.ts';
 import { appEntries } from './apps/entries.ts';
 import type { Workload } from './apps/view.ts';
@@ -30,9 +30,7 @@ export function observe(
     namespaceTerminating: stores.namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined,
     plan: stores.plans.get(addon.spec.plan),
     planNames: plansOnOffer(stores),
-    planSizes: new Map(
-      [...stores.plans.list()].map(({ metadata, spec }) => [metadata.name, spec.storage.size]),
-    ),
+    planSizes: sizesOf(stores),
     versions: [...stores.versions.list()].map((entry) => ({
       name: entry.metadata.name,
       image: entry.spec.image,
@@ -93,6 +91,15 @@ function plansOnOffer(stores: Stores): string[] {
     .filter((plan) => lifecycleOf(plan) !== 'Withdrawn')
     .toSorted((a, b) => memoryOf(a) - memoryOf(b) || (a.metadata.name < b.metadata.name ? -1 : 1))
     .map((plan) => plan.metadata.name);
+}
+
+/** Storage of the plans that have a size; one that was stored past the schema may have none. */
+function sizesOf(stores: Stores): Map<string, string> {
+  const sizes = [...stores.plans.list()].map((plan): [string, unknown] => {
+    const { storage } = (plan.spec ?? {}) as Partial<InfluxPlan['spec']>;
+    return [plan.metadata.name, storage?.size];
+  });
+  return new Map(sizes.filter((entry): entry is [string, string] => isQuantity(entry[1])));
 }
 
 function memoryOf({ spec }: InfluxPlan): number {

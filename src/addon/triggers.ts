@@ -1,3 +1,4 @@
+import type { InfluxAddonSpec } from '../api/influx-addon.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import type { WorkQueue } from '../kube/work-queue.ts';
 import type { Memories } from './memories.ts';
@@ -12,9 +13,11 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
       memories.forget(before.metadata.uid);
       queue.forget(key);
     }
-    const certificate = after?.spec.tls?.certificateRef?.name;
-    stores.referenced.follow(key, certificate && `${after?.metadata.namespace}/${certificate}`);
     queue.add(key);
+    // An object that was stored past the schema may have no spec at all.
+    const { tls } = (after?.spec ?? {}) as Partial<InfluxAddonSpec>;
+    const certificate = tls?.certificateRef?.name;
+    stores.referenced.follow(key, certificate && `${after?.metadata.namespace}/${certificate}`);
     const ended = before?.status?.maintenance?.startedAt !== undefined;
     if (ended && after?.status?.maintenance?.startedAt === undefined) wakeWaiting(stores, queue);
   });
