@@ -219,7 +219,8 @@ test('whatever is lost, stalled or restarted: two candidates never lead at once'
           dead.push(one);
           all[who] = candidate(`c${who}`, clocks[who] as VirtualClock);
         } else if (what === 'stall') {
-          await advance([clocks[1 - who] as VirtualClock], ms, all);
+          // Meanwhile the blocked one does nothing at all; what it believes counts from when it wakes up.
+          await advance([clocks[1 - who] as VirtualClock], ms, [all[1 - who] as Candidate]);
           await (clocks[who] as VirtualClock).stall(ms);
         } else one.fault = () => (what === 'fine' ? undefined : { what: what as 'lost' });
         await advance(clocks, ms, all);
