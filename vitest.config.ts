@@ -11,7 +11,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          // Each file has a control plane of its own, and mostly waits: two share two cores well.
+          maxWorkers: 2,
           // They wait for a control plane more than they compute.
           maxConcurrency: 16,
         },
