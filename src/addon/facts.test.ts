@@ -115,9 +115,12 @@ describe('settleFacts', () => {
   });
 
   it('finds what is in force on the StatefulSet when the admin Secret lost it', () => {
-    const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.inForce]: '{"plan":' });
-    expect(settle({ adminSecret }).facts.inForce).toEqual(FACTS.inForce);
-    expect(settle({ adminSecret, statefulSet: undefined }).facts.inForce).toBeUndefined();
+    const halved = { ...FACTS.inForce, plan: { name: '1g', spec: { memory: '1Gi' } } };
+    for (const text of ['{"plan":', JSON.stringify(halved)]) {
+      const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.inForce]: text });
+      expect(settle({ adminSecret }).facts.inForce).toEqual(FACTS.inForce);
+      expect(settle({ adminSecret, statefulSet: undefined }).facts.inForce).toBeUndefined();
+    }
   });
 
   it('draws passwords of at least 128 bits that need no escaping', () => {

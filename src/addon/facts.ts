@@ -1,6 +1,7 @@
 import type { StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { PersistentVolumeClaim, Secret } from 'kubernetes-types/core/v1.js';
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
+import { isQuantity } from '../kube/quantity.ts';
 import { isIdOf, isPassword, makeId, type Fresh } from './fresh.ts';
 import { hashOf } from './hash.ts';
 import { ANNOTATION } from './names.ts';
@@ -174,10 +175,20 @@ function parseInForce(text: string | undefined): InForce | undefined {
   if (text === undefined) return undefined;
   try {
     const value = JSON.parse(text) as Partial<InForce>;
-    return value.plan?.spec?.memory !== undefined && value.version?.image !== undefined
-      ? (value as InForce)
-      : undefined;
+    const usable = isUsablePlan(value.plan?.spec) && typeof value.version?.image === 'string';
+    return usable ? (value as InForce) : undefined;
   } catch {
     return undefined; // an edited record is rewritten from the catalogue
   }
+}
+
+/** All that is made of a plan can be made of this one, whoever edited it. */
+function isUsablePlan(spec: Partial<InfluxPlanSpec> | undefined): boolean {
+  const quantities = [spec?.memory, spec?.cpu?.request, spec?.cpu?.limit, spec?.storage?.size];
+  const { connections, concurrentQueries, series, queryTimeout } = spec?.limits ?? {};
+  return (
+    quantities.every(isQuantity) &&
+    [connections, concurrentQueries, series].every(Number.isSafeInteger) &&
+    typeof queryTimeout === 'string'
+  );
 }
