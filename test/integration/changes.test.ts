@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
-import { InfluxAddon } from '../../src/api/kinds.ts';
+import { InfluxAddon, InfluxVersion } from '../../src/api/kinds.ts';
 import { Deployment, PersistentVolumeClaim, Pod, StatefulSet } from '../../src/kube/kinds.ts';
 import { appOf } from './app.ts';
 import { queryThroughUrl, secretData } from './database.ts';
@@ -55,6 +55,10 @@ async function edit(namespace: string, spec: Partial<InfluxAddonSpec>): Promise<
 
 const isSettled = (addon: Awaited<ReturnType<OperatorBed['get']>>) =>
   isReady(addon) && condition(addon, 'AppsCurrent')?.status === 'True';
+
+const isRefused = (addon: Awaited<ReturnType<OperatorBed['get']>>) =>
+  condition(addon, 'Stalled')?.status === 'True' &&
+  addon.status?.observedGeneration === addon.metadata.generation;
 
 /** What there is when the change is done, but for times and what is drawn by chance. */
 async function expectDone(namespace: string, change: Change, podsBefore: string): Promise<void> {
@@ -181,6 +185,39 @@ describe('a change of a running database', () => {
     await edit(namespace, { version: '1.8' });
     await bed.until(namespace, NAME, 'ready again', isSettled);
     expect(await podUid(namespace)).toBe(pods);
+    await operator.stop();
+  });
+
+  test('the next major is refused, and the message says what is in the way', async () => {
+    const operator = await bed.startOperator();
+    const major = {
+      metadata: { name: '2.7.12' },
+      spec: { image: 'influxdb:2.7.12', lifecycle: 'Deprecated' },
+    } as const;
+    await bed.client.create(InfluxVersion, major);
+    const namespace = await prepare({ version: '1.7' });
+    const pods = await podUid(namespace);
+    const refusal = async () => {
+      const refused = await bed.until(namespace, NAME, 'refused', (addon) => isRefused(addon));
+      expect(condition(refused, 'Available')?.status).toBe('True');
+      return condition(refused, 'Stalled');
+    };
+    await edit(namespace, { version: '2.7' });
+    expect(await refusal()).toMatchObject({
+      reason: 'UpgradeRefused',
+      message: expect.stringContaining('upgrade to 1.8 first'),
+    });
+    expect(await podUid(namespace)).toBe(pods);
+    await edit(namespace, { version: '1.8' });
+    await bed.until(namespace, NAME, 'on 1.8', isSettled);
+    expect((await bed.get(namespace, NAME)).status?.availableUpgrades).toBeUndefined();
+    await edit(namespace, { version: '2.7.12' });
+    expect(await refusal()).toMatchObject({
+      reason: 'UpgradeRefused',
+      message: expect.stringContaining('does not know how to migrate'),
+    });
+    expect((await queryThroughUrl(bed, namespace, NAME, 'SHOW DATABASES')).status).toBe(200);
+    await bed.client.delete(InfluxVersion, { name: '2.7.12' });
     await operator.stop();
   });
 });

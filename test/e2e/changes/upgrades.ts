@@ -7,6 +7,8 @@ import { ADDON, Scene } from './scene.ts';
 
 const POINTS = 2000;
 const UNKNOWN = /spec\.version: 1\.5\.0 is not in the catalogue; allowed: .*1\.8\.10/;
+const NOT_YET = /2\.7\.12 is the next major version, .* upgrade to 1\.8 first/;
+const NO_WAY = /2\.7\.12 does not know how to migrate data of 1\.x/;
 const OLDER = /older than 1\.8\.10/;
 
 /** From Debian's 1.6.7 up to 1.8.10, with all that is refused on the way. */
@@ -19,6 +21,7 @@ export function upgradeStepCases(on: () => OperatorNode): void {
     await tidy(space);
 
     await expect(space.edit(ADDON, { version: '1.5.0' })).rejects.toThrow(UNKNOWN);
+    await expect(space.edit(ADDON, { version: '2.7.12' })).rejects.toThrow(NOT_YET);
     await serves(space, database);
     expect(pods.count).toBe(1);
 
@@ -55,6 +58,7 @@ export function upgradeStepCases(on: () => OperatorNode): void {
     for (const [version, message] of [
       ['1.7.11', OLDER],
       ['1.5.0', UNKNOWN],
+      ['2.7.12', NO_WAY],
     ] as const) {
       await space.edit(ADDON, { version });
       expect(await space.status(ADDON, 'Blocked')).toMatch(message);
