@@ -9,7 +9,7 @@ import { appEntries } from './apps/entries.ts';
 import { activeFindings, findingOf } from './findings.ts';
 import { FINALIZER } from './names.ts';
 import { READY_REASON } from './reasons.ts';
-import { renderStatus, type Picture } from './status.ts';
+import { NOTHING_NEW, renderStatus, type Picture } from './status.ts';
 import type { World } from './world.ts';
 
 type Addon = World['addon'];
@@ -115,16 +115,10 @@ function patchFinalizers(addon: Addon, finalizers: string[], why: string): Actio
 
 function deletingStatus(world: World, message: string, now: Date): NonNullable<Decision['status']> {
   const picture: Picture = {
+    ...NOTHING_NEW,
     ready: { status: false, reason: READY_REASON.deleting, message },
     available: { status: false, reason: READY_REASON.deleting, message },
     reconciling: true,
-    refusal: undefined,
-    notImplemented: [],
-    facts: undefined,
-    inForce: undefined,
-    state: undefined,
-    dataPlane: undefined,
-    apps: undefined,
   };
   return renderStatus(world, picture, now);
 }

@@ -6,7 +6,7 @@ import type { Facts, InForce } from './facts.ts';
 import type { MaintenanceOutcome } from './maintenance.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import { keptDataPlane, startingMessage } from './starting.ts';
-import { blockedPicture, renderStatus, type Picture } from './status.ts';
+import { blockedPicture, NOTHING_NEW, renderStatus, type Picture } from './status.ts';
 import type { Refusal } from './target.ts';
 import type { Finding, World } from './world.ts';
 
@@ -176,36 +176,23 @@ export function paused(world: World, now: Date): Decision {
   const available = before?.conditions?.find(({ type }) => type === 'Available');
   const message = 'influxaddon.dev/paused is set: nothing is changed or repaired until it is removed';
   const picture: Picture = {
+    ...NOTHING_NEW,
     ready: { status: false, reason: READY_REASON.paused, message },
     available: {
       status: available?.status === 'True',
       reason: available?.reason ?? READY_REASON.paused,
       message: available?.message ?? message,
     },
-    reconciling: false,
-    refusal: undefined,
-    notImplemented: [],
-    facts: undefined,
-    inForce: undefined,
-    state: undefined,
-    dataPlane: undefined,
-    apps: undefined,
   };
   return stored(world, picture, now);
 }
 
 export function waiting(world: World, what: string, now: Date): Decision {
   const picture: Picture = {
+    ...NOTHING_NEW,
     ready: { status: false, reason: READY_REASON.provisioning, message: `Waiting for ${what}.` },
     available: { status: false, reason: READY_REASON.provisioning, message: 'there is no database yet' },
     reconciling: true,
-    refusal: undefined,
-    notImplemented: [],
-    facts: undefined,
-    inForce: undefined,
-    state: undefined,
-    dataPlane: undefined,
-    apps: undefined,
   };
   return stored(world, picture, now, { waitingFor: what, requeueAfterMs: 5_000 });
 }

@@ -32,6 +32,18 @@ export interface Picture {
   readonly maintenance?: MaintenanceOutcome;
 }
 
+/** A pass that only says why nothing is done: all that status tells of the database stays as it was. */
+export const NOTHING_NEW: Omit<Picture, 'ready' | 'available'> = {
+  reconciling: false,
+  refusal: undefined,
+  notImplemented: [],
+  facts: undefined,
+  inForce: undefined,
+  state: undefined,
+  dataPlane: undefined,
+  apps: undefined,
+};
+
 /** The whole status, from scratch but for times and what this pass did not look at. */
 export function renderStatus(world: World, picture: Picture, now: Date): InfluxAddonStatus {
   const { addon, settings } = world;
@@ -166,20 +178,16 @@ export function blockedPicture(
   notImplemented: readonly string[],
 ): Picture {
   return {
+    ...NOTHING_NEW,
     ready: { status: false, reason: READY_REASON.blocked, message: refusal.message },
     available: {
       status: false,
       reason: stateOf(world.addon) === 'Stopped' ? READY_REASON.stopped : READY_REASON.blocked,
       message: 'there is no database yet',
     },
-    reconciling: false,
     refusal,
     notImplemented,
     facts,
-    inForce: undefined,
-    state: undefined,
-    dataPlane: undefined,
-    apps: undefined,
   };
 }
 
