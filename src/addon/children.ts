@@ -1,8 +1,10 @@
 import type { KubeObject, Live } from '../kube/types.ts';
 import type { Action } from './action.ts';
+import { findingOf } from './findings.ts';
 import { CHILDREN } from './resources/index.ts';
 import type { BuildContext, Children } from './resources/context.ts';
 import { difference, replacement, withIntentHash } from './resources/merge.ts';
+import type { Finding } from './world.ts';
 
 export interface ChildChange {
   readonly slot: keyof Children;
@@ -36,4 +38,16 @@ export function childChanges(context: BuildContext, held: ReadonlySet<keyof Chil
       ? []
       : [{ slot, action: { do: 'replace', kind, object: replacement(live, intent), why } }];
   });
+}
+
+/**
+ * Without what was refused a moment ago. Behind a child that cannot be made none is made either, since each may build
+ * on those before it: an engine started on somebody else's volume would write to it.
+ */
+export function withoutRefused(changes: readonly ChildChange[], active: readonly Finding[]): ChildChange[] {
+  const refused = ({ action }: ChildChange) => findingOf(action, active) !== undefined;
+  const missing = changes.findIndex((change) => change.action.do === 'create' && refused(change));
+  return changes.filter(
+    (change, index) => !refused(change) && (missing < 0 || index < missing || change.action.do !== 'create'),
+  );
 }

@@ -1,12 +1,11 @@
 import { isPaused, stateOf } from '../api/addon-defaults.ts';
 import { notImplemented } from '../api/not-implemented.ts';
-import * as kinds from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { InfluxTls } from '../influx/transport.ts';
 import type { Action, Decision } from './action.ts';
 import { decideApps } from './apps/decide-apps.ts';
 import { certificateNeed, trustedBy } from './certificate.ts';
-import { childChanges, type ChildChange } from './children.ts';
+import { childChanges, withoutRefused } from './children.ts';
 import { serviceHost } from './connection.ts';
 import { withFittingData } from './data-fit.ts';
 import { databaseStep, isAbout } from './database-steps.ts';
@@ -34,13 +33,13 @@ import {
 } from './outcomes.ts';
 import { podState } from './pod-state.ts';
 import { READY_REASON, STALLED_REASON } from './reasons.ts';
-import { ADMINISTRATOR_LOST, repairedEvents, restoredEvents } from './repairs.ts';
+import { ADMINISTRATOR_LOST, repairedEvents, restartPod, restoredEvents } from './repairs.ts';
 import type { BuildContext, Children } from './resources/context.ts';
 import { renderedFor } from './resources/stateful-set.ts';
 import { keptDataPlane, startingMessage, startingReason, startsOf } from './starting.ts';
 import { blockedPicture, type Picture } from './status.ts';
 import { lastInForce, resolveTarget, type Refusal } from './target.ts';
-import type { Finding, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** What a decision gets beside the world. */
 export interface Environment {
@@ -275,32 +274,4 @@ function appSelectors(world: World): Record<string, string>[] {
   return [...world.apps.values()]
     .map((app) => app.spec?.selector.matchLabels)
     .filter((labels) => labels !== undefined);
-}
-
-/**
- * Without what was refused a moment ago. Behind a child that cannot be made none is made either, since each may build
- * on those before it: an engine started on somebody else's volume would write to it.
- */
-function withoutRefused(changes: readonly ChildChange[], active: readonly Finding[]): ChildChange[] {
-  const refused = ({ action }: ChildChange) => findingOf(action, active) !== undefined;
-  const missing = changes.findIndex((change) => change.action.do === 'create' && refused(change));
-  return changes.filter(
-    (change, index) => !refused(change) && (missing < 0 || index < missing || change.action.do !== 'create'),
-  );
-}
-
-function restartPod(world: World): Action {
-  const { name, namespace, uid, resourceVersion } = world.pod?.metadata ?? {
-    name: '',
-    uid: '',
-    resourceVersion: '',
-  };
-  return {
-    do: 'delete',
-    kind: kinds.Pod,
-    key: { name, namespace: namespace ?? '' },
-    uid,
-    resourceVersion,
-    why: 'the administrator cannot log in',
-  };
 }

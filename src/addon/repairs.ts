@@ -1,3 +1,4 @@
+import * as kinds from '../kube/kinds.ts';
 import type { Action, Announcement } from './action.ts';
 import { targetOf } from './findings.ts';
 import { EVENT_REASON } from './reasons.ts';
@@ -36,3 +37,20 @@ export const ADMINISTRATOR_LOST: Announcement = {
   reason: EVENT_REASON.administratorLost,
   note: 'The administrator cannot log in to the database: the pod is restarted, which heals it.',
 };
+
+/** The next start of the pod heals the administrator. */
+export function restartPod(world: World): Action {
+  const { name, namespace, uid, resourceVersion } = world.pod?.metadata ?? {
+    name: '',
+    uid: '',
+    resourceVersion: '',
+  };
+  return {
+    do: 'delete',
+    kind: kinds.Pod,
+    key: { name, namespace: namespace ?? '' },
+    uid,
+    resourceVersion,
+    why: 'the administrator cannot log in',
+  };
+}
