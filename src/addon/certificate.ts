@@ -1,5 +1,5 @@
 import type { Secret } from 'kubernetes-types/core/v1.js';
-import { inspect } from '../tls/inspect.ts';
+import { inspect, type Inspection } from '../tls/inspect.ts';
 import { serviceNames, type ServerNames } from '../tls/names.ts';
 import { leafFault } from '../tls/renewal.ts';
 import type { Trust } from './authority/authorities.ts';
@@ -20,11 +20,7 @@ export function certificateNeed(world: World, trust: Trust, now: Date): Certific
   const { name, namespace = '', uid } = world.addon.metadata;
   const names = serviceNames(childNames(name).service, namespace, world.settings.clusterDomain);
   const files = decode(world.children.tlsSecret);
-  const found = inspect({
-    certPem: files['tls.crt'] ?? '',
-    keyPem: files['tls.key'] ?? '',
-    caPem: trust.bundlePem,
-  });
+  const found = inspected(world.children.tlsSecret, trust.bundlePem);
   const stored = typeof found === 'string' || found.keyMatches !== true ? undefined : found;
   const wanted = { names, signing: trust.signingId, trusted: trust.trustedIds };
   const fault = leafFault(stored, wanted, uid, now);
@@ -42,4 +38,16 @@ export function trustedBy(secret: Secret | undefined): string | undefined {
 export function certificateEnd(secret: Secret | undefined): string | undefined {
   const found = inspect({ certPem: decode(secret)['tls.crt'] ?? '' });
   return typeof found === 'string' ? undefined : found.leaf.notAfter.toISOString();
+}
+
+const inspections = new WeakMap<Secret, { readonly bundle: string; readonly found: Inspection | string }>();
+
+/** Remembered for as long as Secret and bundle are the same: every look at an addon asks, and signatures take a while. */
+function inspected(secret: Secret | undefined, bundle: string): Inspection | string {
+  const known = secret === undefined ? undefined : inspections.get(secret);
+  if (known?.bundle === bundle) return known.found;
+  const files = decode(secret);
+  const found = inspect({ certPem: files['tls.crt'] ?? '', keyPem: files['tls.key'] ?? '', caPem: bundle });
+  if (secret !== undefined) inspections.set(secret, { bundle, found });
+  return found;
 }

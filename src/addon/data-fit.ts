@@ -48,15 +48,22 @@ export function withFittingData(
     case 'No':
       return { target: undefined, refusal: answer.refusal };
     case 'Ask':
-      return world.pod === undefined
-        ? resolution
-        : acting([{ do: 'measureDatabase', access: accessTo(world.pod, facts, tlsInForce(world, facts)) }]);
+      return ask(world, facts, resolution);
     case 'Wait':
       return stored(world, measuring(world, facts, resolution.target), now, {
         waitingFor: WAITING_FOR,
         requeueAfterMs: answer.retryMs,
       });
   }
+}
+
+function ask(world: World, facts: Facts, resolution: Resolution): Resolution | Decision {
+  if (world.pod === undefined) return resolution;
+  const tls = tlsInForce(world, facts);
+  // Its certificate comes first: until then the plan in force stays, and nobody speaks to it in the clear.
+  if (facts.inForce?.tls === 'Required' && tls === undefined)
+    return { target: facts.inForce, refusal: undefined };
+  return acting([{ do: 'measureDatabase', access: accessTo(world.pod, facts, tls) }]);
 }
 
 export function dataFit(world: World, current: InForce | undefined, target: InForce, nowMs: number): DataFit {

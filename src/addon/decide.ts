@@ -20,17 +20,7 @@ import { beginning, maintenanceOf, takeIn } from './maintenance.ts';
 import { childNames, ownedMeta } from './names.ts';
 import { openedBy } from './opened.ts';
 import { ownCopy, withOwnCertificate } from './own-certificate.ts';
-import {
-  acting,
-  idle,
-  paused,
-  running,
-  silent,
-  stopped,
-  stored,
-  waiting,
-  withoutAdminSecret,
-} from './outcomes.ts';
+import { acting, heldBack, idle, paused, running, silent, stopped, stored, waiting } from './outcomes.ts';
 import { podState } from './pod-state.ts';
 import { READY_REASON, STALLED_REASON } from './reasons.ts';
 import { ADMINISTRATOR_LOST, repairedEvents, restartPod, restoredEvents } from './repairs.ts';
@@ -81,7 +71,10 @@ export function decide(world: World, environment: Environment): Decision {
       reason: STALLED_REASON.rejected,
       message: 'the spec cannot be followed',
     };
-    return stored(world, blockedPicture(world, refusal, undefined, unimplemented), environment.now);
+    // A certificate that is not in force yet comes into force without anybody's doing.
+    const requeueAfterMs = refusal.reason === STALLED_REASON.certificateRefused ? 60_000 : undefined;
+    const picture = blockedPicture(world, refusal, undefined, unimplemented);
+    return stored(world, picture, environment.now, { requeueAfterMs });
   }
   if (isLeaving(world.children))
     return waiting(world, 'the volume and Secrets of the previous addon to be deleted', environment.now);
@@ -141,11 +134,20 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
 
   if (unready && certificate !== undefined && findingOf(certificate, active) === undefined)
     return acting([certificate]);
-  if (unready && world.trust === undefined)
-    return waiting(world, 'the authority that signs certificates', now);
+  // An engine with TLS is never spoken to without: the administrator's password would go over the wire in the clear.
+  if (unready && tls === undefined) {
+    if (active[0] === undefined && resolved.refusal === undefined)
+      return waiting(world, 'the certificate of the database', now);
+    return heldBack(world, resolved, active[0], now);
+  }
 
   // 2. The pod and the database in it.
-  if (children.adminSecret === undefined) return withoutAdminSecret(world, resolved, active[0], now);
+  // Without the admin Secret nobody can ask the database anything; and one whose pod may not become what is asked for
+  // would be taken for changed, and its apps be restarted for nothing.
+  const names = childNames(addon.metadata.name);
+  const refusedSet = active.find((finding) => finding.target === `StatefulSet/${names.statefulSet}`);
+  if (children.adminSecret === undefined || refusedSet !== undefined)
+    return heldBack(world, resolved, refusedSet ?? active[0], now);
   const finding = active[0];
   const refusal =
     resolved.refusal ??
@@ -196,7 +198,10 @@ function decideRunning(world: World, resolved: Resolved, now: Date): Decision {
   if (database.state !== 'Answering') return silent(world, base, database, starting, starts, now);
 
   // 3. The apps, once the database has answered with what is now in force.
-  const apps = resolved.refusal === undefined ? decideApps(world, facts, target, starts, now) : undefined;
+  const trustKnown =
+    target.tls !== 'Required' || target.certificate !== undefined || world.trust !== undefined;
+  const apps =
+    resolved.refusal === undefined && trustKnown ? decideApps(world, facts, target, starts, now) : undefined;
   if (apps?.actions.length) return acting(apps.actions, apps.events);
 
   // 4. Off the path to Ready: a certificate also for a database without TLS, so that TLS can be switched on.

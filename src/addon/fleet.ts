@@ -27,7 +27,8 @@ export function fleetFor(addon: Live<InfluxAddon>, stores: Stores, memories: Mem
 export function memberOf(addon: Live<InfluxAddon>, now: Date): FleetMember {
   const { uid, deletionTimestamp } = addon.metadata;
   const { startedAt, pending = [] } = addon.status?.maintenance ?? {};
-  const leaving = deletionTimestamp !== undefined;
+  // What its user has stopped is no failure of maintenance, and takes nobody's place.
+  const leaving = deletionTimestamp !== undefined || isPaused(addon) || stateOf(addon) === 'Stopped';
   if (startedAt !== undefined && !leaving) return { uid, startedAt: new Date(startedAt), waiting: undefined };
   if (pending.length === 0 || leaving || !mayBegin(addon))
     return { uid, startedAt: undefined, waiting: undefined };

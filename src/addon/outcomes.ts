@@ -197,8 +197,8 @@ export function waiting(world: World, what: string, now: Date): Decision {
   return stored(world, picture, now, { waitingFor: what, requeueAfterMs: 5_000 });
 }
 
-/** Its name is taken, or it may not be made: without it nobody can ask the database anything. */
-export function withoutAdminSecret(
+/** Something that the rest builds on may not be made or changed: the database goes on as it is, and is not asked. */
+export function heldBack(
   world: World,
   {
     facts,
@@ -211,13 +211,11 @@ export function withoutAdminSecret(
   const available = world.addon.status?.conditions?.find(({ type }) => type === 'Available');
   const why = refusal ?? finding ?? { reason: STALLED_REASON.rejected, message: 'there is no admin Secret' };
   const blocked = blockedPicture(world, { reason: why.reason, message: why.message }, facts, unimplemented);
-  return stored(
-    world,
-    available === undefined
-      ? blocked
-      : { ...blocked, available: { ...available, status: available.status === 'True' } },
-    now,
-  );
+  if (available === undefined) return stored(world, blocked, now);
+  const ready = world.pod?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+  const status = available.status === 'True' && ready;
+  const message = status ? available.message : 'the pod of the database is not ready';
+  return stored(world, { ...blocked, available: { ...available, status, message } }, now);
 }
 
 const VOLUME_BEING_DELETED: Refusal = {

@@ -52,6 +52,8 @@ export function ownCopy(
 ): { readonly action: Action | undefined } | undefined {
   const own = ownOf(world, now);
   const accepted = own?.own === 'Accepted' ? own : undefined;
+  // Not known yet, a moment after the start: what is there stays.
+  if (own?.own === 'Unknown') return { action: undefined };
   // A database that listens shows what is in force, whatever else the spec asks for meanwhile.
   if (target.tls === 'Required' && target.certificate === undefined) return undefined;
   if (target.certificate === undefined)

@@ -7,7 +7,7 @@ import * as kinds from '../kube/kinds.ts';
 import { Store } from '../kube/store.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import { slimWorkload } from './apps/view.ts';
-import { AUTHORITY_LABEL } from './authority/authorities.ts';
+import { AUTHORITY_SECRET } from './authority/authorities.ts';
 import { MANAGED_BY, OWNED_SELECTOR } from './names.ts';
 import { ReferencedSecrets } from './referenced-secrets.ts';
 import { slimStatefulSet } from './resources/rendered.ts';
@@ -27,7 +27,7 @@ export interface Stores {
   readonly daemonSets: Store<kinds.DaemonSet>;
   readonly namespaces: Store<kinds.Namespace>;
   readonly storageClasses: Store<kinds.StorageClass>;
-  /** Secrets that say they hold an authority; only that in the operator's own namespace is believed. */
+  /** The Secret with the authority that signs the databases' certificates, and nothing else. */
   readonly authorities: Store<kinds.Secret>;
   /** Secrets of users that addons name. */
   readonly referenced: ReferencedSecrets;
@@ -38,6 +38,8 @@ export interface Source {
   readonly kind: Kind<KubeObject>;
   readonly store: Store<KubeObject>;
   readonly labelSelector?: string;
+  /** The one object of this name, in the operator's own namespace. */
+  readonly ownObject?: string;
 }
 
 export const BY_APP = 'app';
@@ -87,7 +89,7 @@ export function sourcesOf(stores: Stores): Source[] {
     source(kinds.DaemonSet, stores.daemonSets),
     source(kinds.Namespace, stores.namespaces),
     source(kinds.StorageClass, stores.storageClasses),
-    source(kinds.Secret, stores.authorities, `${AUTHORITY_LABEL}=true`),
+    { ...source(kinds.Secret, stores.authorities), ownObject: AUTHORITY_SECRET },
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { InfluxAddonSpec } from '../api/influx-addon.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import type { WorkQueue } from '../kube/work-queue.ts';
+import { trustOfSecret } from './authority/authorities.ts';
 import type { Memories } from './memories.ts';
 import { isWaitingForTurn } from './fleet.ts';
 import { ADDON_LABEL, keyOf } from './names.ts';
@@ -58,7 +59,9 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
   };
   stores.versions.onChange(all);
   stores.storageClasses.onChange(all);
-  stores.authorities.onChange(all);
+  stores.authorities.onChange(({ before, after }) => {
+    if (trustOfSecret(before)?.bundlePem !== trustOfSecret(after)?.bundlePem) all();
+  });
   stores.namespaces.onChange(({ before, after }) => {
     if (after?.metadata.deletionTimestamp === undefined || before?.metadata.deletionTimestamp !== undefined)
       return;

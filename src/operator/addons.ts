@@ -56,8 +56,9 @@ export class AddonOperator {
   /** Keeps the caches; a standby does this too, so that it can take over at once. Ends when aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     const { client, reflectorMetrics } = this.#options;
+    const { operatorNamespace } = this.#options.settings;
     const reflectors = sourcesOf(this.stores).map(
-      ({ kind, store, labelSelector }) =>
+      ({ kind, store, labelSelector, ownObject }) =>
         new Reflector({
           client,
           kind,
@@ -65,6 +66,9 @@ export class AddonOperator {
           clock: this.#clock,
           log: this.#log,
           ...(labelSelector === undefined ? {} : { labelSelector }),
+          ...(ownObject === undefined
+            ? {}
+            : { namespace: operatorNamespace, fieldSelector: `metadata.name=${ownObject}` }),
           ...(reflectorMetrics === undefined ? {} : { metrics: reflectorMetrics }),
         }),
     );

@@ -1,4 +1,5 @@
 import { tlsModeOf } from '../../api/addon-defaults.ts';
+import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { Authorities, Followers } from '../../tls/rollover.ts';
 import { inspect } from '../../tls/inspect.ts';
 import { decode } from '../facts.ts';
@@ -24,7 +25,41 @@ export function followersOf(stores: Stores, { next, former }: Authorities): Foll
       next === undefined || found.authorities.some(({ fingerprint }) => fingerprint === next.id);
     const current = addon.status?.conditions?.find(({ type }) => type === 'AppsCurrent')?.status !== 'False';
     if (tls && (!trustsNext || !current)) withoutNext += 1;
-    if (found.trustedBy?.fingerprint === former?.id) onFormer += 1;
+    if (
+      former !== undefined &&
+      (found.trustedBy?.fingerprint === former.id || (tls && mayShowOlder(addon)))
+    ) {
+      onFormer += 1;
+    }
   }
   return { withoutNext, onFormer };
 }
+
+/** The Secret has a newer certificate than the running database may show: that one is read at its start only. */
+function mayShowOlder({ status }: InfluxAddon): boolean {
+  const { pending = [], startedAt } = status?.maintenance ?? {};
+  const available = status?.conditions?.find(({ type }) => type === 'Available')?.status === 'True';
+  return !available || startedAt !== undefined || pending.some(({ what }) => what.startsWith('certificate'));
+}
+
+/** The authority that most addons' certificates were signed by, from the copies beside them; undefined without any. */
+export function lostAuthority(stores: Stores): string | undefined {
+  const counts = new Map<string, number>();
+  for (const addon of stores.addons.list()) {
+    if (addon.spec.tls?.certificateRef !== undefined) continue;
+    const { namespace, name } = addon.metadata;
+    const files = decode(stores.secrets.get(`${namespace}/${childNames(name).tlsSecret}`));
+    const bundle = files['ca.crt'] ?? '';
+    const found = inspect({ certPem: files['tls.crt'] ?? '', caPem: bundle });
+    if (typeof found === 'string' || found.trustedBy === undefined) continue;
+    const { fingerprint } = found.trustedBy;
+    const pem = bundle.match(PEM)?.find((each) => {
+      const one = inspect({ certPem: each });
+      return typeof one !== 'string' && one.leaf.fingerprint === fingerprint;
+    });
+    if (pem !== undefined) counts.set(pem, (counts.get(pem) ?? 0) + 1);
+  }
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

@@ -103,6 +103,25 @@ describe('the authority of the databases', () => {
     expect(alone.revision).toBe(promoted.revision);
   });
 
+  it('is made anew after a loss beside the lost one, which what the databases still show goes on being trusted by', async () => {
+    const { client, clock, stores, secret, settle } = bench();
+    const first = await settle();
+    const { addon, children } = await worldWith(first, new Date(clock.now()));
+    stores.addons.replace([{ ...addon, spec: { ...addon.spec, tls: { mode: 'Required' } } }], '1000');
+    stores.secrets.replace(children.tlsSecret === undefined ? [] : [children.tlsSecret], '1000');
+    await client.delete(Secret, { namespace: NAMESPACE, name: AUTHORITY_SECRET });
+    stores.authorities.recordDelete(`${NAMESPACE}/${AUTHORITY_SECRET}`, secret()?.metadata.uid ?? '');
+
+    const again = await settle();
+    expect(again.signingId).not.toBe(first.signingId);
+    expect(authoritiesIn(again)).toEqual([again.signingId, first.signingId]);
+    const world = worldOf({ children });
+    expect(certificateNeed(world, again, new Date(clock.now()))).toMatchObject({ why: 'OtherAuthority' });
+    // Nobody says yet that the database shows something newer: the lost one stays trusted.
+    clock.jump(16 * DAY_MS);
+    expect((await settle()).trustedIds).toContain(first.signingId);
+  });
+
   it('is left alone when somebody else has a Secret of its name', async () => {
     const { client, keeper, secret } = bench();
     const foreign = {
@@ -110,8 +129,9 @@ describe('the authority of the databases', () => {
       data: encode({ mine: 'x' }),
     };
     await client.create(Secret, foreign);
-    await keepAuthority(keeper, signal);
-    expect(secret()).toBeUndefined();
+    for (let look = 0; look < 3; look += 1) await keepAuthority(keeper, signal);
+    expect(await keepAuthority(keeper, signal)).toEqual({ requeueAfterMs: 300_000 });
+    expect(trustOfSecret(secret())).toBeUndefined();
     const live = await client.get(Secret, { namespace: NAMESPACE, name: AUTHORITY_SECRET });
     expect(live?.data).toEqual(foreign.data);
   });

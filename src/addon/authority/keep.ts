@@ -17,7 +17,7 @@ import {
   readKept,
   type Kept,
 } from './authorities.ts';
-import { followersOf } from './followers.ts';
+import { followersOf, lostAuthority } from './followers.ts';
 
 export interface AuthorityKeeper {
   readonly client: KubeClient;
@@ -29,6 +29,8 @@ export interface AuthorityKeeper {
 }
 
 /** A roll-over takes weeks: to look twice a day is often. */
+/** Somebody else's Secret of our name goes only by somebody's hand. */
+const FOREIGN_WAIT_MS = 5 * 60 * 1000;
 const LONGEST_WAIT_MS = 12 * 60 * 60 * 1000;
 
 /** Keeps the authority that signs the databases' certificates: makes it, and in time its successor. */
@@ -39,6 +41,11 @@ export async function keepAuthority(
   const { stores, clock, namespace, log } = keeper;
   const live = stores.authorities.get(`${namespace}/${AUTHORITY_SECRET}`);
   const kept = readKept(live);
+  if (live !== undefined && kept === undefined && live.metadata.labels?.[AUTHORITY_LABEL] !== 'true') {
+    const text = `Secret ${AUTHORITY_SECRET} was not made by this operator and is left alone: no certificates can be made`;
+    log.error({ namespace }, text);
+    return { requeueAfterMs: FOREIGN_WAIT_MS };
+  }
   const authorities = authoritiesOf(kept);
   const now = new Date(clock.now());
   const followers: Followers = followersOf(stores, authorities);
@@ -49,7 +56,7 @@ export async function keepAuthority(
     };
   const behind = 'behind' in step ? step.behind : 0;
   log.info({ step: step.do, behind }, 'authority of the databases: next step');
-  const next = await after(kept, step.do, now);
+  const next = await after(kept, step.do, now, () => lostAuthority(stores));
   await store(keeper, live, next, signal);
   return { requeueAfterMs: 1_000 };
 }
@@ -58,8 +65,14 @@ async function after(
   kept: Kept | undefined,
   step: 'makeFirst' | 'makeNext' | 'promote' | 'dropFormer',
   now: Date,
+  lost: () => string | undefined,
 ): Promise<Kept> {
-  if (kept === undefined || step === 'makeFirst') return { signing: await fresh(now) };
+  if (kept === undefined || step === 'makeFirst') {
+    // After a loss the databases still show what the lost one signed: it goes on being trusted until they don't.
+    const certPem = lost();
+    const former = certPem === undefined ? {} : { former: { certPem, signedUntil: now.toISOString() } };
+    return { signing: await fresh(now), ...former };
+  }
   const { signing, next } = kept;
   switch (step) {
     case 'makeNext':
@@ -112,13 +125,6 @@ async function store(
     if (!error.isAlreadyExists) throw error;
     const present = await client.get(kinds.Secret, { namespace, name: AUTHORITY_SECRET }, signal);
     if (present === undefined) return;
-    if (present.metadata.labels?.[AUTHORITY_LABEL] === 'true') {
-      stores.authorities.recordWrite(present);
-      return;
-    }
-    keeper.log.error(
-      {},
-      `Secret ${AUTHORITY_SECRET} exists and was not made by this operator: no certificates can be made`,
-    );
+    stores.authorities.recordWrite(present); // whatever it is: the next look at it decides
   }
 }
