@@ -150,7 +150,13 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
 }
 
 function transportOf(credentials: Credentials, onRequest: (done: RequestDone) => void): HttpTransport {
-  return new HttpTransport({ credentials, userAgent: `${MANAGED_BY}/${VERSION}`, onRequest });
+  // As many as there are workers by default: each TLS connection costs memory, and the API server no time.
+  return new HttpTransport({
+    credentials,
+    userAgent: `${MANAGED_BY}/${VERSION}`,
+    onRequest,
+    connections: 16,
+  });
 }
 
 function countByStatus(operator: AddonOperator): Map<string, number> {
