@@ -25,7 +25,6 @@ export const ANNOTATION = {
   madeFor: 'influxaddon.dev/made-for',
   /** On the pod: a hash of whom clients have to trust, when the certificate is the user's own. */
   certificate: 'influxaddon.dev/certificate-trust',
-  paused: 'influxaddon.dev/paused',
   /** On the pod: which maintenance restarted it for something that is not in its template. */
   restarted: 'influxaddon.dev/restarted-at',
 } as const;
@@ -99,9 +98,4 @@ export function ownedMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
 /** Metadata of a child that may outlive its addon: no owner, so that garbage collection never takes it. */
 export function keptMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
   return { name, namespace: addon.metadata.namespace ?? '', labels: labelsOf(addon.metadata.name) };
-}
-
-/** Key of an addon in stores and queues: `namespace/name`. */
-export function keyOf(object: { metadata: { name: string; namespace?: string | undefined } }): string {
-  return `${object.metadata.namespace}/${object.metadata.name}`;
 }

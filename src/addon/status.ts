@@ -1,6 +1,7 @@
 import { appsOf, stateOf } from '../api/addon-defaults.ts';
 import type { AddonCondition, AppStatus, InfluxAddonStatus } from '../api/influx-addon.ts';
 import { setCondition } from '../kube/conditions.ts';
+import { given } from '../kube/given.ts';
 import { availableUpgrades } from '../versions/rules.ts';
 import type { AppDecision } from './apps/binding.ts';
 import { announcedEntries } from './apps/entries.ts';
@@ -52,7 +53,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
   const version = picture.inForce?.version.name ?? before.version;
   const apps: AppStatus[] = picture.apps === undefined ? announcedEntries(world) : entriesOf(picture.apps);
   const upgrades = version === undefined ? undefined : availableUpgrades(version, world.versions);
-  return defined({
+  return given({
     observedGeneration: addon.metadata.generation ?? 0,
     id: picture.facts?.id ?? before.id,
     plan: picture.inForce?.plan.name ?? before.plan,
@@ -153,7 +154,7 @@ function sizesOf(world: World, { inForce }: Picture): InfluxAddonStatus['storage
 function storageOf(world: World): InfluxAddonStatus['storage'] {
   const claim = world.children.claim;
   if (claim === undefined) return undefined;
-  return defined({
+  return given({
     className: claim.spec?.storageClassName,
     requested: claim.spec?.resources?.requests?.['storage'],
     actual: claim.status?.capacity?.['storage'],
@@ -164,7 +165,7 @@ function certificateOf({ addon, children, trust }: World): InfluxAddonStatus['ce
   const notAfter = certificateEnd(children.tlsSecret);
   return notAfter === undefined
     ? undefined
-    : defined({
+    : given({
         notAfter,
         caNotAfter: addon.spec.tls?.certificateRef === undefined ? trust?.notAfter : undefined,
       });
@@ -188,12 +189,5 @@ export function blockedPicture(
     refusal,
     notImplemented,
     facts,
-  };
-}
-
-/** Without the keys whose value is undefined, which JSON would drop and a comparison would trip over. */
-function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
   };
 }

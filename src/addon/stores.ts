@@ -2,6 +2,7 @@ import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { InfluxPlan } from '../api/influx-plan.ts';
 import type { InfluxVersion } from '../api/influx-version.ts';
 import * as api from '../api/kinds.ts';
+import { given } from '../kube/given.ts';
 import type { Kind } from '../kube/kinds.ts';
 import * as kinds from '../kube/kinds.ts';
 import { Store } from '../kube/store.ts';
@@ -147,10 +148,4 @@ function slimStorageClass(storageClass: Live<kinds.StorageClass>): Live<kinds.St
   const kept =
     mark === undefined ? {} : { annotations: { 'storageclass.kubernetes.io/is-default-class': mark } };
   return { metadata: { uid, name, resourceVersion, ...kept }, provisioner: storageClass.provisioner };
-}
-
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

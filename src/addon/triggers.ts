@@ -1,10 +1,10 @@
 import type { InfluxAddonSpec } from '../api/influx-addon.ts';
-import type { KubeObject, Live } from '../kube/types.ts';
+import { keyOf, type KubeObject, type Live } from '../kube/types.ts';
 import type { WorkQueue } from '../kube/work-queue.ts';
 import { trustOfSecret } from './authority/authorities.ts';
 import type { Memories } from './memories.ts';
 import { isWaitingForTurn } from './fleet.ts';
-import { ADDON_LABEL, keyOf } from './names.ts';
+import { ADDON_LABEL } from './names.ts';
 import { BY_APP, BY_PLAN, type Stores } from './stores.ts';
 
 /** Turns every change of the world into the keys of the addons that may have to do something about it. */

@@ -5,6 +5,7 @@ import type { World } from '../addon/world.ts';
 import { lifecycleOf } from '../api/catalogue-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import { notImplemented } from '../api/not-implemented.ts';
+import { given } from '../kube/given.ts';
 import type { Live } from '../kube/types.ts';
 import type { Review } from './review.ts';
 
@@ -86,10 +87,4 @@ function deprecations({ addon, plan, versions }: World, version: string): string
     );
   }
   return found;
-}
-
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

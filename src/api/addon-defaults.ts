@@ -101,7 +101,8 @@ export function backupsOf({ spec }: Addon): BackupSettings | undefined {
 }
 
 export type Weekday = NonNullable<Filled<'maintenanceWindow'>['weekday']>;
-const WEEKDAYS: readonly [Weekday, ...Weekday[]] = [
+/** In the order of ISO 8601. */
+export const WEEKDAYS: readonly [Weekday, ...Weekday[]] = [
   'Monday',
   'Tuesday',
   'Wednesday',

@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import { given } from './given.ts';
 import type { Kind } from './kinds.ts';
 import { apiVersionOf, pathOf } from './kinds.ts';
 import type { Transport, WatchEvent } from './transport.ts';
@@ -66,7 +67,7 @@ export class KubeClient {
       const object = await this.#transport.request({
         method: 'GET',
         path: pathOf(kind, key),
-        ...optional({ signal }),
+        ...given({ signal }),
       });
       return object as Live<T>;
     } catch (error) {
@@ -100,13 +101,13 @@ export class KubeClient {
     do {
       const answer = (await this.#transport.request({
         method: 'GET',
-        path: pathOf(kind, optional({ namespace: options.namespace })),
+        path: pathOf(kind, given({ namespace: options.namespace })),
         query: {
           limit: String(options.limit ?? 500),
           ...selectors(options),
-          ...optional({ continue: next }),
+          ...given({ continue: next }),
         },
-        ...optional({ signal }),
+        ...given({ signal }),
       })) as ListAnswer<T>;
       // Items of a list come without what the list says once for all.
       for (const item of answer.items) Object.assign(item, { apiVersion, kind: kind.kind });
@@ -122,7 +123,7 @@ export class KubeClient {
   ): AsyncIterable<WatchEvent> {
     return this.#transport.watch({
       method: 'GET',
-      path: pathOf(kind, optional({ namespace: options.namespace })),
+      path: pathOf(kind, given({ namespace: options.namespace })),
       query: {
         watch: 'true',
         allowWatchBookmarks: 'true',
@@ -130,7 +131,7 @@ export class KubeClient {
         timeoutSeconds: String(options.timeoutSeconds),
         ...selectors(options),
       },
-      ...optional({ signal }),
+      ...given({ signal }),
     });
   }
 
@@ -140,10 +141,10 @@ export class KubeClient {
     if (kind.namespaced && !namespace) throw new Error(`a ${kind.kind} to be created needs a namespace`);
     return (await this.#transport.request({
       method: 'POST',
-      path: pathOf(kind, optional({ namespace })),
+      path: pathOf(kind, given({ namespace })),
       query: this.#writeQuery(),
       body: typed(kind, object),
-      ...optional({ signal }),
+      ...given({ signal }),
     })) as Live<T>;
   }
 
@@ -156,7 +157,7 @@ export class KubeClient {
       path: pathOf(kind, keyIn(object)),
       query: this.#writeQuery(),
       body: typed(kind, object),
-      ...optional({ signal }),
+      ...given({ signal }),
     })) as Live<T>;
   }
 
@@ -177,7 +178,7 @@ export class KubeClient {
       // The body is YAML by its content type, and JSON is YAML.
       contentType: 'application/apply-patch+yaml',
       body: typed(kind, object),
-      ...optional({ signal }),
+      ...given({ signal }),
     })) as Live<T>;
   }
 
@@ -194,7 +195,7 @@ export class KubeClient {
       query: this.#writeQuery(options.fieldManager),
       contentType: PATCH_TYPES[options.type],
       body,
-      ...optional({ signal }),
+      ...given({ signal }),
     })) as Live<T>;
   }
 
@@ -206,7 +207,7 @@ export class KubeClient {
     signal?: AbortSignal,
   ): Promise<void> {
     const { uid, resourceVersion, propagationPolicy } = options;
-    const preconditions = optional({ uid, resourceVersion });
+    const preconditions = given({ uid, resourceVersion });
     try {
       await this.#transport.request({
         method: 'DELETE',
@@ -215,9 +216,9 @@ export class KubeClient {
           apiVersion: 'v1',
           kind: 'DeleteOptions',
           ...(Object.keys(preconditions).length > 0 ? { preconditions } : {}),
-          ...optional({ propagationPolicy }),
+          ...given({ propagationPolicy }),
         },
-        ...optional({ signal }),
+        ...given({ signal }),
       });
     } catch (error) {
       const failure = ApiError.from(error);
@@ -255,22 +256,15 @@ async function joined<T extends KubeObject>(pages: AsyncIterable<Page<T>>): Prom
 }
 
 function selectors(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Record<string, string> {
-  return optional({ labelSelector: options.labelSelector, fieldSelector: options.fieldSelector });
+  return given({ labelSelector: options.labelSelector, fieldSelector: options.fieldSelector });
 }
 
 function keyIn(object: KubeObject): ObjectKey {
   const { namespace, name } = object.metadata ?? {};
   if (!name) throw new Error(`an object of kind ${object.kind ?? 'unknown'} has no name`);
-  return { name, ...optional({ namespace }) };
+  return { name, ...given({ namespace }) };
 }
 
 function typed<T extends KubeObject>(kind: Kind<T>, object: T): T {
   return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
-}
-
-/** The entries that have a value. */
-function optional<V extends object>(values: V): { [K in keyof V]?: Exclude<V[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof V]?: Exclude<V[K], undefined>;
-  };
 }

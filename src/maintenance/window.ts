@@ -1,4 +1,4 @@
-import type { Weekday } from '../api/addon-defaults.ts';
+import { type Weekday, WEEKDAYS } from '../api/addon-defaults.ts';
 
 /** A weekly window, in UTC: it may cross midnight and the end of the week. */
 export interface Window {
@@ -59,15 +59,6 @@ const WEEK_HOURS = 7 * 24;
 const WEEK_MS = WEEK_HOURS * HOUR_MS;
 /** 1970-01-05, the first Monday of the count of milliseconds, which knows neither summer time nor leap seconds. */
 const FIRST_MONDAY_MS = 4 * 24 * HOUR_MS;
-const WEEKDAYS: readonly Weekday[] = [
-  'Monday',
-  'Tuesday',
-  'Wednesday',
-  'Thursday',
-  'Friday',
-  'Saturday',
-  'Sunday',
-];
 
 /** The newest start that is not after `now`. Weeks are all alike, so any start tells all of them. */
 function latestStart({ weekday, startHour }: Window, now: Date): number {
