@@ -116,6 +116,11 @@ export class WorkQueue {
     return this.#due.size;
   }
 
+  /** Keys that are being worked on. */
+  get working(): number {
+    return this.#working.size;
+  }
+
   /** Takes no more keys and drops the delayed ones. What is due is still handed out. */
   shutDown(): void {
     this.#shutDown = true;

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { clusterRules, namespaceRules, webhookRules } from '../../build/rbac.ts';
 import { plans, versions } from '../../src/api/catalogue.ts';
 import { crdOf } from '../../src/api/crd.ts';
 import {
@@ -10,42 +9,24 @@ import {
 import { influxPlanKind } from '../../src/api/influx-plan.ts';
 import { influxVersionKind } from '../../src/api/influx-version.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
-import { HttpInfluxTransport, type InfluxTransport } from '../../src/influx/transport.ts';
+import { ApiError } from '../../src/kube/api-error.ts';
 import { KubeClient } from '../../src/kube/client.ts';
-import { systemClock } from '../../src/kube/clock.ts';
-import { loadKubeconfig } from '../../src/kube/credentials.ts';
-import { EventRecorder } from '../../src/kube/event-recorder.ts';
-import { HttpTransport } from '../../src/kube/http-transport.ts';
-import { Namespace, type Kind } from '../../src/kube/kinds.ts';
-import { silentLogger, type Logger } from '../../src/kube/log.ts';
-import type { Transport } from '../../src/kube/transport.ts';
-import type { KubeObject, Live } from '../../src/kube/types.ts';
-import type { Settings } from '../../src/addon/resources/context.ts';
-import { AddonOperator } from '../../src/operator/addons.ts';
-import { OPERATOR_POD_LABELS } from '../../src/operator/run.ts';
+import { Namespace } from '../../src/kube/kinds.ts';
+import type { Live } from '../../src/kube/types.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../cluster/control-plane.ts';
 import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubelet.ts';
+import { PATIENCE_MS } from '../patience.ts';
+import { allow, OPERATOR_USER } from './rights.ts';
+import { type OperatorOptions, runOperator, type RunningOperator, transportFor } from './running-operator.ts';
+import { SteppedClock } from './stepped-clock.ts';
 
-/** The user whose requests the audit log counts. */
-export const OPERATOR_USER = 'operator';
-export const OPERATOR_NAMESPACE = 'influxaddon-system';
-export const WEBHOOK_NAME = 'influxaddon-operator-webhook';
-
-export interface RunningOperator {
-  readonly operator: AddonOperator;
-  /** Ends it; what it was doing is finished first. */
-  stop(): Promise<void>;
-  /** Ends it as a crash does: nothing that it still wanted to do is done. */
-  kill(): Promise<void>;
-}
-
-export interface OperatorOptions {
-  readonly wrap?: (transport: Transport) => Transport;
-  readonly wrapInflux?: (transport: InfluxTransport) => InfluxTransport;
-  readonly log?: Logger;
-  readonly workers?: number;
-  readonly settings?: Partial<Settings>;
-}
+export { OPERATOR_USER, WEBHOOK_NAME } from './rights.ts';
+export {
+  OPERATOR_NAMESPACE,
+  type OperatorOptions,
+  type RunningOperator,
+  transportFor,
+} from './running-operator.ts';
 
 /** A real control plane with our definitions, catalogue and rights, and a fake node under it. */
 export interface OperatorBed extends AsyncDisposable {
@@ -53,7 +34,12 @@ export interface OperatorBed extends AsyncDisposable {
   readonly kubelet: FakeKubelet;
   /** As cluster administrator. */
   readonly client: KubeClient;
+  /** The time of the operators and of the fake node; the API server and its controllers have the machine's. */
+  readonly clock: SteppedClock;
+  readonly running: ReadonlySet<RunningOperator>;
   startOperator(options?: OperatorOptions): Promise<RunningOperator>;
+  /** Ends those that run still, however a test ended. */
+  stopOperators(): Promise<void>;
   namespace(name: string): Promise<string>;
   addon(namespace: string, name: string, spec?: Partial<InfluxAddonSpec>): Promise<Live<Addon>>;
   get(namespace: string, name: string): Promise<Live<Addon>>;
@@ -66,6 +52,16 @@ export interface OperatorBed extends AsyncDisposable {
     timeoutMs?: number,
   ): Promise<Live<Addon>>;
   ready(namespace: string, name: string, timeoutMs?: number): Promise<Live<Addon>>;
+  /**
+   * `verb resource[/subresource]` of the operators' writes to a namespace that the API server took, in their order;
+   * without Events. `since`: ms since the epoch, UTC.
+   */
+  writes(namespace: string, since: number): Promise<string[]>;
+  /**
+   * Lets the bed's time go on, a second at a time and each when all that is due by then is done, until `look` finds
+   * something. At most `withinMs` of it: what the product promises in seconds is counted in these.
+   */
+  lapse<T>(what: string, withinMs: number, look: () => Promise<T | undefined | false>): Promise<T>;
 }
 
 /** A control plane with our definitions, the catalogue, and the operator's rights as they are shipped. */
@@ -88,17 +84,29 @@ export async function prepareControlPlane(
 
 export async function startOperatorBed(options: ControlPlaneOptions = {}): Promise<OperatorBed> {
   const { plane, client, close } = await prepareControlPlane(options);
-  const kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig });
+  const clock = new SteppedClock();
+  const kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig, clock });
   const running = new Set<RunningOperator>();
 
   const bed: OperatorBed = {
     plane,
     kubelet,
     client,
+    clock,
+    running,
     async startOperator(operatorOptions = {}) {
-      const started = await startOperator(await plane.userKubeconfig(OPERATOR_USER), operatorOptions);
-      running.add(started);
-      return started;
+      const kubeconfig = await plane.userKubeconfig(OPERATOR_USER);
+      const started = await runOperator(kubeconfig, clock, operatorOptions);
+      const ending = (end: () => Promise<void>) => async (): Promise<void> => {
+        running.delete(tracked);
+        await end();
+      };
+      const tracked = { ...started, stop: ending(started.stop), kill: ending(started.kill) };
+      running.add(tracked);
+      return tracked;
+    },
+    async stopOperators() {
+      await Promise.all([...running].map((each) => each.stop()));
     },
     async namespace(name) {
       await client.create(Namespace, { metadata: { name } });
@@ -115,28 +123,47 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
       if (addon === undefined) throw new Error(`InfluxAddon ${namespace}/${name} does not exist`);
       return addon;
     },
-    async until(namespace, name, what, is, timeoutMs = 30_000) {
+    async until(namespace, name, what, is, timeoutMs = PATIENCE_MS) {
       const end = performance.now() + timeoutMs;
       for (;;) {
-        const addon = await bed.get(namespace, name);
-        if (is(addon)) return addon;
-        if (performance.now() > end)
-          throw new Error(
-            `${namespace}/${name} is not ${what} after ${timeoutMs} ms: ${JSON.stringify(addon.status, null, 1)}`,
-          );
+        const addon = await patiently(() => bed.get(namespace, name));
+        if (addon !== undefined && is(addon)) return addon;
+        if (performance.now() > end) throw new Error(inVain(kubelet, what, timeoutMs, addon));
         await delay(30);
       }
     },
     ready: (namespace, name, timeoutMs) =>
       bed.until(namespace, name, 'ready', (addon) => isReady(addon), timeoutMs),
+    async writes(namespace, since) {
+      const entries = await plane.auditEntries({ user: OPERATOR_USER, since });
+      return entries
+        .filter((entry) => entry.namespace === namespace && entry.code < 300)
+        .filter(({ verb, resource }) => !READS.has(verb) && resource !== 'events')
+        .map(({ verb, resource, subresource }) => [`${verb} ${resource}`, subresource].filter(Boolean).join('/'));
+    },
+    async lapse(what, withinMs, look) {
+      for (let passed = 0; ; passed += STEP_MS) {
+        const found = await look();
+        if (found !== undefined && found !== false) return found;
+        if (passed >= withinMs) throw new Error(`${withinMs} ms of the bed's time passed without ${what}`);
+        await Promise.all([...running].map(({ idle }) => idle()));
+        clock.skip(STEP_MS);
+        // What that set off has to come back from the API server before it is known to be done.
+        await delay(STEP_REAL_MS);
+      }
+    },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...running].map((each) => each.stop()));
+      await bed.stopOperators();
       await kubelet.stop();
       await close();
     },
   };
   return bed;
 }
+
+const READS = new Set(['get', 'list', 'watch']);
+const STEP_MS = 1_000;
+const STEP_REAL_MS = 60;
 
 export function condition(addon: Live<Addon>, type: string) {
   return addon.status?.conditions?.find((each) => each.type === type);
@@ -149,86 +176,18 @@ export function isReady(addon: Live<Addon>): boolean {
   );
 }
 
-async function startOperator(kubeconfig: string, options: OperatorOptions): Promise<RunningOperator> {
-  const http = await transportFor(kubeconfig);
-  const transport = options.wrap?.(http) ?? http;
-  const plainInflux = new HttpInfluxTransport();
-  const client = new KubeClient(transport, { fieldManager: 'influxaddon-operator' });
-  const log = options.log ?? silentLogger;
-  const events = new EventRecorder({
-    client,
-    reportingController: 'influxaddon.dev/operator',
-    reportingInstance: 'test',
-    clock: systemClock,
-    log,
-  });
-  const operator = new AddonOperator({
-    client,
-    influx: options.wrapInflux?.(plainInflux) ?? plainInflux,
-    events,
-    workers: options.workers ?? 16,
-    log,
-    settings: {
-      clusterDomain: 'cluster.local',
-      operatorNamespace: OPERATOR_NAMESPACE,
-      operatorPodLabels: OPERATOR_POD_LABELS,
-      restarts: { atOnce: 5, deadlineMs: 300_000 },
-      ...options.settings,
-    },
-  });
-  const soft = new AbortController();
-  const hard = new AbortController();
-  const watching = operator.watch(soft.signal);
-  const working = operator.work(soft.signal, hard.signal);
-  const end = async () => {
-    soft.abort();
-    await working;
-    await watching;
-    await events.flush();
-    await http.close();
-    await plainInflux.close();
-  };
-  return {
-    operator,
-    stop: end,
-    kill: async () => {
-      hard.abort(new Error('killed'));
-      await end();
-    },
-  };
+/** A wait does not end because the API server could not answer once. */
+async function patiently<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (reason) {
+    if (reason instanceof ApiError && reason.isTransient) return undefined;
+    throw reason;
+  }
 }
 
-export async function transportFor(kubeconfig: string): Promise<HttpTransport> {
-  return new HttpTransport({ credentials: await loadKubeconfig(kubeconfig), userAgent: 'test' });
-}
-
-/** Exactly the rights that are shipped: a missing one shows as a 403. */
-async function allow(client: KubeClient): Promise<void> {
-  const group = 'rbac.authorization.k8s.io';
-  const kind = (plural: string, name: string, namespaced: boolean): Kind<KubeObject> => ({
-    group,
-    version: 'v1',
-    plural,
-    kind: name,
-    namespaced,
-  });
-  const subjects = [{ kind: 'User', name: OPERATOR_USER, apiGroup: group }];
-  const object = (body: object) => body as KubeObject;
-  await client.create(Namespace, { metadata: { name: OPERATOR_NAMESPACE } });
-  await client.create(
-    kind('clusterroles', 'ClusterRole', false),
-    object({ metadata: { name: 'operator' }, rules: [...clusterRules, ...webhookRules(WEBHOOK_NAME)] }),
-  );
-  const roleRef = { apiGroup: group, kind: 'ClusterRole', name: 'operator' };
-  await client.create(
-    kind('clusterrolebindings', 'ClusterRoleBinding', false),
-    object({ metadata: { name: 'operator' }, roleRef, subjects }),
-  );
-  const metadata = { name: 'operator', namespace: OPERATOR_NAMESPACE };
-  await client.create(kind('roles', 'Role', true), object({ metadata, rules: namespaceRules }));
-  const localRef = { apiGroup: group, kind: 'Role', name: 'operator' };
-  await client.create(
-    kind('rolebindings', 'RoleBinding', true),
-    object({ metadata, roleRef: localRef, subjects }),
-  );
+function inVain(kubelet: FakeKubelet, what: string, timeoutMs: number, addon: Live<Addon> | undefined): string {
+  const { namespace, name } = addon?.metadata ?? {};
+  const failures = kubelet.failures.length === 0 ? '' : `; the fake node: ${kubelet.failures.slice(-3).join('; ')}`;
+  return `${namespace}/${name} is not ${what} after ${timeoutMs} ms: ${JSON.stringify(addon?.status, null, 1)}${failures}`;
 }
