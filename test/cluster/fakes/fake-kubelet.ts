@@ -1,7 +1,9 @@
+import { type Clock, systemClock, type Timer } from '../../../src/kube/clock.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeApi, ignore } from './kubelet/api.ts';
 import { type Claim, claimsOf, keyOf, type Pod, podPath } from './kubelet/objects.ts';
 import { claimKeys, type Host, PodRun } from './kubelet/pod-run.ts';
+import { timestamp } from './kubelet/pod-status.ts';
 import type { PodRule } from './kubelet/rules.ts';
 import { createStorageClasses, FakeVolumes } from './kubelet/volumes.ts';
 
@@ -19,6 +21,11 @@ export interface FakeKubeletOptions {
   /** Default: one of its own. */
   engine?: FakeEngine;
   rules?: PodRule[];
+  /**
+   * The node's time: what its pods' records say, and how long they take. Whoever steps the operator's clock has to
+   * give the node the same one, or its pods look old. Default: the machine's.
+   */
+  clock?: Clock;
 }
 
 /** Starts a fake node: scheduler, kubelet and volume provisioner for a control plane that has none of them. */
@@ -37,12 +44,10 @@ export class FakeKubelet implements AsyncDisposable {
   /** What went wrong with its own work, the last hundred: tried again, and worth a look when a pod does not come. */
   readonly failures: string[] = [];
   readonly #api: FakeApi;
+  readonly #clock: Clock;
   readonly #host: Host;
   readonly #abort = new AbortController();
-  readonly #runs = new Map<
-    string,
-    { run: PodRun; again: boolean; working: boolean; timer?: NodeJS.Timeout }
-  >();
+  readonly #runs = new Map<string, { run: PodRun; again: boolean; working: boolean; timer?: Timer }>();
   /** Uids of the pods that mount a claim, by its `namespace/name`. */
   readonly #byClaim = new Map<string, Set<string>>();
   readonly #rules: PodRule[];
@@ -51,6 +56,7 @@ export class FakeKubelet implements AsyncDisposable {
 
   constructor(api: FakeApi, options: FakeKubeletOptions) {
     this.#api = api;
+    this.#clock = options.clock ?? systemClock;
     this.engine = options.engine ?? new FakeEngine();
     this.node = options.node ?? 'fake-node';
     this.#rules = [...(options.rules ?? [])];
@@ -64,6 +70,7 @@ export class FakeKubelet implements AsyncDisposable {
       api,
       engine: this.engine,
       node: this.node,
+      clock: this.#clock,
       readyAfterMs: options.readyAfterMs ?? 0,
       ruleFor: (pod) => this.#rules.find((rule) => rule.match(pod)),
       claimsNotReady: (pod) => this.#claimsNotReady(pod),
@@ -87,12 +94,13 @@ export class FakeKubelet implements AsyncDisposable {
         },
       })
       .catch(ignore(409));
+    const now = timestamp(this.#clock);
     const condition = {
       type: 'Ready',
       status: 'True',
       reason: 'KubeletReady',
-      lastHeartbeatTime: new Date(),
-      lastTransitionTime: new Date(),
+      lastHeartbeatTime: now,
+      lastTransitionTime: now,
     };
     const status = {
       capacity: resources,
@@ -179,7 +187,7 @@ export class FakeKubelet implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#abort.abort();
     for (const { timer } of this.#runs.values()) {
-      clearTimeout(timer);
+      timer?.cancel();
     }
     await this.#api.close();
     await this.#following;
@@ -245,7 +253,7 @@ export class FakeKubelet implements AsyncDisposable {
       return;
     }
     this.#runs.delete(uid);
-    clearTimeout(entry.timer);
+    entry.timer?.cancel();
     entry.run.stop().catch(() => undefined);
     for (const claim of claimKeys(entry.run.pod)) {
       this.#byClaim.get(claim)?.delete(uid);
@@ -272,20 +280,25 @@ export class FakeKubelet implements AsyncDisposable {
     }
     entry.working = true;
     entry.again = false;
-    clearTimeout(entry.timer);
+    entry.timer?.cancel();
     entry.run
       .step()
-      // What fails here is a request to an API server that is being restarted, or a port that is not free yet.
+      .then((ms) => ({ ms, clock: this.#clock }))
+      // What fails here is a request to an API server that is being restarted, or a port that is not free yet: both
+      // pass in the machine's time, whatever time it is on the node.
       .catch((reason: unknown) => {
         this.#note(reason);
-        return 200;
+        return { ms: 200, clock: systemClock };
       })
-      .then((again) => {
+      .then(({ ms, clock }) => {
         entry.working = false;
+        if (this.#abort.signal.aborted) {
+          return;
+        }
         if (entry.again) {
           this.#poke(uid);
-        } else if (again !== undefined && this.#runs.has(uid)) {
-          entry.timer = setTimeout(() => this.#poke(uid), again);
+        } else if (ms !== undefined && this.#runs.has(uid)) {
+          entry.timer = clock.after(ms, () => this.#poke(uid));
         }
       })
       .catch(() => undefined);

@@ -1,8 +1,9 @@
+import type { Clock } from '../../../../src/kube/clock.ts';
 import type { FakeEngine } from '../fake-engine.ts';
 import { type FakeApi, ignore } from './api.ts';
 import { claimsOf, engineOf, type Pod, podPath } from './objects.ts';
 import { PodFiles } from './pod-files.ts';
-import { now, type PodView, podStatus } from './pod-status.ts';
+import { type PodView, podStatus, timestamp } from './pod-status.ts';
 import type { PodRule } from './rules.ts';
 
 /** What a pod's run needs of the node it is on. */
@@ -10,6 +11,7 @@ export interface Host {
   api: FakeApi;
   engine: FakeEngine;
   node: string;
+  clock: Clock;
   readyAfterMs: number;
   ruleFor(pod: Pod): PodRule | undefined;
   /** Why the pod's volumes keep it from being scheduled. */
@@ -19,7 +21,7 @@ export interface Host {
   allocateAddress(): string;
 }
 
-/** In milliseconds: look again. Undefined: when something changes. */
+/** In milliseconds of the node's clock: look again. Undefined: when something changes. */
 export type Again = number | undefined;
 
 /** One pod's life on the node. `step` looks at what is and goes as far as it can; it is never run twice at once. */
@@ -31,6 +33,7 @@ export class PodRun {
   #startedAt = '';
   #bootstrapped = false;
   #running = false;
+  /** Both by the clock that never goes back. */
   #readyAt = 0;
   #stopAt: number | undefined;
   #restarts = 0;
@@ -75,14 +78,17 @@ export class PodRun {
   async restartContainer(exitCode: number, reason: string): Promise<void> {
     await this.stop();
     this.#restarts++;
-    this.#lastState = { terminated: { exitCode, reason, startedAt: this.#startedAt, finishedAt: now() } };
+    this.#lastState = {
+      terminated: { exitCode, reason, startedAt: this.#startedAt, finishedAt: this.#now() },
+    };
     await this.#write({ phase: 'Running', initialized: true, ready: false });
   }
 
   async #terminate(rule: PodRule | undefined): Promise<Again> {
-    this.#stopAt ??= Date.now() + (rule?.behave === 'SlowStop' ? (rule.stopAfterMs ?? 5000) : 0);
-    if (Date.now() < this.#stopAt) {
-      return this.#stopAt - Date.now();
+    this.#stopAt ??=
+      this.#host.clock.monotonic() + (rule?.behave === 'SlowStop' ? (rule.stopAfterMs ?? 5000) : 0);
+    if (this.#host.clock.monotonic() < this.#stopAt) {
+      return this.#stopAt - this.#host.clock.monotonic();
     }
     await this.stop();
     await this.#host.api.delete(podPath(this.pod), this.pod.metadata.uid, 0);
@@ -106,7 +112,7 @@ export class PodRun {
 
   async #advance(rule: PodRule | undefined): Promise<Again> {
     this.#address ??= this.#host.allocateAddress();
-    this.#startedAt ||= now();
+    this.#startedAt ||= this.#now();
     if (rule?.behave === 'CrashLoop' || rule?.behave === 'OOMKilled') {
       return this.#crash(rule);
     }
@@ -135,7 +141,8 @@ export class PodRun {
     await this.#startEngine(files);
     this.#running = true;
     this.#readyAt =
-      Date.now() + (rule?.behave === 'SlowStart' ? (rule.readyAfterMs ?? 5000) : this.#host.readyAfterMs);
+      this.#host.clock.monotonic() +
+      (rule?.behave === 'SlowStart' ? (rule.readyAfterMs ?? 5000) : this.#host.readyAfterMs);
     return this.#tellReady(rule);
   }
 
@@ -169,7 +176,7 @@ export class PodRun {
   }
 
   async #tellReady(rule: PodRule | undefined): Promise<Again> {
-    const wait = this.#readyAt - Date.now();
+    const wait = this.#readyAt - this.#host.clock.monotonic();
     const ready = wait <= 0 && rule?.behave !== 'NeverReady';
     if (ready && this.pod.metadata.ownerReferences?.some(({ kind }) => kind === 'Job')) {
       await this.#write({ phase: 'Succeeded', initialized: true });
@@ -191,7 +198,7 @@ export class PodRun {
           exitCode,
           reason,
           startedAt: this.#startedAt,
-          finishedAt: now(),
+          finishedAt: this.#now(),
           ...(rule.message && { message: rule.message }),
         },
       };
@@ -240,6 +247,7 @@ export class PodRun {
         initialized: false,
         ready: false,
         startedAt: this.#startedAt,
+        now: this.#now(),
         ...(this.#address !== undefined && { ip: this.#address }),
         ...(restarted && {
           main: {
@@ -262,6 +270,10 @@ export class PodRun {
     }
   }
 
+  #now(): string {
+    return timestamp(this.#host.clock);
+  }
+
   /** An event of the pod, told once until something else happens. */
   async #event(reason: string, message: string): Promise<void> {
     if (this.#reported === reason + message) {
@@ -277,8 +289,8 @@ export class PodRun {
         reason,
         message,
         source: { component: 'fake-kubelet' },
-        firstTimestamp: now(),
-        lastTimestamp: now(),
+        firstTimestamp: this.#now(),
+        lastTimestamp: this.#now(),
         count: 1,
       })
       .catch(ignore(403, 404, 409));

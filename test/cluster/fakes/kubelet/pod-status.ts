@@ -1,4 +1,5 @@
 import type * as core from 'kubernetes-types/core/v1.js';
+import type { Clock } from '../../../../src/kube/clock.ts';
 import type { Pod } from './objects.ts';
 
 type State = core.ContainerState;
@@ -17,13 +18,15 @@ export interface PodView {
   /** Overrides the scheduled condition. */
   unschedulable?: string;
   startedAt: string;
+  /** For conditions that change. */
+  now: string;
 }
 
 /** The status for a merge patch: whole lists, since a merge patch knows no other. */
 export function podStatus(pod: Pod, view: PodView): core.PodStatus {
   const since = (type: string, status: string): string => {
     const before = pod.status?.conditions?.find((condition) => condition.type === type);
-    return before?.status === status && before.lastTransitionTime ? before.lastTransitionTime : now();
+    return before?.status === status && before.lastTransitionTime ? before.lastTransitionTime : view.now;
   };
   const condition = (type: string, met: boolean, reason?: string, message?: string): core.PodCondition => ({
     type,
@@ -88,4 +91,6 @@ function containerStatus({ name, image = '' }: core.Container, view: ContainerVi
   };
 }
 
-export const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+/** The node's time as Kubernetes writes it: UTC, whole seconds. */
+export const timestamp = (clock: Clock): string =>
+  new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
