@@ -5,6 +5,7 @@ import { childNames } from '../../src/addon/names.ts';
 import type { Children } from '../../src/addon/resources/context.ts';
 import type { Kind } from '../../src/kube/kinds.ts';
 import type { KubeObject, Live } from '../../src/kube/types.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import type { OperatorBed } from './operator-bed.ts';
 
 export type Slot = keyof Children;
@@ -68,7 +69,7 @@ async function versionsNow(
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
-  timeoutMs = 30_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   let last = '';

@@ -139,7 +139,9 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
       return entries
         .filter((entry) => entry.namespace === namespace && entry.code < 300)
         .filter(({ verb, resource }) => !READS.has(verb) && resource !== 'events')
-        .map(({ verb, resource, subresource }) => [`${verb} ${resource}`, subresource].filter(Boolean).join('/'));
+        .map(({ verb, resource, subresource }) =>
+          [`${verb} ${resource}`, subresource].filter(Boolean).join('/'),
+        );
     },
     async lapse(what, withinMs, look) {
       for (let passed = 0; ; passed += STEP_MS) {
@@ -186,8 +188,14 @@ async function patiently<T>(look: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function inVain(kubelet: FakeKubelet, what: string, timeoutMs: number, addon: Live<Addon> | undefined): string {
+function inVain(
+  kubelet: FakeKubelet,
+  what: string,
+  timeoutMs: number,
+  addon: Live<Addon> | undefined,
+): string {
   const { namespace, name } = addon?.metadata ?? {};
-  const failures = kubelet.failures.length === 0 ? '' : `; the fake node: ${kubelet.failures.slice(-3).join('; ')}`;
+  const failures =
+    kubelet.failures.length === 0 ? '' : `; the fake node: ${kubelet.failures.slice(-3).join('; ')}`;
   return `${namespace}/${name} is not ${what} after ${timeoutMs} ms: ${JSON.stringify(addon?.status, null, 1)}${failures}`;
 }

@@ -28,11 +28,11 @@ export interface RunningOperator {
   /** The one namespace that it sees, if it does not see all. */
   readonly only?: string;
   /** Resolves when its queue is empty and nothing is being worked on. */
-  idle(): Promise<void>;
+  readonly idle: () => Promise<void>;
   /** Ends it; what it was doing is finished first. Once more is fine. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** Ends it as a crash does: nothing that it still wanted to do is done. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
 }
 
 export interface OperatorOptions {
@@ -91,7 +91,7 @@ export async function runOperator(
   return {
     operator,
     ...(only === undefined ? {} : { only }),
-    async idle() {
+    idle: async () => {
       await Promise.all(sourcesOf(operator.stores).map(({ store }) => store.synced));
       while (operator.queue.length + operator.queue.working > 0) await delay(5);
     },

@@ -44,7 +44,13 @@ function preserve(bed: OperatorBed, file: string, test: string, longestStallMs: 
   const to = join(artefacts, 'beds', basename(file, '.test.ts'));
   mkdirSync(to, { recursive: true });
   const { failures, engine } = bed.kubelet;
-  const seen = { test, longestStallMs, failures, violations: engine.violations, unknown: engine.unknownStatements };
+  const seen = {
+    test,
+    longestStallMs,
+    failures,
+    violations: engine.violations,
+    unknown: engine.unknownStatements,
+  };
   writeFileSync(join(to, 'node.json'), JSON.stringify(seen, null, 2));
   const { auditLogPath } = bed.plane;
   if (auditLogPath === undefined) return;
