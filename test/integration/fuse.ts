@@ -16,19 +16,25 @@ export class Fuse {
   readonly blown: Promise<void>;
   readonly #after: number;
   readonly #blow: Blow;
+  readonly #within: string;
   readonly #resolve: () => void;
   #dead = false;
 
-  constructor(after: number, blow: Blow = 'Applied') {
+  /** @param namespace counts only writes in it, and those to engines */
+  constructor(after: number, blow: Blow = 'Applied', namespace?: string) {
     this.#after = after;
     this.#blow = blow;
+    this.#within = namespace === undefined ? '/' : `/namespaces/${namespace}/`;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.blown = promise;
     this.#resolve = resolve;
   }
 
   readonly wrap = (inner: Transport): Transport => ({
-    request: async (request) => await this.#pass(kubeWrite(request), () => inner.request(request)),
+    request: async (request) =>
+      await this.#pass(request.path.includes(this.#within) ? kubeWrite(request) : undefined, () =>
+        inner.request(request),
+      ),
     watch: (request) => inner.watch(request),
     close: () => inner.close(),
   });

@@ -19,6 +19,7 @@ import { PATIENCE_MS } from '../patience.ts';
 import { allow, OPERATOR_USER } from './rights.ts';
 import { type OperatorOptions, runOperator, type RunningOperator, transportFor } from './running-operator.ts';
 import { SteppedClock } from './stepped-clock.ts';
+import { closedWindow } from './windows.ts';
 
 export { OPERATOR_USER, WEBHOOK_NAME } from './rights.ts';
 export {
@@ -87,6 +88,7 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
   const clock = new SteppedClock();
   const kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig, clock });
   const running = new Set<RunningOperator>();
+  let kubeconfig: Promise<string> | undefined;
 
   const bed: OperatorBed = {
     plane,
@@ -95,8 +97,9 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
     clock,
     running,
     async startOperator(operatorOptions = {}) {
-      const kubeconfig = await plane.userKubeconfig(OPERATOR_USER);
-      const started = await runOperator(kubeconfig, clock, operatorOptions);
+      // Written once: another that starts at the same time would read half of it.
+      kubeconfig ??= plane.userKubeconfig(OPERATOR_USER);
+      const started = await runOperator(await kubeconfig, clock, operatorOptions);
       const ending = (end: () => Promise<void>) => async (): Promise<void> => {
         running.delete(tracked);
         await end();
@@ -115,7 +118,7 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
     async addon(namespace, name, spec = {}) {
       return await client.create(InfluxAddon, {
         metadata: { namespace, name },
-        spec: { plan: '512m', ...spec },
+        spec: { plan: '512m', maintenanceWindow: closedWindow(), ...spec },
       });
     },
     async get(namespace, name) {

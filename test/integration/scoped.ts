@@ -1,13 +1,19 @@
+import { InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
 import { makeStores, sourcesOf } from '../../src/addon/stores.ts';
 import { pathOf } from '../../src/kube/kinds.ts';
 import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+
+/** On an entry of the catalogue: the one namespace whose confined operator sees it. Others see those without it. */
+export const ONLY_LABEL = 'test/only';
 
 /** Lists and watches of all namespaces, as the operator asks for them, each with its kind. */
 const wide = new Map(
   sourcesOf(makeStores())
     .filter(({ kind }) => kind.namespaced)
-    .map(({ kind }) => [pathOf(kind, {}), kind]),
+    .map(({ kind }) => [pathOf(kind), kind]),
 );
+const catalogue = new Set([InfluxPlan, InfluxVersion].map((kind) => pathOf<KubeObject>(kind)));
 
 /**
  * Shows an operator one namespace as if there were no other: what it lists and watches everywhere, it lists and
@@ -18,9 +24,20 @@ export function scoped(inner: Transport, namespace: string): Transport {
     const kind = request.method === 'GET' ? wide.get(request.path) : undefined;
     return kind === undefined ? request : { ...request, path: pathOf(kind, { namespace }) };
   };
+  const isSeen = (object: KubeObject): boolean =>
+    [undefined, namespace].includes(object.metadata?.labels?.[ONLY_LABEL]);
   return {
-    request: (request) => inner.request(narrow(request)),
-    watch: (request) => inner.watch(narrow(request)),
+    async request(request) {
+      const answer = await inner.request(narrow(request));
+      if (request.method !== 'GET' || !catalogue.has(request.path)) return answer;
+      const list = answer as { items: KubeObject[] };
+      return { ...list, items: list.items.filter(isSeen) };
+    },
+    async *watch(request) {
+      for await (const event of inner.watch(narrow(request)))
+        if (!catalogue.has(request.path) || event.type === 'ERROR' || isSeen(event.object as KubeObject))
+          yield event;
+    },
     close: () => inner.close(),
   };
 }
