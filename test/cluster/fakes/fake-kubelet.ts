@@ -37,6 +37,15 @@ export async function startFakeKubelet(options: FakeKubeletOptions): Promise<Fak
   return kubelet;
 }
 
+interface Entry {
+  readonly run: PodRun;
+  again: boolean;
+  working: boolean;
+  /** The pod is gone from the API; what its last step began is still to be ended. */
+  removed: boolean;
+  timer?: Timer;
+}
+
 export class FakeKubelet implements AsyncDisposable {
   readonly engine: FakeEngine;
   readonly node: string;
@@ -47,7 +56,7 @@ export class FakeKubelet implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #host: Host;
   readonly #abort = new AbortController();
-  readonly #runs = new Map<string, { run: PodRun; again: boolean; working: boolean; timer?: Timer }>();
+  readonly #runs = new Map<string, Entry>();
   /** Uids of the pods that mount a claim, by its `namespace/name`. */
   readonly #byClaim = new Map<string, Set<string>>();
   readonly #rules: PodRule[];
@@ -223,14 +232,17 @@ export class FakeKubelet implements AsyncDisposable {
         .claim(pod.metadata.namespace, name)
         ?.spec?.accessModes?.includes('ReadWriteOncePod');
       const users = this.#byClaim.get(`${pod.metadata.namespace}/${name}`) ?? [];
-      if (
-        exclusive &&
-        [...users].some((uid) => uid !== pod.metadata.uid && this.#runs.get(uid)?.run.pod.spec?.nodeName)
-      ) {
+      if (exclusive && [...users].some((uid) => uid !== pod.metadata.uid && this.#occupies(uid))) {
         return '0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode.';
       }
     }
     return undefined;
+  }
+
+  /** One that is gone holds its volumes until its last step is over: that may be starting the engine. */
+  #occupies(uid: string): boolean {
+    const entry = this.#runs.get(uid);
+    return entry !== undefined && (entry.removed || entry.run.pod.spec?.nodeName !== undefined);
   }
 
   #seen(pod: Pod): void {
@@ -239,7 +251,7 @@ export class FakeKubelet implements AsyncDisposable {
     if (known) {
       known.run.pod = pod;
     } else {
-      this.#runs.set(uid, { run: new PodRun(this.#host, pod), again: false, working: false });
+      this.#runs.set(uid, { run: new PodRun(this.#host, pod), again: false, working: false, removed: false });
       for (const claim of claimKeys(pod)) {
         this.#byClaim.set(claim, (this.#byClaim.get(claim) ?? new Set()).add(uid));
       }
@@ -249,13 +261,20 @@ export class FakeKubelet implements AsyncDisposable {
 
   #remove(uid: string): void {
     const entry = this.#runs.get(uid);
-    if (!entry) {
+    if (!entry || entry.removed) {
       return;
     }
-    this.#runs.delete(uid);
+    entry.removed = true;
     entry.timer?.cancel();
-    entry.run.stop().catch(() => undefined);
-    for (const claim of claimKeys(entry.run.pod)) {
+    if (!entry.working) {
+      this.#end(uid, entry).catch((reason: unknown) => this.#note(reason));
+    }
+  }
+
+  async #end(uid: string, { run }: Entry): Promise<void> {
+    await run.stop();
+    this.#runs.delete(uid);
+    for (const claim of claimKeys(run.pod)) {
       this.#byClaim.get(claim)?.delete(uid);
       // Another pod may have waited for the claim.
       this.#pokeAll(this.#byClaim.get(claim) ?? []);
@@ -271,7 +290,7 @@ export class FakeKubelet implements AsyncDisposable {
   /** Steps the pod's run now, or once more when it is at it. */
   #poke(uid: string): void {
     const entry = this.#runs.get(uid);
-    if (!entry || this.#abort.signal.aborted) {
+    if (!entry || entry.removed || this.#abort.signal.aborted) {
       return;
     }
     if (entry.working) {
@@ -290,18 +309,20 @@ export class FakeKubelet implements AsyncDisposable {
         this.#note(reason);
         return { ms: 200, clock: systemClock };
       })
-      .then(({ ms, clock }) => {
+      .then(async ({ ms, clock }) => {
         entry.working = false;
         if (this.#abort.signal.aborted) {
           return;
         }
-        if (entry.again) {
+        if (entry.removed) {
+          await this.#end(uid, entry);
+        } else if (entry.again) {
           this.#poke(uid);
         } else if (ms !== undefined && this.#runs.has(uid)) {
           entry.timer = clock.after(ms, () => this.#poke(uid));
         }
       })
-      .catch(() => undefined);
+      .catch((reason: unknown) => this.#note(reason));
   }
 }
 

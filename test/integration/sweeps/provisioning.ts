@@ -36,7 +36,7 @@ export const provisioning: Sweep = {
       'CREATE USER',
       'GRANT ALL',
       'write point',
-      'DROP MEASUREMENT',
+      'DROP SERIES',
     ]);
   },
 };
