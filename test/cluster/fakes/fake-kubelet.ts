@@ -2,6 +2,7 @@ import { type Clock, systemClock, type Timer } from '../../../src/kube/clock.ts'
 import { FakeEngine } from './fake-engine.ts';
 import { FakeApi, ignore } from './kubelet/api.ts';
 import { type Claim, claimsOf, keyOf, type Pod, podPath } from './kubelet/objects.ts';
+import { type PodNetwork, takeNetwork } from './kubelet/network.ts';
 import { claimKeys, type Host, PodRun } from './kubelet/pod-run.ts';
 import { timestamp } from './kubelet/pod-status.ts';
 import type { PodRule } from './kubelet/rules.ts';
@@ -14,7 +15,7 @@ export interface FakeKubeletOptions {
   kubeconfig: string;
   /** Default `fake-node`. */
   node?: string;
-  /** Loopback addresses for pods. Default: a /16 of 127.0.0.0/8 drawn from the process id. */
+  /** Loopback addresses for pods. Default: a free /16 of 127.0.0.0/8, held while it runs. */
   network?: string;
   /** From a container's start to Ready; default 0. */
   readyAfterMs?: number;
@@ -31,8 +32,13 @@ export interface FakeKubeletOptions {
 /** Starts a fake node: scheduler, kubelet and volume provisioner for a control plane that has none of them. */
 export async function startFakeKubelet(options: FakeKubeletOptions): Promise<FakeKubelet> {
   const api = await FakeApi.open(options.kubeconfig);
-  const kubelet = new FakeKubelet(api, options);
-  await kubelet.register();
+  const kubelet = new FakeKubelet(api, await takeNetwork(options.network), options);
+  try {
+    await kubelet.register();
+  } catch (error) {
+    await kubelet.stop();
+    throw error;
+  }
   kubelet.run();
   return kubelet;
 }
@@ -44,6 +50,7 @@ export class FakeKubelet implements AsyncDisposable {
   /** What went wrong with its own work, the last hundred: tried again, and worth a look when a pod does not come. */
   readonly failures: string[] = [];
   readonly #api: FakeApi;
+  readonly #network: PodNetwork;
   readonly #clock: Clock;
   readonly #host: Host;
   readonly #abort = new AbortController();
@@ -52,10 +59,10 @@ export class FakeKubelet implements AsyncDisposable {
   readonly #byClaim = new Map<string, Set<string>>();
   readonly #rules: PodRule[];
   #following: Promise<unknown> = Promise.resolve();
-  #addresses = 0;
 
-  constructor(api: FakeApi, options: FakeKubeletOptions) {
+  constructor(api: FakeApi, network: PodNetwork, options: FakeKubeletOptions) {
     this.#api = api;
+    this.#network = network;
     this.#clock = options.clock ?? systemClock;
     this.engine = options.engine ?? new FakeEngine();
     this.node = options.node ?? 'fake-node';
@@ -65,7 +72,6 @@ export class FakeKubelet implements AsyncDisposable {
       (claim) => this.#pokeAll(this.#byClaim.get(claim) ?? []),
       (uid) => this.engine.forget(uid),
     );
-    const prefix = networkPrefix(options.network);
     this.#host = {
       api,
       engine: this.engine,
@@ -75,11 +81,7 @@ export class FakeKubelet implements AsyncDisposable {
       ruleFor: (pod) => this.#rules.find((rule) => rule.match(pod)),
       claimsNotReady: (pod) => this.#claimsNotReady(pod),
       storageKey: (pod) => this.storageKey(pod),
-      allocateAddress: () => {
-        // .0 and .255 are left out: they look like a network and a broadcast.
-        const count = this.#addresses++ % (254 * 256);
-        return `${prefix}.${Math.floor(count / 254)}.${(count % 254) + 1}`;
-      },
+      allocateAddress: () => network.nextAddress(),
     };
   }
 
@@ -192,15 +194,16 @@ export class FakeKubelet implements AsyncDisposable {
     await this.#api.close();
     await this.#following;
     await this.engine.stopAll();
+    await this.#network.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  #note(reason: unknown): void {
+  #note(pod: Pod, reason: unknown): void {
     if (!this.#abort.signal.aborted) {
-      this.failures.push(String(reason));
+      this.failures.push(`${keyOf(pod)}: ${String(reason)}`);
       this.failures.splice(0, this.failures.length - 100);
     }
   }
@@ -287,7 +290,7 @@ export class FakeKubelet implements AsyncDisposable {
       // What fails here is a request to an API server that is being restarted, or a port that is not free yet: both
       // pass in the machine's time, whatever time it is on the node.
       .catch((reason: unknown) => {
-        this.#note(reason);
+        this.#note(entry.run.pod, reason);
         return { ms: 200, clock: systemClock };
       })
       .then(({ ms, clock }) => {
@@ -303,12 +306,4 @@ export class FakeKubelet implements AsyncDisposable {
       })
       .catch(() => undefined);
   }
-}
-
-function networkPrefix(network = `127.${64 + (process.pid % 128)}.0.0/16`): string {
-  const found = /^(127\.\d+)\.0\.0\/16$/.exec(network);
-  if (!found?.[1]) {
-    throw new Error(`network has to be a /16 of 127.0.0.0/8, not ${network}`);
-  }
-  return found[1];
 }
