@@ -1,12 +1,12 @@
 import { type Clock, systemClock, type Timer } from '../../../src/kube/clock.ts';
 import { FakeEngine } from './fake-engine.ts';
-import { FakeApi, ignore } from './kubelet/api.ts';
+import { FakeApi } from './kubelet/api.ts';
 import { type Claim, claimsOf, keyOf, type Pod, podPath } from './kubelet/objects.ts';
 import { type PodNetwork, takeNetwork } from './kubelet/network.ts';
 import { claimKeys, type Host, PodRun } from './kubelet/pod-run.ts';
-import { timestamp } from './kubelet/pod-status.ts';
+import { registerNode } from './kubelet/register.ts';
 import type { PodRule } from './kubelet/rules.ts';
-import { createStorageClasses, FakeVolumes } from './kubelet/volumes.ts';
+import { FakeVolumes } from './kubelet/volumes.ts';
 
 export type { Claim, Pod } from './kubelet/objects.ts';
 export type { PodRule } from './kubelet/rules.ts';
@@ -34,7 +34,7 @@ export async function startFakeKubelet(options: FakeKubeletOptions): Promise<Fak
   const api = await FakeApi.open(options.kubeconfig);
   const kubelet = new FakeKubelet(api, await takeNetwork(options.network), options);
   try {
-    await kubelet.register();
+    await registerNode(api, kubelet.node, options.clock ?? systemClock);
   } catch (error) {
     await kubelet.stop();
     throw error;
@@ -83,37 +83,6 @@ export class FakeKubelet implements AsyncDisposable {
       storageKey: (pod) => this.storageKey(pod),
       allocateAddress: () => network.nextAddress(),
     };
-  }
-
-  /** Makes the Node and the storage classes, unless they are there. */
-  async register(): Promise<void> {
-    const resources = { cpu: '10000', memory: '64Ti', pods: '100000', 'ephemeral-storage': '64Ti' };
-    await this.#api
-      .post('/api/v1/nodes', {
-        metadata: {
-          name: this.node,
-          labels: { 'kubernetes.io/hostname': this.node, 'kubernetes.io/os': 'linux' },
-        },
-      })
-      .catch(ignore(409));
-    const now = timestamp(this.#clock);
-    const condition = {
-      type: 'Ready',
-      status: 'True',
-      reason: 'KubeletReady',
-      lastHeartbeatTime: now,
-      lastTransitionTime: now,
-    };
-    const status = {
-      capacity: resources,
-      allocatable: resources,
-      conditions: [condition],
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-    };
-    await this.#api.merge(`/api/v1/nodes/${this.node}/status`, { status });
-    // Every new node is tainted as not ready, and the controller that would take that back does not run here.
-    await this.#api.merge(`/api/v1/nodes/${this.node}`, { spec: { taints: null } });
-    await createStorageClasses(this.#api);
   }
 
   run(): void {
