@@ -8,8 +8,10 @@ import { bootstrapScript, type BootstrapOptions } from '../../src/influx/bootstr
 import { type Credentials, InfluxClient } from '../../src/influx/client.ts';
 import { engineParameters, type PlanSize } from '../../src/influx/parameters.ts';
 import { HttpInfluxTransport, type InfluxEndpoint } from '../../src/influx/transport.ts';
+import { endWithParent } from '../cluster/component.ts';
 import { freePorts } from '../cluster/free-ports.ts';
 import { influxBinaries, type InfluxVersion } from '../cluster/images/influxdb.ts';
+import { ownerMark } from '../cluster/orphans.ts';
 
 export const VERSIONS: InfluxVersion[] = ['1.6.7', '1.7.11', '1.8.10'];
 
@@ -147,8 +149,8 @@ export class Pod {
 
   #start(command: string, args: string[], environment: Record<string, string>): Process {
     // A group of its own: like a container, it ends with all that it started.
-    const child = spawn(command, args, {
-      env: { PATH: this.#path, ...environment },
+    const child = spawn(...endWithParent(command, args), {
+      env: { PATH: this.#path, ...ownerMark(), ...environment },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endWithParent } from '../cluster/component.ts';
 import { freePorts } from '../cluster/free-ports.ts';
+import { ownerMark } from '../cluster/orphans.ts';
 import { eventually } from './children.ts';
 
 /** The operator as it is deployed: a process of its own, with everything that it lets out. */
@@ -30,7 +32,10 @@ export class OperatorProcess implements AsyncDisposable {
       `--webhook-port=${webhookPort}`,
     ];
     const command = [main, 'operator', `--kubeconfig=${kubeconfig}`, ...ports, ...args];
-    const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(...endWithParent(process.execPath, command), {
+      env: { ...process.env, ...ownerMark() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const started = new OperatorProcess(child, metricsPort);
     await eventually('the operator to be ready', async () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${started.output}`);
