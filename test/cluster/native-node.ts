@@ -20,6 +20,7 @@ export interface NodeParts {
   network: NodeNetwork;
   /** Path of the docker-archive of the sandbox image. */
   sandboxImage: string;
+  realBackOff: boolean;
 }
 
 interface NodeStatus {
@@ -101,6 +102,7 @@ export class NativeNode extends NativeControlPlane implements Node {
       sandboxImage: sandboxImageName,
       proxyKubeconfig: kubeconfig('kube-proxy'),
       dnsKubeconfig: kubeconfig('coredns'),
+      realBackOff: this.#node.realBackOff,
     });
     for (const [name, content] of Object.entries(files)) {
       await mkdir(dirname(join(this.#dir, name)), { recursive: true });
