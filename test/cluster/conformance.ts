@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kubectl } from './binaries.ts';
 import { busyboxImage, busyboxImageName } from './images/busybox.ts';
+import { kubectlCache } from './kubeconfig.ts';
 import type { Cluster } from './provider.ts';
 import { run } from './run-command.ts';
 
@@ -12,14 +13,19 @@ export function conformance(start: () => Promise<Cluster>): void {
     let cluster: Cluster;
     let command: string;
     const kube = (...args: string[]): Promise<string> =>
-      run(command, ['--kubeconfig', cluster.kubeconfig, '--namespace', namespace, ...args]);
+      run(command, ['--kubeconfig', cluster.kubeconfig, '--namespace', namespace, ...args], {
+        env: kubectlCache(cluster.kubeconfig),
+      });
 
     beforeAll(async () => {
       command = await kubectl();
       cluster = await start();
       await cluster.importImage?.(await busyboxImage());
       const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(namespace) });
-      await run(command, ['--kubeconfig', cluster.kubeconfig, 'apply', '-f', '-'], { input });
+      await run(command, ['--kubeconfig', cluster.kubeconfig, 'apply', '-f', '-'], {
+        input,
+        env: kubectlCache(cluster.kubeconfig),
+      });
     });
 
     afterAll(async () => {
@@ -89,16 +95,6 @@ export function conformance(start: () => Promise<Cluster>): void {
       await kube('delete', 'pod', 'set-0', '--wait');
       await kube('rollout', 'status', 'statefulset/set', '--timeout=120s');
       expect(await uid()).not.toBe(before);
-    });
-
-    test('lets this machine reach a pod and a Service, where it is a node of this machine', async ({
-      skip,
-    }) => {
-      if (cluster.native === undefined) skip('pods of another machine');
-      const podIP = await kube('get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}');
-      const serviceIP = await kube('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
-      expect(await fetchHere(`http://${podIP}:8080/`)).toBe('hello\n');
-      expect(await fetchHere(`http://${serviceIP}/`)).toBe('hello\n');
     });
 
     const lookUp = (name: string): Promise<string> =>

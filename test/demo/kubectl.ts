@@ -1,4 +1,5 @@
 import { kubectl } from '../cluster/binaries.ts';
+import { kubectlCache } from '../cluster/kubeconfig.ts';
 import { CommandError, run } from '../cluster/run-command.ts';
 
 /** The real kubectl as the administrator of one cluster, as a person at a terminal would use it. */
@@ -17,7 +18,10 @@ export class Kubectl {
 
   /** Returns standard output. Throws CommandError. */
   async run(args: string[], options: { input?: string; signal?: AbortSignal } = {}): Promise<string> {
-    return run(this.#command, ['--kubeconfig', this.#kubeconfig, ...args], options);
+    return run(this.#command, ['--kubeconfig', this.#kubeconfig, ...args], {
+      ...options,
+      env: kubectlCache(this.#kubeconfig),
+    });
   }
 
   /** The object, or undefined when it is not there. */
@@ -34,7 +38,11 @@ export class Kubectl {
   /** Runs a command that goes on, such as `get --watch` or `logs --follow`, until the signal aborts or it ends. */
   async follow(args: string[], line: (text: string) => void, signal: AbortSignal): Promise<void> {
     try {
-      await run(this.#command, ['--kubeconfig', this.#kubeconfig, ...args], { log: line, signal });
+      await run(this.#command, ['--kubeconfig', this.#kubeconfig, ...args], {
+        log: line,
+        signal,
+        env: kubectlCache(this.#kubeconfig),
+      });
     } catch (error) {
       if (!signal.aborted || !(error instanceof CommandError)) throw error;
     }
