@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { kubectl } from './binaries.ts';
 import { busyboxImage, busyboxImageName } from './images/busybox.ts';
 import { kubectlCache } from './kubeconfig.ts';
@@ -10,6 +11,7 @@ import { run } from './run-command.ts';
 export function conformance(start: () => Promise<Cluster>): void {
   describe('a cluster', () => {
     const namespace = 'bed-conformance';
+    const timeout = `--timeout=${PATIENCE_MS / 1000}s`;
     let cluster: Cluster;
     let command: string;
     const kube = (...args: string[]): Promise<string> =>
@@ -51,7 +53,7 @@ export function conformance(start: () => Promise<Cluster>): void {
     });
 
     test('runs a pod until its probe says that it is ready', async () => {
-      await kube('wait', 'pod/web', 'pod/client', '--for=condition=Ready', '--timeout=120s');
+      await kube('wait', 'pod/web', 'pod/client', '--for=condition=Ready', timeout);
       expect(await kube('get', 'pod', 'web', '-o', 'jsonpath={.status.containerStatuses[0].ready}')).toBe(
         'true',
       );
@@ -89,11 +91,11 @@ export function conformance(start: () => Promise<Cluster>): void {
     });
 
     test('starts a deleted pod of a StatefulSet again under its name', async () => {
-      await kube('rollout', 'status', 'statefulset/set', '--timeout=120s');
+      await kube('rollout', 'status', 'statefulset/set', timeout);
       const uid = (): Promise<string> => kube('get', 'pod', 'set-0', '-o', 'jsonpath={.metadata.uid}');
       const before = await uid();
       await kube('delete', 'pod', 'set-0', '--wait');
-      await kube('rollout', 'status', 'statefulset/set', '--timeout=120s');
+      await kube('rollout', 'status', 'statefulset/set', timeout);
       expect(await uid()).not.toBe(before);
     });
 

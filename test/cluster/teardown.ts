@@ -49,7 +49,7 @@ export async function sweepDeadBeds(
 
 /** One process at a time; those that waited find it gone, or taken by another owner. */
 async function sweep(name: string, say: (line: string) => void): Promise<string[]> {
-  return withFileLock(join(bedsRoot(), `.${name}.sweep`), async () => {
+  return withSweepLock(name, async () => {
     const state = await readBed(name);
     if (state === undefined || isAlive(state.owner)) return [];
     try {
@@ -62,6 +62,11 @@ async function sweep(name: string, say: (line: string) => void): Promise<string[
       return [];
     }
   });
+}
+
+/** While `body` runs nobody sweeps this bed. */
+export async function withSweepLock<T>(name: string, body: () => Promise<T>): Promise<T> {
+  return withFileLock(join(bedsRoot(), `.${name}.sweep`), body);
 }
 
 function kill(identity: ProcessIdentity): void {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { FakeApi } from '../cluster/fakes/kubelet/api.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { type FakeKubelet, type Pod, startFakeKubelet } from '../cluster/fakes/fake-kubelet.ts';
 
 let plane: ControlPlane;
@@ -292,12 +293,13 @@ const ready = (name: string): Promise<Pod> =>
   });
 
 async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < 600; attempt++) {
+  const end = performance.now() + PATIENCE_MS;
+  while (performance.now() < end) {
     const found = await look();
     if (found !== undefined) {
       return found;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`waited in vain for ${what}`);
+  throw new Error([`waited in vain for ${what}`, ...kubelet.failures.slice(-10)].join('\n  '));
 }
