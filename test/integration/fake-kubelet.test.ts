@@ -357,5 +357,5 @@ async function eventually<T>(what: string, look: () => Promise<T | undefined>): 
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error([`waited in vain for ${what}`, ...kubelet.failures.slice(-10)].join('\n  '));
+  throw new Error([`waited in vain for ${what}`, ...kubelet.troubles.slice(-10)].join('\n  '));
 }

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Clock, systemClock, type Timer } from '../../../src/kube/clock.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeApi } from './kubelet/api.ts';
@@ -49,6 +50,8 @@ export class FakeKubelet implements AsyncDisposable {
   readonly volumes: FakeVolumes;
   /** What went wrong with its own work, the last hundred: tried again, and worth a look when a pod does not come. */
   readonly failures: string[] = [];
+  /** Operator, node, engines and tests share one event loop: while it stands still, everything in it is late. */
+  readonly #stalls = monitorEventLoopDelay();
   readonly #api: FakeApi;
   readonly #network: PodNetwork;
   readonly #clock: Clock;
@@ -85,7 +88,14 @@ export class FakeKubelet implements AsyncDisposable {
     };
   }
 
+  /** For the message of a wait that was in vain: {@link failures}, and the longest stall of this process. */
+  get troubles(): string[] {
+    const stallMs = Math.round(this.#stalls.max / 1_000_000);
+    return [...this.failures, ...(stallMs >= 500 ? [`the process stood still for ${stallMs} ms`] : [])];
+  }
+
   run(): void {
+    this.#stalls.enable();
     const pods = this.#api.follow<Pod>(
       '/api/v1/pods',
       this.#abort.signal,
@@ -157,6 +167,7 @@ export class FakeKubelet implements AsyncDisposable {
 
   async stop(): Promise<void> {
     this.#abort.abort();
+    this.#stalls.disable();
     for (const { timer } of this.#runs.values()) {
       timer?.cancel();
     }
