@@ -7,7 +7,7 @@ import { leftovers, tracesOf } from '../cluster/leftovers.ts';
 import { startNode } from '../cluster/node.ts';
 import { sweepDeadBeds, withSweepLock } from '../cluster/teardown.ts';
 import { PATIENCE_MS } from '../patience.ts';
-import { kube, namespace, podIP, runPods } from './node-pods.ts';
+import { kube, longestBackOff, namespace, podIP, runPods } from './node-pods.ts';
 
 /** The life of the test bed's nodes beside each other, and every end they may have. */
 describe('a node of this machine', () => {
@@ -46,9 +46,10 @@ describe('a node of this machine', () => {
   });
 
   test('is not disturbed by another one that starts, runs the same pods and ends', async () => {
-    const [one, two] = await Promise.all([startNode(), startNode()]);
+    const [one, two] = await Promise.all([startNode(), startNode({ realBackOff: true })]);
     onTestFinished(() => Promise.all([one.stop(), two.stop()]).then(() => {}));
     await Promise.all([runPods(one), runPods(two)]);
+    expect([await longestBackOff(one), await longestBackOff(two)]).toEqual(['1s', '5m0s']);
     const traces = await tracesOf((await readBed(one.name))!);
     const [ipOne, ipTwo] = [await podIP(one), await podIP(two)];
     expect(await fetchHere(`http://${ipOne}:8080/`)).toBe('hello\n');

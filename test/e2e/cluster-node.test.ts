@@ -3,7 +3,7 @@ import { conformance, fetchHere } from '../cluster/conformance.ts';
 import { leftovers, type Traces } from '../cluster/leftovers.ts';
 import { type Node, startNode } from '../cluster/node.ts';
 import { startCluster } from '../cluster/provider.ts';
-import { kube, namespace, podIP, useEverything } from './node-pods.ts';
+import { kube, longestBackOff, namespace, podIP, useEverything } from './node-pods.ts';
 
 conformance(() => startCluster());
 
@@ -22,6 +22,10 @@ describe('a node of this machine', () => {
     const path = 'jsonpath={.spec.clusterIP}';
     const serviceIP = await kube(node, 'get', 'service', 'web', '-n', namespace, '-o', path);
     expect(await fetchHere(`http://${serviceIP}/`)).toBe('hello\n');
+  });
+
+  test('starts a container that crashes again within a second', async () => {
+    expect(await longestBackOff(node)).toBe('1s');
   });
 
   test('leaves nothing behind when it is stopped, with a pod and a volume in use', async () => {

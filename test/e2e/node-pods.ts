@@ -91,3 +91,12 @@ export async function useEverything(node: Node): Promise<Traces> {
   );
   return tracesOf((await readBed(node.name))!);
 }
+
+/** How long the node's kubelet lets a container wait at most that ends again and again. */
+export async function longestBackOff(node: Node): Promise<string> {
+  const answer = await kube(node, 'get', '--raw', `/api/v1/nodes/${node.nodeName}/proxy/configz`);
+  const { kubeletconfig } = JSON.parse(answer) as {
+    kubeletconfig: { crashLoopBackOff: { maxContainerRestartPeriod: string } };
+  };
+  return kubeletconfig.crashLoopBackOff.maxContainerRestartPeriod;
+}
