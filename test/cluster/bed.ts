@@ -45,7 +45,9 @@ export class Bed {
   }
 
   async addProcess(pid: number): Promise<void> {
-    await this.update({ processes: [...this.state.processes.filter(isAlive), identityOf(pid)] });
+    await this.update({
+      processes: [...this.state.processes.filter((each) => isAlive(each)), identityOf(pid)],
+    });
   }
 }
 

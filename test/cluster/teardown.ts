@@ -37,7 +37,9 @@ export async function sweepDeadBeds(
 ): Promise<string[]> {
   const states = only === undefined ? await listBeds() : [await readBed(only)];
   const dead = states.filter((state) => state !== undefined && !isAlive(state.owner));
-  const swept = await Promise.all(dead.map(async (state) => (state ? await sweep(state.name, say) : [])));
+  const swept = await Promise.all(
+    dead.map(async (state) => (state ? await sweep(state.name, say, only !== undefined) : [])),
+  );
   if (only === undefined) {
     endOrphans();
     await withBedLock(sweepUnowned).catch((error: unknown) =>
@@ -48,13 +50,13 @@ export async function sweepDeadBeds(
 }
 
 /** One process at a time; those that waited find it gone, or taken by another owner. */
-async function sweep(name: string, say: (line: string) => void): Promise<string[]> {
+async function sweep(name: string, say: (line: string) => void, isAskedFor: boolean): Promise<string[]> {
   return withSweepLock(name, async () => {
     const state = await readBed(name);
     if (state === undefined || isAlive(state.owner)) return [];
     try {
-      // Who has waited in vain before looks once.
-      await tearDown(state, state.stuck === undefined ? PATIENCE_MS : 0);
+      // Somebody has waited in vain before: whoever just comes by looks once.
+      await tearDown(state, state.stuck === undefined || isAskedFor ? PATIENCE_MS : 0);
       return [name];
     } catch (error) {
       say(`bed ${name} of a run that ended cannot be removed, left as it is: ${String(error)}`);

@@ -14,6 +14,9 @@ export const cgroupName = (index: number): string => `influxaddon-bed${index}`;
  * under the bed lock. Links need no such sweep: each ends with the network at its other end.
  */
 export async function sweepUnowned(): Promise<void> {
+  for (const name of await readdir(bedsRoot())) {
+    if (/^\..*\.gone-/.test(name)) await rm(join(bedsRoot(), name), { recursive: true, force: true });
+  }
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
   await detachLoops();
   const owned = new Set((await listBeds()).map(({ cgroup }) => cgroup));
@@ -26,9 +29,6 @@ export async function sweepUnowned(): Promise<void> {
     // A node of another cache folder has its link as long as it lives.
     if (existsSync(join('/sys/class/net', nodeNetwork(Number(index)).link))) continue;
     await removeCgroups(name);
-  }
-  for (const name of await readdir(bedsRoot())) {
-    if (/^\..*\.gone-/.test(name)) await rm(join(bedsRoot(), name), { recursive: true, force: true });
   }
 }
 
