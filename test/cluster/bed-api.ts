@@ -1,6 +1,10 @@
 import { Agent, request } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PATIENCE_MS } from '../patience.ts';
 import type { Access } from './kubeconfig.ts';
+
+/** A request that got lost is sent again by whoever waits: a part of what they have. */
+const ANSWER_MS = PATIENCE_MS / 6;
 
 /** The API server answered with something else than success, or not at all (status 0). */
 export class BedApiError extends Error {
@@ -73,7 +77,7 @@ export class BedApi {
       if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(sentText));
       const sent = request(
         new URL(path, this.#access.server),
-        { method, headers, agent: this.#agent, timeout: 15_000 },
+        { method, headers, agent: this.#agent, timeout: ANSWER_MS },
         (answer) => {
           let text = '';
           answer.setEncoding('utf8');
@@ -84,7 +88,7 @@ export class BedApi {
       );
       const fail = (error: Error): void => reject(new BedApiError(0, `${method} ${path}: ${error.message}`));
       sent.on('error', fail);
-      sent.on('timeout', () => sent.destroy(new Error('no answer within 15 s')));
+      sent.on('timeout', () => sent.destroy(new Error(`no answer within ${ANSWER_MS} ms`)));
       sent.end(sentText);
     });
   }

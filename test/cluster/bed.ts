@@ -23,6 +23,8 @@ export interface BedState {
   /** Set when the bed is ready. */
   server?: string;
   kubeconfig?: string;
+  /** Why it could not be torn down, when its owner was gone. */
+  stuck?: string;
 }
 
 /** A claimed name and its folder. `update` changes the state on disk; `dir` holds everything the bed writes. */
@@ -43,9 +45,13 @@ export class Bed {
   }
 
   async addProcess(pid: number): Promise<void> {
-    await this.update({ processes: [...this.state.processes.filter(isAlive), identityOf(pid)] });
+    await this.update({
+      processes: [...this.state.processes.filter((each) => isAlive(each)), identityOf(pid)],
+    });
   }
 }
+
+let removed = 0;
 
 export function bedsRoot(): string {
   return join(cacheRoot(), 'beds');
@@ -89,12 +95,19 @@ export async function readBed(name: string): Promise<BedState | undefined> {
   }
 }
 
-/** The state goes last: a removal that is interrupted is seen, and done again, by the next sweep. */
+/**
+ * The state goes last: a removal that is interrupted is seen, and done again, by the next sweep. The name is given
+ * free in one step, by a rename: whoever takes it next finds nothing of the old bed, nor loses anything to its removal.
+ */
 export async function removeBedDir(name: string): Promise<void> {
   const dir = bedDir(name);
   const names = await readdir(dir).catch((): string[] => []);
   for (const each of names.filter((entry) => entry !== 'state.json')) await remove(join(dir, each));
-  await remove(dir);
+  const gone = join(bedsRoot(), `.${name}.gone-${process.pid}-${removed++}`);
+  await rename(dir, gone).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await remove(gone);
 }
 
 async function remove(path: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CommandError, ensureCached, go, run } from './toolcache.ts';
+import { CommandError, ensureCached, go, goVersion, run } from './toolcache.ts';
 
 type Say = (line: string) => void;
 const quiet: Say = () => {};
@@ -18,24 +18,15 @@ export async function kubeBinary(say: Say = quiet): Promise<string> {
   const source = join(import.meta.dirname, 'kube');
   const names = ['go.mod', 'go.sum', 'main.go'];
   const contents = await Promise.all(names.map((name) => readFile(join(source, name), 'utf8')));
-  const flags = linkerFlags();
+  const args = ['build', '-tags', 'providerless', '-trimpath', '-ldflags', linkerFlags()];
+  const env = { CGO_ENABLED: '0' };
   const dir = await ensureCached(
     'kube',
-    [process.arch, flags, ...contents],
+    [process.arch, await goVersion(), JSON.stringify([args, env]), ...contents],
     async (to) => {
       say('building Kubernetes, etcd and CoreDNS from Go modules (a few minutes, once)');
-      const args = [
-        'build',
-        '-tags',
-        'providerless',
-        '-trimpath',
-        '-ldflags',
-        flags,
-        '-o',
-        join(to, 'kube'),
-        '.',
-      ];
-      await run(await go(say), args, { cwd: source, env: { CGO_ENABLED: '0' }, log: say });
+      const output = ['-o', join(to, 'kube'), '.'];
+      await run(await go(say), [...args, ...output], { cwd: source, env, log: say, endWithParent: true });
     },
     say,
   );

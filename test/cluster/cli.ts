@@ -8,7 +8,7 @@ import { type BedState, bedsRoot, listBeds, readBed } from './bed.ts';
 import { kubectl } from './binaries.ts';
 import { startControlPlane } from './control-plane.ts';
 import { startNode } from './node.ts';
-import { isAlive } from './process-identity.ts';
+import { isAlive, isForeign } from './process-identity.ts';
 import { sweepDeadBeds } from './teardown.ts';
 
 const usage = `Usage: npm run -s cluster -- COMMAND [--name NAME]
@@ -97,12 +97,14 @@ async function down(): Promise<number> {
     return 0;
   }
   if (isAlive(state.owner)) {
+    if (isForeign(state.owner)) throw new Error(`${name} belongs to a process of another container`);
     process.kill(state.owner.pid, 'SIGTERM');
     for (let round = 0; isAlive(state.owner) && round < 600; round++) await delay(50);
     if (isAlive(state.owner)) process.kill(state.owner.pid, 'SIGKILL');
     while (isAlive(state.owner)) await delay(20);
   }
   await sweepDeadBeds(name);
+  if ((await readBed(name)) !== undefined) return 1;
   console.log(`${name} is down.`);
   return 0;
 }

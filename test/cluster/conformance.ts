@@ -1,7 +1,9 @@
 import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { kubectl } from './binaries.ts';
 import { busyboxImage, busyboxImageName } from './images/busybox.ts';
+import { kubectlCache } from './kubeconfig.ts';
 import type { Cluster } from './provider.ts';
 import { run } from './run-command.ts';
 
@@ -9,17 +11,23 @@ import { run } from './run-command.ts';
 export function conformance(start: () => Promise<Cluster>): void {
   describe('a cluster', () => {
     const namespace = 'bed-conformance';
+    const timeout = `--timeout=${PATIENCE_MS / 1000}s`;
     let cluster: Cluster;
     let command: string;
     const kube = (...args: string[]): Promise<string> =>
-      run(command, ['--kubeconfig', cluster.kubeconfig, '--namespace', namespace, ...args]);
+      run(command, ['--kubeconfig', cluster.kubeconfig, '--namespace', namespace, ...args], {
+        env: kubectlCache(cluster.kubeconfig),
+      });
 
     beforeAll(async () => {
       command = await kubectl();
       cluster = await start();
       await cluster.importImage?.(await busyboxImage());
       const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(namespace) });
-      await run(command, ['--kubeconfig', cluster.kubeconfig, 'apply', '-f', '-'], { input });
+      await run(command, ['--kubeconfig', cluster.kubeconfig, 'apply', '-f', '-'], {
+        input,
+        env: kubectlCache(cluster.kubeconfig),
+      });
     });
 
     afterAll(async () => {
@@ -45,7 +53,7 @@ export function conformance(start: () => Promise<Cluster>): void {
     });
 
     test('runs a pod until its probe says that it is ready', async () => {
-      await kube('wait', 'pod/web', 'pod/client', '--for=condition=Ready', '--timeout=120s');
+      await kube('wait', 'pod/web', 'pod/client', '--for=condition=Ready', timeout);
       expect(await kube('get', 'pod', 'web', '-o', 'jsonpath={.status.containerStatuses[0].ready}')).toBe(
         'true',
       );
@@ -83,22 +91,12 @@ export function conformance(start: () => Promise<Cluster>): void {
     });
 
     test('starts a deleted pod of a StatefulSet again under its name', async () => {
-      await kube('rollout', 'status', 'statefulset/set', '--timeout=120s');
+      await kube('rollout', 'status', 'statefulset/set', timeout);
       const uid = (): Promise<string> => kube('get', 'pod', 'set-0', '-o', 'jsonpath={.metadata.uid}');
       const before = await uid();
       await kube('delete', 'pod', 'set-0', '--wait');
-      await kube('rollout', 'status', 'statefulset/set', '--timeout=120s');
+      await kube('rollout', 'status', 'statefulset/set', timeout);
       expect(await uid()).not.toBe(before);
-    });
-
-    test('lets this machine reach a pod and a Service, where it is a node of this machine', async ({
-      skip,
-    }) => {
-      if (cluster.native === undefined) skip('pods of another machine');
-      const podIP = await kube('get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}');
-      const serviceIP = await kube('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
-      expect(await fetchHere(`http://${podIP}:8080/`)).toBe('hello\n');
-      expect(await fetchHere(`http://${serviceIP}/`)).toBe('hello\n');
     });
 
     const lookUp = (name: string): Promise<string> =>

@@ -1,9 +1,9 @@
-import { createServer } from 'node:net';
 import type { AuditCounts, AuditEntry, AuditFilter } from './audit.ts';
 import { claimBed } from './bed.ts';
 import { kubeBinary } from './binaries.ts';
 import { leaveCaretaker } from './caretaker.ts';
 import { endWithParent } from './component.ts';
+import { freePorts } from './free-ports.ts';
 import { NativeControlPlane } from './native-control-plane.ts';
 import { sweepDeadBeds } from './teardown.ts';
 
@@ -62,7 +62,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await sweepDeadBeds();
   const bed = await claimBed(options.name ?? uniqueName(), 'control-plane');
   const dismiss = leaveCaretaker(bed.state.name);
-  const [etcdPort, etcdPeerPort, apiserverPort] = await freePorts(3);
+  const [etcdPort = 0, etcdPeerPort = 0, apiserverPort = 0] = await freePorts(3);
   const at = {
     address: '127.0.0.1',
     etcdPort,
@@ -80,21 +80,4 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     await plane.stop();
     throw error;
   }
-}
-
-/** Ports that were free a moment ago; all held until the last is found, so that they differ. */
-async function freePorts(count: 3): Promise<[number, number, number]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number];
 }

@@ -1,8 +1,11 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { identityOf, isAlive } from './process-identity.ts';
+import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 let attempts = 0;
+
+/** Longer than anything that is done under a lock, on a slow machine too. */
+const FOREIGN_MS = 20 * 60_000;
 
 /**
  * Runs `body` while this process holds the lock file at `path`; its folder must exist.
@@ -59,7 +62,7 @@ function holderText(): string {
 async function breakStale(path: string, aside: string): Promise<boolean> {
   const seen = await readOrNothing(path);
   if (seen === undefined) return true;
-  if (isAlive(holderOf(seen))) return false;
+  if (isAlive(holderOf(seen), FOREIGN_MS)) return false;
   // Moved rather than deleted: between the look and the move another waiter may have replaced the stale lock by
   // its own. That one is put back.
   try {
@@ -72,8 +75,8 @@ async function breakStale(path: string, aside: string): Promise<boolean> {
   return true;
 }
 
-function holderOf(content: string): { pid: number; startTime: string } {
-  return JSON.parse(content.slice(0, content.lastIndexOf(' '))) as { pid: number; startTime: string };
+function holderOf(content: string): ProcessIdentity {
+  return JSON.parse(content.slice(0, content.lastIndexOf(' '))) as ProcessIdentity;
 }
 
 async function readOrNothing(path: string): Promise<string | undefined> {

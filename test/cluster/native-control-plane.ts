@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PATIENCE_MS } from '../patience.ts';
 import {
   type AuditCounts,
   type AuditEntry,
@@ -146,7 +147,7 @@ export class NativeControlPlane implements ControlPlane {
         const all = await this.#audit.read();
         return all.some((entry) => entry.uri === mark) && all;
       },
-      { timeoutMs: 5000, everyMs: 20, signal: this.failure },
+      { timeoutMs: PATIENCE_MS, everyMs: 20, signal: this.failure },
     );
     return entries.filter(
       ({ user, time, uri }) =>
@@ -200,7 +201,7 @@ export class NativeControlPlane implements ControlPlane {
     const { at, options, binary, launcher } = this.parts;
     const args = ['kube-apiserver', ...apiserverFlags(at, this.files, options.auditLog !== false)];
     await this.supervisor.start({ name: 'kube-apiserver', command: binary, args, launcher });
-    const wait = { timeoutMs: 60_000, everyMs: 25, signal: this.failure };
+    const wait = { timeoutMs: PATIENCE_MS, everyMs: 25, signal: this.failure };
     const { token } = this.users.add('bed', ['system:masters']).user;
     if (this.#ca === '') {
       this.#ca = await waitFor('the API server certificate', () => readWhole(servingCa(this.files)), wait);
@@ -227,7 +228,7 @@ export class NativeControlPlane implements ControlPlane {
       'the default service account',
       () => this.api.get('/api/v1/namespaces/default/serviceaccounts/default'),
       {
-        timeoutMs: 30_000,
+        timeoutMs: PATIENCE_MS,
         signal: this.failure,
       },
     );

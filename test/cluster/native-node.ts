@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitFor } from './bed-api.ts';
+import { cgroupHierarchies } from './cgroups.ts';
 import type { Component } from './component.ts';
 import { NativeControlPlane, type NativeParts } from './native-control-plane.ts';
 import { nodeControllers } from './control-plane-flags.ts';
@@ -11,12 +13,14 @@ import { containerdSocket, nodeFiles } from './node-files.ts';
 import type { Namespaces } from './node-namespaces.ts';
 import type { NodeNetwork } from './node-network.ts';
 import { run } from './run-command.ts';
+import { cgroupName } from './unowned.ts';
 
 export interface NodeParts {
   namespaces: Namespaces;
   network: NodeNetwork;
   /** Path of the docker-archive of the sandbox image. */
   sandboxImage: string;
+  realBackOff: boolean;
 }
 
 interface NodeStatus {
@@ -46,7 +50,7 @@ export class NativeNode extends NativeControlPlane implements Node {
   }
 
   override async start(): Promise<void> {
-    const cgroup = `influxaddon-bed${this.#node.network.index}`;
+    const cgroup = cgroupName(this.#node.network.index);
     await this.parts.bed.update({ cgroup });
     await makeCgroups(cgroup);
     await Promise.all([this.startApi(), this.#startContainerd(cgroup)]);
@@ -98,6 +102,7 @@ export class NativeNode extends NativeControlPlane implements Node {
       sandboxImage: sandboxImageName,
       proxyKubeconfig: kubeconfig('kube-proxy'),
       dnsKubeconfig: kubeconfig('coredns'),
+      realBackOff: this.#node.realBackOff,
     });
     for (const [name, content] of Object.entries(files)) {
       await mkdir(dirname(join(this.#dir, name)), { recursive: true });
@@ -106,7 +111,7 @@ export class NativeNode extends NativeControlPlane implements Node {
     await this.spawnInside('containerd', ['--config', join(this.#dir, 'containerd.toml')], 'containerd');
     // The kubelet gives up when the runtime does not answer: the socket first, and it answers when ctr gets one.
     const socket = join(this.#dir, 'run', 'containerd', 'containerd.sock');
-    const wait = { timeoutMs: 30_000, everyMs: 20, signal: this.failure };
+    const wait = { timeoutMs: PATIENCE_MS, everyMs: 20, signal: this.failure };
     await waitFor('the socket of containerd', async () => existsSync(socket), wait);
     await waitFor('containerd', () => this.importImage(this.#node.sandboxImage).then(() => true), wait);
   }
@@ -168,7 +173,7 @@ export class NativeNode extends NativeControlPlane implements Node {
   }
 
   async #ready(): Promise<void> {
-    const wait = { timeoutMs: 60_000, everyMs: 50, signal: this.failure };
+    const wait = { timeoutMs: PATIENCE_MS, everyMs: 50, signal: this.failure };
     const node = async (): Promise<boolean> => {
       const { spec, status } = (await this.api.get<NodeStatus>(`/api/v1/nodes/${this.nodeName}`)) ?? {
         spec: {},
@@ -185,10 +190,5 @@ export class NativeNode extends NativeControlPlane implements Node {
 
 /** The kubelet wants its root to exist in every hierarchy. */
 async function makeCgroups(name: string): Promise<void> {
-  for (const line of (await readFile('/proc/self/mounts', 'utf8')).split('\n')) {
-    const [, folder, type] = line.split(' ');
-    if (folder !== undefined && (type === 'cgroup' || type === 'cgroup2')) {
-      await mkdir(join(folder, name), { recursive: true });
-    }
-  }
+  for (const folder of await cgroupHierarchies()) await mkdir(join(folder, name), { recursive: true });
 }

@@ -21,12 +21,16 @@ export function nodeFiles(options: {
   sandboxImage: string;
   proxyKubeconfig: string;
   dnsKubeconfig: string;
+  realBackOff: boolean;
 }): NodeFiles {
   const { network } = options;
   return {
     'containerd.toml': containerdConfig(options.dir, options.sandboxImage),
     'cni/10-bed.conflist': JSON.stringify(cniConfig(options.dir, network)),
-    'kubelet.json': JSON.stringify(kubeletConfig(options.dir, options.cgroup, network)),
+    'kubelet.json': JSON.stringify({
+      ...kubeletConfig(options.dir, options.cgroup, network),
+      ...(options.realBackOff ? {} : shortBackOff),
+    }),
     'kube-proxy.json': JSON.stringify(proxyConfig(options.name, options.proxyKubeconfig)),
     'resolv.conf': `nameserver ${network.nodeIP}\n`,
     Corefile: [
@@ -129,6 +133,15 @@ function kubeletConfig(dir: string, cgroup: string, network: NodeNetwork): objec
     logging: { verbosity: 1 },
   };
 }
+
+/**
+ * A container that ends again and again is started again after a second, the least that the kubelet takes, rather
+ * than after 10, 20, 40 and up to 300: what tests wait for is what the operator does meanwhile.
+ */
+const shortBackOff = {
+  featureGates: { KubeletCrashLoopBackOffMax: true },
+  crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
+};
 
 function proxyConfig(name: string, kubeconfig: string): object {
   return {

@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitFor } from './bed-api.ts';
 import type { Bed } from './bed.ts';
 import { endWithParent, innermost, type Launcher } from './component.ts';
@@ -59,7 +60,7 @@ export async function openNamespaces(bed: Bed, supervisor: Supervisor): Promise<
     ],
     launcher: endWithParent,
   });
-  const wait = { timeoutMs: 10_000, everyMs: 5, signal: supervisor.failure };
+  const wait = { timeoutMs: PATIENCE_MS, everyMs: 5, signal: supervisor.failure };
   await waitFor(
     'the namespaces',
     () =>

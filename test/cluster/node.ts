@@ -14,6 +14,8 @@ import { sweepDeadBeds, tearDown } from './teardown.ts';
 export interface NodeOptions extends ControlPlaneOptions {
   /** Whether the bed's dynamic volume provisioner runs. Default true. */
   volumes?: boolean;
+  /** Whether containers that end again and again wait as long as on any cluster. Default false: a second at most. */
+  realBackOff?: boolean;
 }
 
 /** A whole Kubernetes node on this machine. The host reaches the API server, every pod and every Service. */
@@ -50,7 +52,12 @@ export async function startNode(options: NodeOptions = {}): Promise<Node> {
     const { nodeIP: address, serviceCidr } = network;
     const at = { address, etcdPort: 2379, etcdPeerPort: 2380, apiserverPort: 6443, serviceCidr, node: true };
     const parts = { bed, at, binary, options, launcher: namespaces.launcher, dismiss, supervisor };
-    const node = new NativeNode(parts, { namespaces, network, sandboxImage: pause });
+    const node = new NativeNode(parts, {
+      namespaces,
+      network,
+      sandboxImage: pause,
+      realBackOff: options.realBackOff ?? false,
+    });
     await node.start();
     supervisor.started();
     return node;

@@ -26,8 +26,9 @@ export const kubeconfigVariable = 'INFLUXADDON_TEST_KUBECONFIG';
 const k3sImage = 'rancher/k3s:v1.35.1-k3s1';
 
 /**
- * The first that is possible of: the cluster that the environment names, K3s in a Docker container, a node of
- * this machine. Says which. When none is possible the error has the reason of each.
+ * The first that is possible of: the cluster that the environment names, a node of this machine, K3s in a Docker
+ * container. A Docker daemon that happens to run changes nothing where a node is possible: what the tests show is the
+ * same on every machine. Says which. When none is possible the error has the reason of each.
  */
 export async function startCluster(options: NodeOptions = {}): Promise<Cluster> {
   const say = options.say ?? (() => {});
@@ -35,7 +36,7 @@ export async function startCluster(options: NodeOptions = {}): Promise<Cluster> 
   // Named and not there is a mistake to tell, not a reason to go on to the next.
   if (named) return existing(named);
   const reasons: string[] = [];
-  for (const provider of [k3s, native]) {
+  for (const provider of [native, k3s]) {
     try {
       const cluster = await provider(options);
       say(`cluster: ${cluster.description}`);

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
+import { endWithParent } from './component.ts';
+import { ownerMark } from './orphans.ts';
 
 export interface RunOptions {
   cwd?: string;
@@ -11,6 +13,8 @@ export interface RunOptions {
   input?: string;
   /** Ends the command (SIGTERM) when aborted. */
   signal?: AbortSignal;
+  /** Whether it ends with this process, even by SIGKILL; for what takes minutes. Only Linux can do that. */
+  endWithParent?: boolean;
 }
 
 /** A command that could not be started or did not exit with 0; the message ends with its last output lines. */
@@ -26,9 +30,10 @@ export class CommandError extends Error {
 /** Runs a command to its end and returns what it wrote to standard output. Throws {@link CommandError}. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
+    const owned = options.endWithParent === true && process.platform === 'linux';
+    const child = spawn(...(owned ? endWithParent(command, args) : ([command, args] as const)), {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, ...(owned && ownerMark()), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
       signal: options.signal,
     });

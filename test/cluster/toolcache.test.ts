@@ -3,16 +3,18 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitFor } from './bed-api.ts';
-import { cacheRoot, ensureCached, run } from './toolcache.ts';
+import { cacheRoot, ensureCached, noBuildVariable, run } from './toolcache.ts';
 
 let home: string;
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'influxaddon-cache-test-'));
   vi.stubEnv('XDG_CACHE_HOME', home);
+  vi.stubEnv(noBuildVariable, undefined);
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -53,6 +55,17 @@ test('leaves nothing of a build that failed, and tries again', async () => {
   expect(await readdir(dir)).toEqual(['whole']);
 });
 
+test('builds nothing when it is told not to, says what is missing, and finds what is there', async () => {
+  const build = (to: string): Promise<void> => writeFile(join(to, 'tool'), '');
+  const dir = await ensureCached('tool', ['a'], build);
+  vi.stubEnv(noBuildVariable, '1');
+  expect(await ensureCached('tool', ['a'], build)).toBe(dir);
+  await expect(ensureCached('tool', ['b'], build)).rejects.toThrow(
+    /tool-[0-9a-f]{16} is not in .*Run the preparation first/,
+  );
+  expect(await readdir(cacheRoot())).toEqual([basename(dir)]);
+});
+
 test('takes over from a process that was killed while it built', async () => {
   const program = join(home, 'builder.ts');
   const begun = join(home, 'begun');
@@ -67,7 +80,7 @@ test('takes over from a process that was killed while it built', async () => {
      });`,
   );
   const other = spawn(process.execPath, [program], { stdio: 'inherit' });
-  await waitFor('the other builder', async () => existsSync(begun), { timeoutMs: 10_000 });
+  await waitFor('the other builder', async () => existsSync(begun), { timeoutMs: PATIENCE_MS });
   let waited = false;
   const ours = ensureCached(
     'tool',

@@ -4,13 +4,19 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { withFileLock } from './file-lock.ts';
 
-export { go } from './go-toolchain.ts';
+export { go, goVersion } from './go-toolchain.ts';
 export { CommandError, run } from './run-command.ts';
 
 /** The folder that holds every built tool and the state of every bed. It may be deleted when no bed runs. */
 export function cacheRoot(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'influxaddon-operator');
 }
+
+/**
+ * Set while tests run: whoever has to build then says so at once, instead of doing minutes of work, or downloads, in
+ * a test or a hook whose time runs.
+ */
+export const noBuildVariable = 'INFLUXADDON_NO_BUILD';
 
 /**
  * The folder with what `build` makes, built at most once per `name` and `keyParts`.
@@ -28,6 +34,11 @@ export async function ensureCached(
   const key = createHash('sha256').update(JSON.stringify(keyParts)).digest('hex').slice(0, 16);
   const target = join(cacheRoot(), `${name}-${key}`);
   if (await exists(target)) return target;
+  if (process.env[noBuildVariable] === '1') {
+    throw new Error(
+      `${basename(target)} is not in ${cacheRoot()}, and ${noBuildVariable} is set: nothing is built or downloaded while tests run. Run the preparation first.`,
+    );
+  }
   await mkdir(dirname(target), { recursive: true });
   await withFileLock(
     `${target}.lock`,

@@ -9,14 +9,19 @@ import { run } from '../cluster/run-command.ts';
 /** The disks under the test bed's volumes. Needs root: it mounts. */
 const MiB = 1024 * 1024;
 let dir: string;
+/** A neighbour whose name begins as that of {@link dir}. */
+let other: string;
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'disks-test-'));
+  other = `${dir}-other`;
 });
 
 afterEach(async () => {
-  await sweepVolumes(dir);
-  await rm(dir, { recursive: true });
+  for (const each of [dir, other]) {
+    await sweepVolumes(each);
+    await rm(each, { recursive: true, force: true });
+  }
 });
 
 async function size(path: string): Promise<number> {
@@ -77,7 +82,6 @@ test('a deleted disk leaves no file, no mount and no loop device, and deleting t
 });
 
 test('a sweep takes down mounts and devices below one folder, those that nobody mounted too, and no others', async () => {
-  const other = `${dir}-other`;
   const path = await createDisk(dir, 'a', 32 * MiB);
   await createDisk(dir, 'b', 32 * MiB);
   await run('mkdir', ['-p', join(path, 'sub'), other]);
@@ -91,6 +95,4 @@ test('a sweep takes down mounts and devices below one folder, those that nobody 
   const left = await loops();
   expect(left).not.toContain(`${dir}/`);
   expect(left).toContain(`${other}/c.img`);
-  await sweepVolumes(other);
-  await rm(other, { recursive: true });
 });

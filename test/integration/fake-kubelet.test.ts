@@ -1,17 +1,40 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { FakeApi } from '../cluster/fakes/kubelet/api.ts';
+import { type Clock, systemClock } from '../../src/kube/clock.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { type FakeKubelet, type Pod, startFakeKubelet } from '../cluster/fakes/fake-kubelet.ts';
 
 let plane: ControlPlane;
 let kubelet: FakeKubelet;
 let api: FakeApi;
+let skippedMs = 0;
+const timers = new Set<{ due: number; fire: () => void }>();
+/** The machine's clock, and {@link skip} on top. */
+const steppedClock: Clock = {
+  now: () => systemClock.now() + skippedMs,
+  monotonic: () => systemClock.monotonic() + skippedMs,
+  after(ms, run) {
+    const timer = { due: steppedClock.monotonic() + ms, fire: () => end() && run() };
+    const real = systemClock.after(ms, () => timer.fire());
+    const end = (): boolean => {
+      real.cancel();
+      return timers.delete(timer);
+    };
+    timers.add(timer);
+    return { cancel: () => void end() };
+  },
+};
+function skip(ms: number): void {
+  skippedMs += ms;
+  for (const { due, fire } of timers) if (due <= steppedClock.monotonic()) fire();
+}
 const namespace = 'default';
 const core = `/api/v1/namespaces/${namespace}`;
 
 beforeAll(async () => {
   plane = await startControlPlane();
-  kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig });
+  kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig, clock: steppedClock });
   api = await FakeApi.open(plane.kubeconfig);
 });
 
@@ -220,6 +243,40 @@ test('a hundred databases become Ready, and the API server may restart meanwhile
   expect(kubelet.engine.violations).toEqual([]);
 });
 
+test('a pod takes the time of the node’s clock, and is as old as that one says', async () => {
+  const hourMs = 3_600_000;
+  for (const [name, behave] of [
+    ['slow', 'SlowStart'],
+    ['lingers', 'SlowStop'],
+  ] as const) {
+    const match = (pod: Pod): boolean => pod.metadata.name === `${name}-0`;
+    kubelet.rule({ match, behave, readyAfterMs: hourMs, stopAfterMs: hourMs });
+    await createDatabase(name);
+  }
+  const lingers = await ready('lingers-0');
+  await kubelet.killPod(namespace, 'lingers-0');
+  const slow = await eventually('the engine to run', async () => {
+    const pod = await api.find<Pod>(`${core}/pods/slow-0`);
+    return pod?.status?.phase === 'Running' ? pod : undefined;
+  });
+  expect(slow.status?.containerStatuses?.[0]?.ready).toBe(false);
+  expect((await api.get<Pod>(`${core}/pods/lingers-0`)).metadata).toMatchObject({
+    uid: lingers.metadata.uid,
+    deletionTimestamp: expect.any(String),
+  });
+  const before = Date.now();
+  skip(hourMs);
+  const { status } = await ready('slow-0');
+  const since = status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime;
+  expect(Date.parse(String(since))).toBeGreaterThan(before + hourMs / 2);
+  await eventually('another pod', async () => {
+    // Again and again: the node may not have heard of the deletion yet when the first hour passes.
+    skip(hourMs);
+    const pod = await api.find<Pod>(`${core}/pods/lingers-0`);
+    return pod === undefined || pod.metadata.uid === lingers.metadata.uid ? undefined : true;
+  });
+});
+
 async function createDatabase(name: string): Promise<void> {
   const data = {
     'create-admin.iql': "CREATE USER admin WITH PASSWORD 'secret' WITH ALL PRIVILEGES;\n",
@@ -292,12 +349,13 @@ const ready = (name: string): Promise<Pod> =>
   });
 
 async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < 600; attempt++) {
+  const end = performance.now() + PATIENCE_MS;
+  while (performance.now() < end) {
     const found = await look();
     if (found !== undefined) {
       return found;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`waited in vain for ${what}`);
+  throw new Error([`waited in vain for ${what}`, ...kubelet.troubles.slice(-10)].join('\n  '));
 }

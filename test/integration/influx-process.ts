@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +8,10 @@ import { bootstrapScript, type BootstrapOptions } from '../../src/influx/bootstr
 import { type Credentials, InfluxClient } from '../../src/influx/client.ts';
 import { engineParameters, type PlanSize } from '../../src/influx/parameters.ts';
 import { HttpInfluxTransport, type InfluxEndpoint } from '../../src/influx/transport.ts';
+import { endWithParent } from '../cluster/component.ts';
+import { freePorts } from '../cluster/free-ports.ts';
 import { influxBinaries, type InfluxVersion } from '../cluster/images/influxdb.ts';
+import { ownerMark } from '../cluster/orphans.ts';
 
 export const VERSIONS: InfluxVersion[] = ['1.6.7', '1.7.11', '1.8.10'];
 
@@ -147,8 +149,8 @@ export class Pod {
 
   #start(command: string, args: string[], environment: Record<string, string>): Process {
     // A group of its own: like a container, it ends with all that it started.
-    const child = spawn(command, args, {
-      env: { PATH: this.#path, ...environment },
+    const child = spawn(...endWithParent(command, args), {
+      env: { PATH: this.#path, ...ownerMark(), ...environment },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -213,21 +215,4 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // all of the group has ended
   }
-}
-
-/** Held open together, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { endWithParent } from '../cluster/component.ts';
+import { freePorts } from '../cluster/free-ports.ts';
+import { ownerMark } from '../cluster/orphans.ts';
 import { eventually } from './children.ts';
 
 /** The operator as it is deployed: a process of its own, with everything that it lets out. */
@@ -22,11 +24,18 @@ export class OperatorProcess implements AsyncDisposable {
 
   /** Resolves once it says that its caches are filled. */
   static async start(kubeconfig: string, args: string[]): Promise<OperatorProcess> {
-    const [healthPort, metricsPort] = [await freePort(), await freePort()];
+    const [healthPort = 0, metricsPort = 0, webhookPort = 0] = await freePorts(3);
     const main = join(import.meta.dirname, '../../src/main.ts');
-    const ports = [`--health-port=${healthPort}`, `--metrics-port=${metricsPort}`];
+    const ports = [
+      `--health-port=${healthPort}`,
+      `--metrics-port=${metricsPort}`,
+      `--webhook-port=${webhookPort}`,
+    ];
     const command = [main, 'operator', `--kubeconfig=${kubeconfig}`, ...ports, ...args];
-    const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(...endWithParent(process.execPath, command), {
+      env: { ...process.env, ...ownerMark() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const started = new OperatorProcess(child, metricsPort);
     await eventually('the operator to be ready', async () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${started.output}`);
@@ -51,14 +60,4 @@ export class OperatorProcess implements AsyncDisposable {
     this.#child.kill('SIGTERM');
     await ended;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port is free');
-  return address.port;
 }

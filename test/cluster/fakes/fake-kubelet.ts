@@ -1,11 +1,13 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Clock, systemClock, type Timer } from '../../../src/kube/clock.ts';
 import { FakeEngine } from './fake-engine.ts';
-import { FakeApi, ignore } from './kubelet/api.ts';
+import { FakeApi } from './kubelet/api.ts';
 import { type Claim, claimsOf, keyOf, type Pod, podPath } from './kubelet/objects.ts';
+import { type PodNetwork, takeNetwork } from './kubelet/network.ts';
 import { claimKeys, type Host, PodRun } from './kubelet/pod-run.ts';
-import { timestamp } from './kubelet/pod-status.ts';
+import { registerNode } from './kubelet/register.ts';
 import type { PodRule } from './kubelet/rules.ts';
-import { createStorageClasses, FakeVolumes } from './kubelet/volumes.ts';
+import { FakeVolumes } from './kubelet/volumes.ts';
 
 export type { Claim, Pod } from './kubelet/objects.ts';
 export type { PodRule } from './kubelet/rules.ts';
@@ -14,7 +16,7 @@ export interface FakeKubeletOptions {
   kubeconfig: string;
   /** Default `fake-node`. */
   node?: string;
-  /** Loopback addresses for pods. Default: a /16 of 127.0.0.0/8 drawn from the process id. */
+  /** Loopback addresses for pods. Default: a free /16 of 127.0.0.0/8, held while it runs. */
   network?: string;
   /** From a container's start to Ready; default 0. */
   readyAfterMs?: number;
@@ -31,8 +33,13 @@ export interface FakeKubeletOptions {
 /** Starts a fake node: scheduler, kubelet and volume provisioner for a control plane that has none of them. */
 export async function startFakeKubelet(options: FakeKubeletOptions): Promise<FakeKubelet> {
   const api = await FakeApi.open(options.kubeconfig);
-  const kubelet = new FakeKubelet(api, options);
-  await kubelet.register();
+  const kubelet = new FakeKubelet(api, await takeNetwork(options.network), options);
+  try {
+    await registerNode(api, kubelet.node, options.clock ?? systemClock);
+  } catch (error) {
+    await kubelet.stop();
+    throw error;
+  }
   kubelet.run();
   return kubelet;
 }
@@ -52,7 +59,10 @@ export class FakeKubelet implements AsyncDisposable {
   readonly volumes: FakeVolumes;
   /** What went wrong with its own work, the last hundred: tried again, and worth a look when a pod does not come. */
   readonly failures: string[] = [];
+  /** Operator, node, engines and tests share one event loop: while it stands still, everything in it is late. */
+  readonly #stalls = monitorEventLoopDelay();
   readonly #api: FakeApi;
+  readonly #network: PodNetwork;
   readonly #clock: Clock;
   readonly #host: Host;
   readonly #abort = new AbortController();
@@ -61,10 +71,10 @@ export class FakeKubelet implements AsyncDisposable {
   readonly #byClaim = new Map<string, Set<string>>();
   readonly #rules: PodRule[];
   #following: Promise<unknown> = Promise.resolve();
-  #addresses = 0;
 
-  constructor(api: FakeApi, options: FakeKubeletOptions) {
+  constructor(api: FakeApi, network: PodNetwork, options: FakeKubeletOptions) {
     this.#api = api;
+    this.#network = network;
     this.#clock = options.clock ?? systemClock;
     this.engine = options.engine ?? new FakeEngine();
     this.node = options.node ?? 'fake-node';
@@ -74,7 +84,6 @@ export class FakeKubelet implements AsyncDisposable {
       (claim) => this.#pokeAll(this.#byClaim.get(claim) ?? []),
       (uid) => this.engine.forget(uid),
     );
-    const prefix = networkPrefix(options.network);
     this.#host = {
       api,
       engine: this.engine,
@@ -84,46 +93,18 @@ export class FakeKubelet implements AsyncDisposable {
       ruleFor: (pod) => this.#rules.find((rule) => rule.match(pod)),
       claimsNotReady: (pod) => this.#claimsNotReady(pod),
       storageKey: (pod) => this.storageKey(pod),
-      allocateAddress: () => {
-        // .0 and .255 are left out: they look like a network and a broadcast.
-        const count = this.#addresses++ % (254 * 256);
-        return `${prefix}.${Math.floor(count / 254)}.${(count % 254) + 1}`;
-      },
+      allocateAddress: () => network.nextAddress(),
     };
   }
 
-  /** Makes the Node and the storage classes, unless they are there. */
-  async register(): Promise<void> {
-    const resources = { cpu: '10000', memory: '64Ti', pods: '100000', 'ephemeral-storage': '64Ti' };
-    await this.#api
-      .post('/api/v1/nodes', {
-        metadata: {
-          name: this.node,
-          labels: { 'kubernetes.io/hostname': this.node, 'kubernetes.io/os': 'linux' },
-        },
-      })
-      .catch(ignore(409));
-    const now = timestamp(this.#clock);
-    const condition = {
-      type: 'Ready',
-      status: 'True',
-      reason: 'KubeletReady',
-      lastHeartbeatTime: now,
-      lastTransitionTime: now,
-    };
-    const status = {
-      capacity: resources,
-      allocatable: resources,
-      conditions: [condition],
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-    };
-    await this.#api.merge(`/api/v1/nodes/${this.node}/status`, { status });
-    // Every new node is tainted as not ready, and the controller that would take that back does not run here.
-    await this.#api.merge(`/api/v1/nodes/${this.node}`, { spec: { taints: null } });
-    await createStorageClasses(this.#api);
+  /** For the message of a wait that was in vain: {@link failures}, and the longest stall of this process. */
+  get troubles(): string[] {
+    const stallMs = Math.round(this.#stalls.max / 1_000_000);
+    return [...this.failures, ...(stallMs >= 500 ? [`the process stood still for ${stallMs} ms`] : [])];
   }
 
   run(): void {
+    this.#stalls.enable();
     const pods = this.#api.follow<Pod>(
       '/api/v1/pods',
       this.#abort.signal,
@@ -195,21 +176,23 @@ export class FakeKubelet implements AsyncDisposable {
 
   async stop(): Promise<void> {
     this.#abort.abort();
+    this.#stalls.disable();
     for (const { timer } of this.#runs.values()) {
       timer?.cancel();
     }
     await this.#api.close();
     await this.#following;
     await this.engine.stopAll();
+    await this.#network.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  #note(reason: unknown): void {
+  #note(pod: Pod, reason: unknown): void {
     if (!this.#abort.signal.aborted) {
-      this.failures.push(String(reason));
+      this.failures.push(`${keyOf(pod)}: ${String(reason)}`);
       this.failures.splice(0, this.failures.length - 100);
     }
   }
@@ -306,7 +289,7 @@ export class FakeKubelet implements AsyncDisposable {
       // What fails here is a request to an API server that is being restarted, or a port that is not free yet: both
       // pass in the machine's time, whatever time it is on the node.
       .catch((reason: unknown) => {
-        this.#note(reason);
+        this.#note(entry.run.pod, reason);
         return { ms: 200, clock: systemClock };
       })
       .then(async ({ ms, clock }) => {
@@ -324,12 +307,4 @@ export class FakeKubelet implements AsyncDisposable {
       })
       .catch((reason: unknown) => this.#note(reason));
   }
-}
-
-function networkPrefix(network = `127.${64 + (process.pid % 128)}.0.0/16`): string {
-  const found = /^(127\.\d+)\.0\.0\/16$/.exec(network);
-  if (!found?.[1]) {
-    throw new Error(`network has to be a /16 of 127.0.0.0/8, not ${network}`);
-  }
-  return found[1];
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheRoot, ensureCached } from '../toolcache.ts';
 import { type ImageConfig, type Layer, writeArchive, writeLayer } from './archive.ts';
@@ -44,18 +44,30 @@ export async function cachedImage(
 }
 
 /**
- * Each change of the sources makes another archive of over a hundred megabytes. Whatever nobody asked for in an
- * hour goes: no import that began before takes so long.
+ * Each change of the sources makes another archive of over a hundred megabytes. Whatever nobody asked for in so long
+ * goes: a whole run of the tests, prepared at its beginning, takes less.
  */
+const UNUSED_MS = 3 * 3_600_000;
+
+/** What is to go is renamed first, in one step: nobody finds half of an entry under its name. */
 async function removeUnused(prefix: string, current: string): Promise<void> {
   const now = new Date();
   await utimes(current, now, now);
   for (const name of await readdir(cacheRoot())) {
-    if (!name.startsWith(prefix) || name.includes('.')) continue;
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{16}(\.trash-\d+)?$/.test(name.slice(prefix.length))) continue;
     const path = join(cacheRoot(), name);
-    const used = await stat(path).catch(() => undefined);
-    if (used !== undefined && now.getTime() - used.mtimeMs > 3_600_000) {
-      await rm(path, { recursive: true, force: true });
+    if (name.includes('.trash-')) {
+      // Whose removal was interrupted, or is under way.
+      await rm(path, { recursive: true, force: true }).catch(() => {});
+      continue;
     }
+    const used = await stat(path).catch(() => undefined);
+    if (used === undefined || now.getTime() - used.mtimeMs <= UNUSED_MS) continue;
+    const trash = `${path}.trash-${process.pid}`;
+    const moved = await rename(path, trash).then(
+      () => true,
+      () => false,
+    );
+    if (moved) await rm(trash, { recursive: true, force: true });
   }
 }

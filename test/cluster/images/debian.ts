@@ -34,8 +34,8 @@ async function download(packages: string[], dir: string): Promise<void> {
   }
 }
 
-/** For example `debian 12`: a library of one release must not be mixed with those of the next. */
-async function release(): Promise<string> {
+/** For example `debian 12`, part of the key of whatever is made of its packages: a library of one release must not be mixed with those of the next. */
+export async function release(): Promise<string> {
   const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const value = (key: string): string => new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
   return `${value('ID')} ${value('VERSION_ID')}`;

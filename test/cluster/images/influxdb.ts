@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureCached, go, run } from '../toolcache.ts';
+import { ensureCached, go, goVersion, run } from '../toolcache.ts';
 import { cachedImage, cachedLayer } from './cached.ts';
 import { unpackedPackages } from './debian.ts';
 import { libcLayer, shellLayer } from './rootfs.ts';
@@ -30,7 +30,7 @@ export async function influxBinaries(
   }
   const dir = await ensureCached(
     `influxdb-${version}`,
-    [process.arch, '1'],
+    [process.arch, await goVersion(), JSON.stringify(buildOf(version))],
     (to) => build(to, version, say),
     say,
   );
@@ -41,25 +41,22 @@ export async function influxBinaries(
   };
 }
 
+/** Without cgo the programs are static: the machine that builds needs no C compiler. */
+function buildOf(version: InfluxVersion): { args: string[]; env: Record<string, string> } {
+  const names = ['influxd', 'influx', 'influx_inspect'];
+  const packages = names.map((name) => `github.com/influxdata/influxdb/cmd/${name}@v${version}`);
+  const args = ['install', '-trimpath', '-ldflags', `-s -w -X main.version=${version}`, ...packages];
+  return { args, env: { CGO_ENABLED: '0' } };
+}
+
 async function build(
   to: string,
   version: InfluxVersion,
   say: (line: string) => void = () => {},
 ): Promise<void> {
   say(`building InfluxDB ${version}`);
-  const module = 'github.com/influxdata/influxdb';
-  await run(
-    await go(say),
-    [
-      'install',
-      '-trimpath',
-      '-ldflags',
-      `-s -w -X main.version=${version}`,
-      ...['influxd', 'influx', 'influx_inspect'].map((name) => `${module}/cmd/${name}@v${version}`),
-    ],
-    // Without cgo the programs are static: the machine that builds needs no C compiler.
-    { env: { GOBIN: to, CGO_ENABLED: '0' } },
-  );
+  const { args, env } = buildOf(version);
+  await run(await go(say), args, { env: { ...env, GOBIN: to }, endWithParent: true });
   if ((await readdir(to)).length !== 3) throw new Error(`InfluxDB ${version} was built incompletely`);
 }
 

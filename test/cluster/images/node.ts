@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImageConfig, Layer } from './archive.ts';
 import { cachedImage, cachedLayer } from './cached.ts';
+import { release } from './debian.ts';
 import { cppLibraries, libcLayer } from './rootfs.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -44,5 +45,5 @@ async function nodeLayer(say?: (line: string) => void): Promise<Layer> {
     { kind: 'file', path: 'usr/bin/node', from, mode: 0o755 },
     ...(await cppLibraries(say)),
   ];
-  return cachedLayer('node', [version], entries, say);
+  return cachedLayer('node', [version, await release()], entries, say);
 }

@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layer } from './archive.ts';
 import { cachedLayer } from './cached.ts';
-import { unpackedPackages } from './debian.ts';
+import { release, unpackedPackages } from './debian.ts';
 import type { TarEntry } from './tar.ts';
 
 /**
@@ -16,13 +16,13 @@ const COMMANDS =
   uname uniq wc whoami xargs yes zcat`.split(/\s+/);
 
 /** The C library with its loader: the least that a dynamically linked program wants. */
-export function libcLayer(say?: (line: string) => void): Promise<Layer> {
+export async function libcLayer(say?: (line: string) => void): Promise<Layer> {
   const build = async (): Promise<TarEntry[]> => [
     ...skeleton(),
     ...(await libraries(['libc6'], say)),
     ...(await certificates(say)),
   ];
-  return cachedLayer('libc', ['1'], build, say);
+  return cachedLayer('libc', ['1', await release()], build, say);
 }
 
 /** The C++ library and its helper, for Node; goes on top of {@link libcLayer}. */
@@ -31,8 +31,8 @@ export function cppLibraries(say?: (line: string) => void): Promise<TarEntry[]> 
 }
 
 /** A shell and {@link COMMANDS}; goes on top of {@link libcLayer}. */
-export function shellLayer(say?: (line: string) => void): Promise<Layer> {
-  return cachedLayer('shell', ['2', ...COMMANDS], () => shell(say), say);
+export async function shellLayer(say?: (line: string) => void): Promise<Layer> {
+  return cachedLayer('shell', ['2', await release(), ...COMMANDS], () => shell(say), say);
 }
 
 /** dash is Debian's own /bin/sh: a script that passes there needs nothing that only busybox or bash has. */

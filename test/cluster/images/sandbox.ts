@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureCached, go, run } from '../toolcache.ts';
+import { ensureCached, go, goVersion, run } from '../toolcache.ts';
 import { cachedImage, cachedLayer } from './cached.ts';
 
 /** What containerd's `sandbox_image` names; a host name that nothing resolves, so it can only be a local image. */
@@ -12,15 +12,17 @@ export const sandboxImageName = 'influxaddon.local/pause:1';
  */
 export async function sandboxImage(say?: (line: string) => void): Promise<string> {
   const source = join(import.meta.dirname, 'pause', 'main.go');
+  const args = ['build', '-trimpath', '-ldflags', '-s -w'];
+  const env = { CGO_ENABLED: '0', GO111MODULE: 'off' };
   const build = async (to: string): Promise<void> => {
-    const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(to, 'pause'), source];
-    await run(await go(say), args, { env: { CGO_ENABLED: '0', GO111MODULE: 'off' } });
+    await run(await go(say), [...args, '-o', join(to, 'pause'), source], { env, endWithParent: true });
   };
   const text = await readFile(source, 'utf8');
-  const dir = await ensureCached('pause', [process.arch, text], build, say);
+  const key = [process.arch, await goVersion(), JSON.stringify([args, env]), text];
+  const dir = await ensureCached('pause', key, build, say);
   const layer = await cachedLayer(
     'pause',
-    [text],
+    key,
     async () => [{ kind: 'file', path: 'pause', from: join(dir, 'pause'), mode: 0o755 }],
     say,
   );

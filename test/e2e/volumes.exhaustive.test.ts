@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kubectl } from '../cluster/binaries.ts';
 import type { Component } from '../cluster/component.ts';
 import { influxImage } from '../cluster/images/influxdb.ts';
+import { kubectlCache } from '../cluster/kubeconfig.ts';
 import { startNode, type Node } from '../cluster/node.ts';
 import { run } from '../cluster/run-command.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 /** Volumes as the operator's databases get them: a `local` volume under a pod that is not root. */
 let node: Node;
@@ -33,19 +35,25 @@ function startProvisioner(): Promise<Component> {
   return node.spawnInside(process.execPath, args, 'provisioner');
 }
 
-const kube = (...args: string[]): Promise<string> => run(command, ['--kubeconfig', node.kubeconfig, ...args]);
+const kube = (...args: string[]): Promise<string> =>
+  run(command, ['--kubeconfig', node.kubeconfig, ...args], { env: kubectlCache(node.kubeconfig) });
 const apply = (...objects: object[]): Promise<string> => {
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-  return run(command, ['--kubeconfig', node.kubeconfig, 'apply', '-f', '-'], { input: list });
+  return run(command, ['--kubeconfig', node.kubeconfig, 'apply', '-f', '-'], {
+    input: list,
+    env: kubectlCache(node.kubeconfig),
+  });
 };
 const shell = (pod: string, script: string): Promise<string> => kube('exec', pod, '--', 'sh', '-c', script);
 const read = async (kind: string, name: string, path: string): Promise<string> =>
   kube('get', kind, name, '-o', `jsonpath={${path}}`);
 
+const timeout = `--timeout=${PATIENCE_MS / 1000}s`;
+
 async function until(what: string, is: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
+  const end = performance.now() + PATIENCE_MS;
   while (!(await is())) {
-    if (Date.now() > end) throw new Error(`not within a minute: ${what}`);
+    if (performance.now() > end) throw new Error(`${what}: not after ${PATIENCE_MS} ms`);
     await delay(200);
   }
 }
@@ -94,7 +102,7 @@ const megabytes = async (name: string): Promise<number> =>
 
 test('a volume belongs to the group of the pod, and its size is a limit', async () => {
   await apply(claim('limit', '64Mi'), pod('limit', 'limit'));
-  await kube('wait', '--for=condition=Ready', 'pod/limit', '--timeout=60s');
+  await kube('wait', '--for=condition=Ready', 'pod/limit', timeout);
 
   expect((await shell('limit', 'stat -c "%g %a" /data')).trim()).toBe('1500 2775');
   expect(await read('pvc', 'limit', '.status.capacity.storage')).toBe('64Mi');
@@ -105,7 +113,7 @@ test('a volume belongs to the group of the pod, and its size is a limit', async 
 
 test('a claim that asks for more grows under the running pod', async () => {
   await apply(claim('grow', '64Mi'), pod('grow', 'grow'));
-  await kube('wait', '--for=condition=Ready', 'pod/grow', '--timeout=60s');
+  await kube('wait', '--for=condition=Ready', 'pod/grow', timeout);
   await shell('grow', 'echo kept > /data/kept');
 
   await apply(claim('grow', '256Mi'));
@@ -122,13 +130,13 @@ test('a claim that asks for more grows under the running pod', async () => {
 
 test('a class without expansion refuses a larger size', async () => {
   await apply(claim('fixed', '64Mi', 'bed-fixed'), pod('fixed', 'fixed'));
-  await kube('wait', '--for=condition=Ready', 'pod/fixed', '--timeout=60s');
+  await kube('wait', '--for=condition=Ready', 'pod/fixed', timeout);
   await expect(apply(claim('fixed', '128Mi', 'bed-fixed'))).rejects.toThrow('storageclass');
 });
 
 test('a second pod does not get a ReadWriteOncePod volume while the first has it', async () => {
   await apply(claim('once', '32Mi'), pod('once-a', 'once'));
-  await kube('wait', '--for=condition=Ready', 'pod/once-a', '--timeout=60s');
+  await kube('wait', '--for=condition=Ready', 'pod/once-a', timeout);
   await apply(pod('once-b', 'once'));
   await until('the second pod is held back', async () =>
     (await read('pod', 'once-b', '.status.conditions[?(@.type=="PodScheduled")].message')).includes(
@@ -136,12 +144,12 @@ test('a second pod does not get a ReadWriteOncePod volume while the first has it
     ),
   );
   await kube('delete', 'pod', 'once-a', '--wait=true');
-  await kube('wait', '--for=condition=Ready', 'pod/once-b', '--timeout=60s');
+  await kube('wait', '--for=condition=Ready', 'pod/once-b', timeout);
 });
 
 test('a deleted claim takes its volume and its disk along', async () => {
   await apply(claim('gone', '32Mi'), pod('gone', 'gone'));
-  await kube('wait', '--for=condition=Ready', 'pod/gone', '--timeout=60s');
+  await kube('wait', '--for=condition=Ready', 'pod/gone', timeout);
   const volume = await read('pvc', 'gone', '.spec.volumeName');
   const path = await read('pv', volume, '.spec.local.path');
   expect(existsSync(`${path}.img`)).toBe(true);
@@ -166,7 +174,7 @@ test('a provisioner that was killed goes on where it was, and removes the disks 
     await provisioner.stop();
   }
   provisioner = await startProvisioner();
-  await kube('wait', '--for=condition=Ready', 'pod/crash', '--timeout=60s');
+  await kube('wait', '--for=condition=Ready', 'pod/crash', timeout);
   expect(existsSync(join(disks, 'pvc-forgotten.img.partial'))).toBe(false);
 
   await apply(claim('crash', '128Mi'));
