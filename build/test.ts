@@ -91,14 +91,16 @@ function section(name: string): void {
 }
 
 function fail(message: string): never {
-  console.error(message);
+  console.log(message);
   process.exit(2);
 }
 
 function preflight(): void {
   const { wrong, warnings } = judge(thisMachine());
   for (const line of warnings) console.log(`warning: ${line}`);
-  if (wrong.length > 0) fail(`this machine cannot run the tests:\n${wrong.join('\n')}\n0 passed, 1 failed`);
+  if (wrong.length === 0) return;
+  for (const line of wrong) console.log(`FAILED   machine: ${line}`);
+  fail(`0 passed, ${wrong.length} failed`);
 }
 
 function reasonToStop(): string | undefined {
