@@ -12,6 +12,8 @@ type Step = [name: string, make: (say: (line: string) => void) => Promise<unknow
 const VERSIONS: readonly InfluxVersion[] = ['1.8.10', '1.7.11', '1.6.7'];
 /** Go names every module that it downloads: progress, but not each of them. */
 const TELL_EVERY_MS = 10_000;
+/** The compiler says nothing for minutes. */
+const STILL_AT_IT_MS = 30_000;
 
 /** The compiler takes both cores, so that only downloads and packing go beside it. */
 const lanes: Step[][] = [
@@ -33,6 +35,8 @@ const images: Step[] = [
 ];
 
 const started = performance.now();
+const active = new Set<string>();
+setInterval(() => tell(`at it: ${[...active].join(', ')}`), STILL_AT_IT_MS).unref();
 
 function tell(line: string): void {
   process.stderr.write(`${((performance.now() - started) / 1_000).toFixed(0).padStart(5)} s | ${line}\n`);
@@ -45,11 +49,14 @@ async function make([name, body]: Step): Promise<void> {
     told = performance.now();
     tell(`${name}: ${line}`);
   };
+  active.add(name);
   try {
     await withRetries(name, () => body(say), { say: tell });
     tell(`${name} is there`);
   } catch (error) {
     throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    active.delete(name);
   }
 }
 
