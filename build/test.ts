@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { checks, lint } from './lint.ts';
 import type { LayerResult } from './testing/layer.ts';
@@ -65,6 +66,8 @@ const options: RunOptions = {
 
 section('lint');
 results.push(linted());
+// It blocks: only now is heard what happened meanwhile, a signal or the deadline.
+await setImmediate();
 let stop = reasonToStop();
 for (const layer of wanted) {
   if (stop === undefined && layer.name !== 'unit' && !results.some(({ name }) => name === 'prepare')) {

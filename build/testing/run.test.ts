@@ -158,9 +158,7 @@ describe.concurrent('a run', { timeout: 120_000 }, () => {
     const { result, lines } = await running;
     expect(kinds(result)).toEqual({ 'test/hanging.test.ts': 'NOT RUN' });
     expect(result).toMatchObject({ passed: 0, failed: 1 });
-    expect(lines.join('\n')).toMatch(
-      /^NOT RUN {2}test\/hanging\.test\.ts\n +first {2}the time was up, while it ran$/m,
-    );
+    expect(lines).toContain('NOT RUN  test/hanging.test.ts: the time was up, while it ran');
     await vi.waitFor(() => expect(isGone(pid)).toBe(true), PATIENT);
   });
 

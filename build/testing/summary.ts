@@ -45,6 +45,8 @@ function row({ name, passed, failed, seconds, verdicts }: LayerResult): string {
 function tell(verdict: Verdict): string[] {
   const { kind, layer, file, first, again, logs } = verdict;
   const at = file ?? layer;
+  // Often all of a layer: a line each, so that what failed stays in sight.
+  if (kind === 'NOT RUN') return [`NOT RUN  ${at}: ${first[0]?.message}`];
   const names = [...new Set([...first, ...(again ?? [])].map(({ name }) => name))];
   const lines = names.slice(0, TESTS_TOLD).flatMap((name) => {
     const one = (troubles: readonly Trouble[] | undefined): Trouble | undefined =>
