@@ -1,16 +1,35 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { LongestFirst } from './build/testing/sequencer.ts';
+import { exhaustive } from './test/size.ts';
 
-/** Three layers: beside the code; on a real control plane; on a real node with real InfluxDB. */
+/** How many times slower than the machine on which limits were set; the runner measures it. */
+const slowness = Number(process.env['TEST_SLOWNESS'] ?? 1);
+const patient = { testTimeout: 600_000 * slowness, hookTimeout: 600_000 * slowness };
+
+const all = {
+  setupFiles: ['test/setup.ts'],
+  exclude: [...configDefaults.exclude, ...(exhaustive ? [] : ['**/*.exhaustive.test.ts'])],
+};
+
+/** Three layers: beside the code; on a real control plane; on a real node with real InfluxDB. See test/README.md. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['{src,build,test/cluster}/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
+          ...all,
+          name: 'unit',
+          include: ['{src,build,test/cluster}/**/*.test.ts'],
+          testTimeout: 30_000 * slowness,
+        },
+      },
+      {
+        test: {
+          ...all,
+          ...patient,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 600_000,
           // Each file has a control plane of its own, and mostly waits: two share two cores well.
           maxWorkers: 2,
           // They wait for a control plane more than they compute.
@@ -19,10 +38,10 @@ export default defineConfig({
       },
       {
         test: {
+          ...all,
+          ...patient,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 900_000,
           fileParallelism: false,
         },
       },

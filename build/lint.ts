@@ -31,18 +31,17 @@ function command(name: string, args: readonly string[]): string {
   return status === 0 ? '' : `${stdout}${stderr}`.trim() || `${name} ended with ${status}`;
 }
 
-/** Runs all of them; returns how many passed and failed. */
-export function lint(say: (line: string) => void): { passed: number; failed: number } {
-  let failed = 0;
+/** Runs all of them; returns those that did not pass, with what they said. */
+export function lint(say: (line: string) => void): { name: string; wrong: string }[] {
+  const failures: { name: string; wrong: string }[] = [];
   for (const { name, run } of checks) {
     const wrong = run();
     say(`${wrong === '' ? 'ok  ' : 'FAIL'} ${name}${wrong === '' ? '' : `\n${wrong}`}`);
-    if (wrong !== '') failed += 1;
+    if (wrong !== '') failures.push({ name, wrong });
   }
-  return { passed: checks.length - failed, failed };
+  return failures;
 }
 
 if (import.meta.main) {
-  const { failed } = lint((line) => console.log(line));
-  process.exit(failed === 0 ? 0 : 1);
+  process.exit(lint((line) => console.log(line)).length === 0 ? 0 : 1);
 }

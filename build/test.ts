@@ -1,78 +1,144 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { randomInt } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { lint } from './lint.ts';
+import { setImmediate } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { checks, lint } from './lint.ts';
+import type { LayerResult } from './testing/layer.ts';
+import { judge, thisMachine } from './testing/machine.ts';
+import { type LayerRules, notRun, type RunOptions, runStep, runTests } from './testing/run.ts';
+import { measureRounds, slownessOf } from './testing/slowness.ts';
+import { summary } from './testing/summary.ts';
 
-interface Tally {
-  passed: number;
-  failed: number;
-}
+/**
+ * The layers of tests, the quickest first: what fails early fails cheaply. The first is the same on every machine, so
+ * nothing in it is tried again, and it needs no bed.
+ */
+const LAYERS = [
+  { name: 'unit', maxReruns: 0 },
+  { name: 'integration', maxReruns: 3 },
+  { name: 'e2e', maxReruns: 3 },
+] as const satisfies LayerRules[];
+/** Times slowness. One that computes for ever must not take the time of all. */
+const UNIT_LIMIT_MS = 10 * 60_000;
+/** Without them the rest says nothing, or cannot be had. */
+const EARLY: readonly string[] = ['lint', 'unit', 'prepare'];
+const RUNS_KEPT = 5;
 
-/** The layers of tests, the quickest first: what fails early fails cheaply. All of them run in any case. */
-const PROJECTS = ['unit', 'integration', 'e2e'] as const;
+const { values, positionals } = parseArgs({
+  options: { 'keep-going': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const strange = positionals.filter((name) => !LAYERS.some((layer) => layer.name === name));
+if (strange.length > 0) fail(`there is no layer ${strange.join(', ')}`);
+const minutes = Number(process.env['TEST_MINUTES'] ?? 80);
+if (!(minutes > 0)) fail(`TEST_MINUTES has to be a number of minutes, not ${process.env['TEST_MINUTES']}`);
+const exhaustive = (process.env['TEST_EXHAUSTIVE'] ?? '') !== '';
 
 const started = performance.now();
-const wanted = process.argv.slice(2);
-const total: Tally = { passed: 0, failed: 0 };
-const rows: string[] = [];
+const msLeft = (): number => minutes * 60_000 - (performance.now() - started);
+const deadline = new AbortController();
+const alarm = setTimeout(() => deadline.abort(`the ${minutes} minutes of TEST_MINUTES were up`), msLeft());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => deadline.abort(`the run was ended by ${signal}`));
+
+const wanted = LAYERS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const onBeds = wanted.some(({ name }) => name !== 'unit');
+const results: LayerResult[] = [];
+
+section('machine');
+const slowness = process.env['TEST_SLOWNESS'] ?? String(slownessOf(await measureRounds()));
+console.log(`slowness ${slowness}: what the limits of tests are multiplied by (TEST_SLOWNESS)`);
+const seed = process.env['TEST_SEED'] ?? (exhaustive ? String(randomInt(2 ** 31)) : '1');
+console.log(`seed ${seed} (the same again: TEST_SEED=${seed})`);
+if (onBeds) preflight();
+
+const artefacts = keptFolder();
+const options: RunOptions = {
+  root: process.cwd(),
+  artefacts,
+  env: { ...process.env, TEST_SLOWNESS: slowness, TEST_SEED: seed },
+  out: (text) => process.stdout.write(text),
+  deadline: deadline.signal,
+  msLeft,
+};
 
 section('lint');
-add(
-  'lint',
-  lint((line) => console.log(line)),
-);
-for (const project of PROJECTS.filter((each) => wanted.length === 0 || wanted.includes(each))) {
-  section(project);
-  add(project, await vitest(project));
+results.push(linted());
+// It blocks: only now is heard what happened meanwhile, a signal or the deadline.
+await setImmediate();
+let stop = reasonToStop();
+for (const layer of wanted) {
+  if (stop === undefined && layer.name !== 'unit' && !results.some(({ name }) => name === 'prepare')) {
+    section('prepare');
+    results.push(await runStep('prepare', join(import.meta.dirname, 'testing/prepare.ts'), options));
+    stop = reasonToStop();
+  }
+  if (stop === undefined) {
+    section(layer.name);
+    // From here on everything is there; a test that would build or download something says so instead.
+    const built = layer.name === 'unit' ? {} : { INFLUXADDON_NO_BUILD: '1' };
+    const rules = layer.name === 'unit' ? { ...layer, limitMs: UNIT_LIMIT_MS * Number(slowness) } : layer;
+    results.push(await runTests(rules, { ...options, env: { ...options.env, ...built } }));
+    stop = reasonToStop();
+  } else results.push(notRun(layer.name, stop));
 }
+clearTimeout(alarm);
 
-section('summary');
-for (const row of rows) console.log(row);
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed === 0 ? 0 : 1);
+console.log('');
+const facts = { layers: results, seconds: (performance.now() - started) / 1_000, load: loadavg()[0] ?? 0 };
+const budgetSeconds = exhaustive ? 3_600 : 900;
+for (const line of summary({ ...facts, budgetSeconds, slowness: Number(slowness) })) console.log(line);
+process.exitCode = results.every(({ failed }) => failed === 0) ? 0 : 1;
 
 function section(name: string): void {
-  console.log(`\n=== ${name} (${seconds()} s since the start)`);
+  console.log(`\n=== ${name} (${((performance.now() - started) / 1_000).toFixed(0)} s since the start)`);
 }
 
-function seconds(): string {
-  return ((performance.now() - started) / 1000).toFixed(0);
+function fail(message: string): never {
+  console.log(message);
+  process.exit(2);
 }
 
-function add(name: string, { passed, failed }: Tally): void {
-  total.passed += passed;
-  total.failed += failed;
-  rows.push(`${name.padEnd(12)} ${passed} ok, ${failed} not (${seconds()} s)`);
+function preflight(): void {
+  const { wrong, warnings } = judge(thisMachine());
+  for (const line of warnings) console.log(`warning: ${line}`);
+  if (wrong.length === 0) return;
+  for (const line of wrong) console.log(`FAILED   machine: ${line}`);
+  fail(`0 passed, ${wrong.length} failed`);
 }
 
-/** Runs one project and counts its tests; a test that was skipped counts as failed, since nothing may be skipped silently. */
-async function vitest(project: string): Promise<Tally> {
-  const folder = mkdtempSync(join(tmpdir(), 'tests-'));
-  const report = join(folder, 'report.json');
-  const reporters = ['--reporter=tree', '--reporter=json', `--outputFile.json=${report}`];
-  const code = await new Promise<number>((resolve, reject) => {
-    const child = spawn('node_modules/.bin/vitest', ['run', '--project', project, ...reporters], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    child.once('error', reject);
-    child.once('exit', (status) => resolve(status ?? 1));
-  });
-  try {
-    const { numTotalTests, numPassedTests, numFailedTestSuites } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    ) as {
-      numTotalTests: number;
-      numPassedTests: number;
-      numFailedTestSuites: number;
-    };
-    const failed = numTotalTests - numPassedTests;
-    // A file that fails to load has no tests to fail.
-    const hidden = failed === 0 && (numFailedTestSuites > 0 || code !== 0 || numTotalTests === 0) ? 1 : 0;
-    return { passed: numPassedTests, failed: failed + hidden };
-  } catch {
-    return { passed: 0, failed: 1 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+function reasonToStop(): string | undefined {
+  if (deadline.signal.aborted) return String(deadline.signal.reason);
+  const failed = results.find(({ name, failed: count }) => EARLY.includes(name) && count > 0);
+  if (failed === undefined || (values['keep-going'] && failed.name !== 'prepare')) return undefined;
+  return `${failed.name} failed before`;
+}
+
+function linted(): LayerResult {
+  const began = performance.now();
+  const failures = lint((line) => console.log(line));
+  return {
+    name: 'lint',
+    seconds: (performance.now() - began) / 1_000,
+    passed: checks.length - failures.length,
+    failed: failures.length,
+    verdicts: failures.map(({ name, wrong }) => {
+      const message = wrong.split('\n').find((line) => line.trim() !== '') ?? '';
+      return { kind: 'FAILED', layer: 'lint', first: [{ name, message }], logs: [] };
+    }),
+    files: [],
+  };
+}
+
+/** A folder for what this run leaves, beside those of a few runs before: two at once do not meet. */
+function keptFolder(): string {
+  const all = join(process.cwd(), 'artefacts', 'tests');
+  const name = `${new Date().toISOString().slice(0, 19).replaceAll(':', '')}-${process.pid}`;
+  mkdirSync(join(all, name), { recursive: true });
+  const old = readdirSync(all).filter((each) => /^\d{4}-/.test(each));
+  for (const each of old.toSorted().slice(0, -RUNS_KEPT))
+    rmSync(join(all, each), { recursive: true, force: true });
+  return join(all, name);
 }

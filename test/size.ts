@@ -1,7 +1,7 @@
-/** Whether everything is tried (`make test-all`), or of what is alike only a sample (`make test`). */
-export const exhaustive = process.env['TEST_EXHAUSTIVE'] !== undefined;
+/** True in `make test-all`, where everything is tried that `make test` takes a sample of. */
+export const exhaustive: boolean = (process.env['TEST_EXHAUSTIVE'] ?? '') !== '';
 
-/** The sample, or all of it. */
-export function pick<T>(sample: T, all: T): T {
-  return exhaustive ? all : sample;
+/** `small` in `make test`, `all` in `make test-all`. The sample must hold what breaks first. */
+export function pick<T>(small: T, all: T): T {
+  return exhaustive ? all : small;
 }

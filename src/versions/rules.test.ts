@@ -95,6 +95,41 @@ describe('decideVersion', () => {
     expect(availableUpgrades('1.8.10', catalogue)).toEqual([]);
   });
 
+  const LAST = entry('1.8.10');
+  it.each([
+    { from: '1.7.11', beside: [LAST], to: '2.7', outcome: 'UpgradeRefused' },
+    { from: '1.8.10', beside: [entry('1.7.11')], to: '2.7', outcome: '2.7.0' },
+    { from: '1.8.5', beside: [LAST], to: '2.7', outcome: '2.7.0' },
+    {
+      from: '1.7.11',
+      beside: [entry('1.8.10', { lifecycle: 'Deprecated' })],
+      to: '2.7',
+      outcome: 'UpgradeRefused',
+    },
+    { from: '1.7.11', beside: [entry('1.8.10', { lifecycle: 'Withdrawn' })], to: '2.7', outcome: '2.7.0' },
+    {
+      from: '1.8.10',
+      beside: [entry('2.9.0', { migratesFromMajor: 2 })],
+      to: '2.9',
+      outcome: 'UpgradeRefused',
+    },
+    { from: '1.8.10', beside: [entry('2.6.0'), entry('2.8.0')], to: '2.7', outcome: '2.7.0' },
+    {
+      from: '1.8.10',
+      beside: [entry('3.0.0', { migratesFromMajor: 1 })],
+      to: '3.0',
+      outcome: 'UpgradeRefused',
+    },
+  ])(
+    'goes to the next major only from the newest minor on offer: $from to $to is $outcome',
+    ({ from, beside, to, outcome }) => {
+      const catalogue = [entry(from), ...beside, entry('2.7.0')];
+      expect(decided(running(from, to), catalogue)).toBe(outcome);
+      const offered = availableUpgrades(from, catalogue).some((name) => name.startsWith(`${to}.`));
+      expect(offered).toBe(outcome !== 'UpgradeRefused');
+    },
+  );
+
   it('compares numbers, not letters', () => {
     const catalogue = [entry('1.8.9'), entry('1.8.10'), entry('1.10.0')];
     expect(availableUpgrades('1.8.9', catalogue)).toEqual(['1.8.10', '1.10.0']);

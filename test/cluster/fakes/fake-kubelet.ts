@@ -250,7 +250,7 @@ export class FakeKubelet implements AsyncDisposable {
     entry.removed = true;
     entry.timer?.cancel();
     if (!entry.working) {
-      this.#end(uid, entry).catch((reason: unknown) => this.#note(reason));
+      this.#end(uid, entry).catch((reason: unknown) => this.#note(entry.run.pod, reason));
     }
   }
 
@@ -305,6 +305,6 @@ export class FakeKubelet implements AsyncDisposable {
           entry.timer = clock.after(ms, () => this.#poke(uid));
         }
       })
-      .catch((reason: unknown) => this.#note(reason));
+      .catch((reason: unknown) => this.#note(entry.run.pod, reason));
   }
 }

@@ -1,0 +1,51 @@
+import { statSync } from 'node:fs';
+import { relative } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/**
+ * Seconds that the slow files take on two cores, roughly. With two workers the longest must start first, or one of
+ * them idles while the other is at it; and everybody gets the same order, which vitest's own cache does not give.
+ */
+const SECONDS: Readonly<Record<string, number>> = {
+  'test/integration/changes': 358,
+  'test/integration/influx-bootstrap': 250,
+  'test/integration/drift': 116,
+  'test/integration/provisioning': 116,
+  'test/integration/influx-engine': 101,
+  'test/integration/influx-first-comer': 93,
+  'test/integration/bad-input': 85,
+  'test/integration/maintenance': 79,
+  'test/integration/data-fit': 75,
+  'test/integration/deletion': 64,
+  'test/integration/secrets': 64,
+  'test/integration/crash': 55,
+  'test/integration/fake-engine': 47,
+  'test/integration/binding': 47,
+  'test/e2e/changes': 378,
+  'test/e2e/operator-first-comer': 155,
+  'test/e2e/operator-provisioning': 123,
+  'test/e2e/operator-process': 86,
+  'src/addon/decide.simulation': 20,
+  'build/testing/run': 10,
+  'src/admission/keep-certificate': 5,
+  'src/addon/maintenance.simulation': 3,
+};
+
+/** The exhaustive part of a file is taken to be as long as the file was. */
+export function expectedSeconds(file: string, bytes: number): number {
+  const name = file.replace(/(\.exhaustive)?\.test\.ts$/, '');
+  // A file that is not known is long when it has much to say; none outranks those that are known to be slow.
+  return SECONDS[name] ?? Math.min(bytes / 1_000, 40) * (name.startsWith('test/') ? 1 : 0.05);
+}
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const keyed = files.map((file) => {
+      const name = relative(this.ctx.config.root, file.moduleId);
+      return { file, name, seconds: expectedSeconds(name, statSync(file.moduleId).size) };
+    });
+    return keyed
+      .toSorted((a, b) => b.seconds - a.seconds || (a.name < b.name ? -1 : 1))
+      .map(({ file }) => file);
+  }
+}
