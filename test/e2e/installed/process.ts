@@ -20,7 +20,7 @@ export function processCases(on: () => OperatorNode): void {
   });
 
   test('both replicas are healthy and ready, and tell their metrics', async () => {
-    // Where the Lease goes from one to the other, one is asked before and the other after that.
+    // The Lease may go from one to the other between two of these requests: then all are made again.
     await space.until(
       'both replicas to be ready, and one to say that it leads: the one with the Lease',
       async () => {
