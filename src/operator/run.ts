@@ -12,7 +12,7 @@ import { LeaderElection } from '../kube/leader-election.ts';
 import type { Logger } from '../kube/log.ts';
 import { systemClock } from '../kube/clock.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { healthApp, listen, metricsApp } from '../telemetry/server.ts';
+import { healthApp, listen, metricsApp, missingOf } from '../telemetry/server.ts';
 import { VERSION } from '../version.ts';
 import { AddonOperator } from './addons.ts';
 
@@ -85,11 +85,15 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     watchAgeSeconds: () => (systemClock.monotonic() - heard.at) / 1000,
   });
 
+  let webhookListens = config['webhook-port'] === 0;
   const servers: { close: () => Promise<void> }[] = [];
   if (config['health-port'] !== 0) {
     servers.push(
       await listen(
-        healthApp({ alive: () => true, ready: () => operator.hasSynced && !stop.aborted }),
+        healthApp({
+          alive: () => true,
+          missing: () => missingOf({ synced: operator.hasSynced, webhookListens, stopping: stop.aborted }),
+        }),
         config['health-port'],
       ),
     );
@@ -113,6 +117,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
       name: config['webhook-name'],
       port: config['webhook-port'],
       log,
+      onListening: () => void (webhookListens = true),
     };
     watches.push(runWebhook(webhook, watching.signal));
   }

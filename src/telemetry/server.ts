@@ -4,16 +4,31 @@ import { Hono } from 'hono';
 export interface Health {
   /** The process makes progress: otherwise the kubelet restarts it. */
   readonly alive: () => boolean;
-  /** Caches are filled; a standby is ready too. */
-  readonly ready: () => boolean;
+  /** What there has to be before requests are led here, as a sentence; undefined once nothing is missing. */
+  readonly missing: () => string | undefined;
 }
 
-export function healthApp({ alive, ready }: Health): Hono {
+export interface Readiness {
+  /** Caches are filled; a standby is ready too. */
+  readonly synced: boolean;
+  readonly webhookListens: boolean;
+  readonly stopping: boolean;
+}
+
+/** What a replica lacks. A webhook that cannot be reached lets everything through, so no request is led to one. */
+export function missingOf({ synced, webhookListens, stopping }: Readiness): string | undefined {
+  if (stopping) return 'stopping';
+  if (!synced) return 'caches are not filled yet';
+  return webhookListens ? undefined : 'the webhook does not listen yet';
+}
+
+export function healthApp({ alive, missing }: Health): Hono {
   const app = new Hono();
   app.get('/healthz', (context) => (alive() ? context.text('ok') : context.text('not making progress', 503)));
-  app.get('/readyz', (context) =>
-    ready() ? context.text('ok') : context.text('caches are not filled yet', 503),
-  );
+  app.get('/readyz', (context) => {
+    const lacking = missing();
+    return lacking === undefined ? context.text('ok') : context.text(lacking, 503);
+  });
   return app;
 }
 

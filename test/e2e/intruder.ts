@@ -13,7 +13,7 @@ const STATEMENT = `CREATE USER evil WITH PASSWORD 'x' WITH ALL PRIVILEGES`;
  * the addresses from where the network plugin writes them down, so it knows a pod's before the pod does: it is
  * there from the first millisecond.
  */
-export class Intruder {
+export class Intruder implements AsyncDisposable {
   /** What the attempts came to, by address: `got in`, an HTTP status, or the code of a network error. */
   readonly answers = new Map<string, Map<string, number>>();
   readonly #known: Set<string>;
@@ -42,6 +42,10 @@ export class Intruder {
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#running);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #look(): Promise<void> {

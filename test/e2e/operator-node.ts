@@ -8,6 +8,7 @@ import { readKubeconfig } from '../cluster/kubeconfig.ts';
 import { type Node, type NodeOptions, startNode } from '../cluster/node.ts';
 import { installOperator, root } from '../demo/install.ts';
 import { Kubectl } from '../demo/kubectl.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { Space } from './space.ts';
 
 /** A real node on which the operator was installed by its chart, with the catalogue entries for tests. */
@@ -42,7 +43,7 @@ export async function startOperatorNode(options: OperatorNodeOptions = {}): Prom
     others.catch(() => {});
     await (install?.({ node, kube }) ??
       installOperator(node.kubeconfig, { values: { replicas: 2, ...values } }));
-    await kube.run(['apply', '-k', join(root, 'test/overlay')]);
+    await applied(kube, 'test/overlay');
     await others;
     const space = async (name: string): Promise<Space> => {
       const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
@@ -55,7 +56,7 @@ export async function startOperatorNode(options: OperatorNodeOptions = {}): Prom
       await waitFor(
         `the service account of ${name}`,
         () => api.get(`/api/v1/namespaces/${name}/serviceaccounts/default`),
-        { timeoutMs: 20_000 },
+        { timeoutMs: PATIENCE_MS },
       );
       return new Space(name, node, api, kube);
     };
@@ -68,6 +69,12 @@ export async function startOperatorNode(options: OperatorNodeOptions = {}): Prom
     await node.stop();
     throw error;
   }
+}
+
+/** Applies a folder of this repository, as soon as discovery tells its kinds: some time after they are established. */
+export async function applied(kube: Kubectl, folder: string): Promise<void> {
+  const apply = () => kube.run(['apply', '-k', join(root, folder)]);
+  await waitFor(`${folder} to be taken`, apply, { timeoutMs: PATIENCE_MS, everyMs: 500 });
 }
 
 async function loadAll(node: Node, archives: string[]): Promise<void> {

@@ -8,6 +8,7 @@ import { helpText } from '../../src/config.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { root } from '../demo/install.ts';
 import { Kubectl } from '../demo/kubectl.ts';
+import { applied } from './operator-node.ts';
 
 /** What the README says is tried on a real API server, which has no node. */
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -26,8 +27,7 @@ beforeAll(async () => {
   plane = await startControlPlane();
   kube = await Kubectl.of(plane.kubeconfig);
   await kube.run(['apply', '--server-side', '-k', join(root, 'crds')]);
-  await kube.run(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-  await kube.run(['apply', '-k', join(root, 'deploy/catalogue')]);
+  await applied(kube, 'deploy/catalogue');
 });
 
 afterAll(() => plane?.stop());

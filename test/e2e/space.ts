@@ -1,6 +1,7 @@
 import { type BedApi, waitFor } from '../cluster/bed-api.ts';
 import type { Node } from '../cluster/node.ts';
 import type { Kubectl } from '../demo/kubectl.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { Database } from './database.ts';
 
 const GROUPS = {
@@ -96,9 +97,10 @@ export class Space {
   }
 
   /** Asks until the answer is neither undefined nor false. */
-  async until<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
+  async until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
     try {
-      return await waitFor(what, ask, { timeoutMs, everyMs: 100, signal: this.#node.failure });
+      const options = { timeoutMs: PATIENCE_MS, everyMs: 100, signal: this.#node.failure };
+      return await waitFor(what, ask, options);
     } catch (error) {
       throw new Error(`${String(error)}\n${await this.#picture()}`, { cause: error });
     }
@@ -130,17 +132,18 @@ export class Space {
   }
 
   /** Waits until the STATUS column, about the spec as it is now, says `reason`; returns the Ready condition's message. */
-  async status(name: string, reason: string, timeoutMs = 90_000): Promise<string> {
-    return this.until(
-      `STATUS ${reason} of ${this.namespace}/${name}`,
-      async () => {
-        const { metadata, status } = await this.addon(name);
-        if (status?.observedGeneration !== metadata.generation) return undefined;
-        const ready = status.conditions?.find(({ type }) => type === 'Ready');
-        return ready?.reason === reason && ready.message;
-      },
-      timeoutMs,
-    );
+  async status(name: string, reason: string): Promise<string> {
+    return this.until(`STATUS ${reason} of ${this.namespace}/${name}`, async () => {
+      const { metadata, status } = await this.addon(name);
+      if (status?.observedGeneration !== metadata.generation) return undefined;
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      return ready?.reason === reason && ready.message;
+    });
+  }
+
+  /** The status of a condition of an addon as it stands. */
+  async condition(name: string, type: string): Promise<string | undefined> {
+    return (await this.addon(name)).status?.conditions?.find((each) => each.type === type)?.status;
   }
 
   /** The addon's database, reached through its Service as the URL in its Secret says. */

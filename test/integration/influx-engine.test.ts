@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InfluxClient } from '../../src/influx/client.ts';
@@ -10,6 +11,7 @@ import type { PlanSize } from '../../src/influx/parameters.ts';
 import { PROBE_MEASUREMENT, probeWrite } from '../../src/influx/probe-write.ts';
 import { rows } from '../../src/influx/results.ts';
 import { run } from '../cluster/run-command.ts';
+import { pick } from '../size.ts';
 import { ADMIN, Pod, transport, VERSIONS } from './influx-process.ts';
 
 const id = 'my_app_3707';
@@ -37,9 +39,7 @@ describe.each(VERSIONS)('InfluxDB %s', (version) => {
     app = pod.client({ username: id, password });
   });
 
-  afterAll(async () => {
-    await pod[Symbol.asyncDispose]();
-  });
+  afterAll(() => pod?.[Symbol.asyncDispose]());
 
   it('tells its version', async () => {
     expect(await admin.ping()).toBe(version);
@@ -266,8 +266,8 @@ describe.each(VERSIONS)('InfluxDB %s', (version) => {
   });
 });
 
-/** A longer hunt: INFLUX_FUZZ_NAMES=100000. */
-const NAMES = Number(process.env['INFLUX_FUZZ_NAMES'] ?? 2_000);
+/** A longer hunt: INFLUX_FUZZ_NAMES=100000. The seed is that of all properties. */
+const NAMES = Number(process.env['INFLUX_FUZZ_NAMES'] ?? pick(100, 2_000));
 
 describe.each(VERSIONS)('the parameters for InfluxDB %s', (version) => {
   const sizes = [0.5, 1, 2, 4, 8, 16, 32].map(
@@ -278,12 +278,12 @@ describe.each(VERSIONS)('the parameters for InfluxDB %s', (version) => {
     }),
   );
 
-  it.each(version === '1.7.11' ? sizes.filter((_, i) => i % 3 === 0) : sizes)(
+  it.each(pick([...sizes.slice(0, 1), ...sizes.slice(-1)], sizes))(
     'are taken for a plan of $memoryBytes bytes',
     async (plan) => {
       await using pod = await Pod.create(version);
-      await pod.bootstrap();
       const engine = await pod.engine({ plan });
+      await makeAdmin(pod);
       const config = async (section: string): Promise<Record<string, unknown>> => {
         const [row] = rows(await pod.client(ADMIN).one(`SHOW DIAGNOSTICS FOR 'config-${section}'`));
         return row ?? {};
@@ -306,7 +306,6 @@ describe.each(VERSIONS)('the parameters for InfluxDB %s', (version) => {
 
   it('make it speak TLS, to those who trust the certificate', async () => {
     await using pod = await Pod.create(version);
-    await pod.bootstrap();
     const tlsDir = join(pod.dir, 'tls');
     await mkdir(tlsDir);
     const servername = 'my-app-influx.shop.svc.cluster.local';
@@ -322,8 +321,12 @@ describe.each(VERSIONS)('the parameters for InfluxDB %s', (version) => {
         () => true,
         () => engine.hasEnded,
       ))
-    );
+    )
+      await sleep(20);
     expect(await secure.ping()).toBe(version);
+    await new InfluxClient(transport, { ...pod.endpoint, tls: { ca, servername } }).one(
+      influxql.createAdmin(ADMIN.username, ADMIN.password),
+    );
     await secure.one('SHOW USERS');
     const named = new InfluxClient(transport, { ...pod.endpoint, tls: { ca, servername: 'other.example' } });
     await expect(named.ping()).rejects.toMatchObject({ kind: 'Protocol' });
@@ -331,6 +334,11 @@ describe.each(VERSIONS)('the parameters for InfluxDB %s', (version) => {
     await engine.terminate();
   });
 });
+
+/** As the first who comes: what the bootstrap step is for, at a fraction of its time. */
+async function makeAdmin(pod: Pod): Promise<void> {
+  await pod.client().one(influxql.createAdmin(ADMIN.username, ADMIN.password));
+}
 
 /** Line protocol, unlike InfluxQL, cannot say every name: the nearest that it can. */
 function measurementOf(text: string): { name: string; lineProtocol: string } {

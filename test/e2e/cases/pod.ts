@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PATIENCE_MS } from '../../patience.ts';
 import type { OperatorNode } from '../operator-node.ts';
 import type { Space } from '../space.ts';
 
@@ -39,7 +40,7 @@ export function podCases(on: () => OperatorNode): void {
       space.namespace,
       'pod/client',
       '--for=condition=Ready',
-      '--timeout=60s',
+      `--timeout=${PATIENCE_MS / 1000}s`,
     ]);
     await space.kube.run([...from, `http://${ip}:8086/ping`]);
     await expect(space.kube.run([...from, `http://${ip}:8088/`])).rejects.toThrow('Connection refused');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OperatorNode } from '../operator-node.ts';
+import { REFUSAL } from '../refusals.ts';
 
 /** From the engine that images start as root, over one that knows a newer index, to the newest. */
 export function upgradeCases(on: () => OperatorNode): void {
@@ -29,8 +30,20 @@ export function upgradeCases(on: () => OperatorNode): void {
     }
     expect(await space.secret('my-app-influx')).toEqual(url);
     expect(await space.status('my-app', 'Ready')).toBeDefined();
-    await space.edit('my-app', { version: '1.7.11' });
-    expect(await space.status('my-app', 'Blocked')).toMatch(/older than 1\.8\.10/);
-    expect(await database.count('kept')).toBe(points);
+    // Now a server has opened the data: what cannot be is refused, here by the operator, and changes nothing.
+    const { uid } = (await space.pod('my-app')).metadata;
+    for (const [version, message] of [
+      ['1.7.11', REFUSAL.older],
+      ['1.5.0', REFUSAL.unknown],
+      ['2.7.12', REFUSAL.noWay],
+    ] as const) {
+      await space.edit('my-app', { version });
+      expect(await space.status('my-app', 'Blocked')).toMatch(message);
+      expect(await space.condition('my-app', 'Available')).toBe('True');
+      expect(await database.count('kept')).toBe(points);
+    }
+    await space.edit('my-app', { version: '1.8.10' });
+    await space.status('my-app', 'Ready');
+    expect((await space.pod('my-app')).metadata.uid).toBe(uid);
   });
 }

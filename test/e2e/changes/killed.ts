@@ -22,7 +22,7 @@ export function killedCases(on: () => OperatorNode, outages: Outages): void {
       const step = `${name}, the operator killed three times`;
       const kills: number[] = [];
       const killOnce = async (moment: string, passed: (now: Marks) => boolean) => {
-        await space.until(`${name}: ${moment}`, async () => passed(await marks(space)), 120_000);
+        await space.until(`${name}: ${moment}`, async () => passed(await marks(space)));
         await killLeader(on(), space, kills.at(-1));
         kills.push(Date.now());
       };

@@ -1,5 +1,6 @@
 import { containerdSocket } from '../../cluster/node-files.ts';
 import { OPERATOR } from '../../demo/install.ts';
+import { PATIENCE_MS } from '../../patience.ts';
 import type { OperatorNode } from '../operator-node.ts';
 import type { Space } from '../space.ts';
 
@@ -32,8 +33,9 @@ export async function killLeader(on: OperatorNode, space: Space, since = 0): Pro
 /** Sets the number of replicas and waits until there are so many ready ones, and no others. */
 export async function scaleOperator(on: OperatorNode, replicas: number): Promise<void> {
   const where = ['-n', OPERATOR.namespace];
+  const patience = `--timeout=${PATIENCE_MS / 1000}s`;
   await on.kube.run(['scale', 'deployment', OPERATOR.name, `--replicas=${replicas}`, ...where]);
-  await on.kube.run(['rollout', 'status', `deployment/${OPERATOR.name}`, '--timeout=120s', ...where]);
+  await on.kube.run(['rollout', 'status', `deployment/${OPERATOR.name}`, patience, ...where]);
   const pods = ['pod', '-l', `app.kubernetes.io/name=${OPERATOR.name}`];
-  if (replicas === 0) await on.kube.run(['wait', '--for=delete', ...pods, '--timeout=60s', ...where]);
+  if (replicas === 0) await on.kube.run(['wait', '--for=delete', ...pods, patience, ...where]);
 }

@@ -78,15 +78,11 @@ export class Scene implements AsyncDisposable {
 }
 
 /** Waits until what was asked for is in force and every bound app runs with it. */
-export async function settled(space: Space, timeoutMs = 180_000): Promise<Addon> {
-  return space.until(
-    'the addon to be Ready and its apps current',
-    async () => {
-      const addon = await space.addon(ADDON);
-      if (addon.status?.observedGeneration !== addon.metadata.generation) return undefined;
-      const is = (type: string) => addon.status?.conditions?.find((each) => each.type === type)?.status;
-      return is('Ready') === 'True' && (is('AppsCurrent') ?? 'True') === 'True' && addon;
-    },
-    timeoutMs,
-  );
+async function settled(space: Space): Promise<Addon> {
+  return space.until('the addon to be Ready and its apps current', async () => {
+    const addon = await space.addon(ADDON);
+    if (addon.status?.observedGeneration !== addon.metadata.generation) return undefined;
+    const is = (type: string) => addon.status?.conditions?.find((each) => each.type === type)?.status;
+    return is('Ready') === 'True' && (is('AppsCurrent') ?? 'True') === 'True' && addon;
+  });
 }

@@ -43,18 +43,4 @@ export function sequenceCases(on: () => OperatorNode, outages: Outages): void {
     expect(await database.asUser(`DELETE FROM demo WHERE ${where}`)).toMatchObject({ error: undefined });
     expect(await lostPoints(database, acks)).toEqual([victim]);
   }, 600_000);
-
-  test('plan, version and TLS in one edit are one stop of the database and one restart of the app', async () => {
-    await using scene = await Scene.open(on(), 'together', { version: '1.7.11' });
-    const all = { plan: 'tiny-plus', version: '1.8.10', tls: { mode: 'Required' } };
-    await scene.change('all three at once', all, outages);
-    expect((await scene.space.addon(ADDON)).status).toMatchObject({
-      plan: 'tiny-plus',
-      version: '1.8.10',
-      endpoint: expect.stringMatching(/^https:/) as unknown,
-    });
-    const acks = await scene.writer.acks();
-    await scene.change('TLS off again', { tls: { mode: 'Disabled' } }, outages);
-    expect(await lostPoints(await scene.space.database(ADDON), acks)).toEqual([]);
-  }, 400_000);
 }

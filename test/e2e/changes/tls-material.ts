@@ -41,14 +41,10 @@ export function tlsMaterialCases(on: () => OperatorNode): void {
       );
       return found.every((secret) => secret !== undefined);
     });
-    await space.until(
-      'the database with TLS to be back',
-      async () => {
-        const { status } = await space.pod(SECURE);
-        return status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True');
-      },
-      200_000,
-    );
+    await space.until('the database with TLS to be back', async () => {
+      const { status } = await space.pod(SECURE);
+      return status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True');
+    });
     await space.status(SECURE, 'Ready');
     expect(await space.shell(SECURE, READ)).toContain('tls.key');
     expect((await space.secret(`${SECURE}-influx-tls`))['ca.crt']).toBe(authority);

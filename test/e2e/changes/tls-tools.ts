@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../../cluster/run-command.ts';
+import { pick } from '../../size.ts';
 import { writer } from '../cases/binding.ts';
 import type { OperatorNode } from '../operator-node.ts';
 import type { Space } from '../space.ts';
@@ -11,7 +12,7 @@ const APP = 'my-app';
 
 /** TLS as the tools see it that a user has: openssl, the engine's own client, an app without the authority. */
 export function tlsToolCases(on: () => OperatorNode): void {
-  test.each(['1.7.11', '1.8.10'])(
+  test.each(pick(['1.8.10'], ['1.7.11', '1.8.10']))(
     'the certificate of %s convinces openssl and influx -ssl, and TLS below 1.2 is refused',
     async (version) => {
       const space = await on().space(`tls-${version.replaceAll('.', '-')}`);
