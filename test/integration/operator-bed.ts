@@ -96,7 +96,7 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
     running,
     async startOperator(operatorOptions = {}) {
       const kubeconfig = await plane.userKubeconfig(OPERATOR_USER);
-      const started = await runOperator(kubeconfig, clock, operatorOptions);
+      const started = await runOperator(kubeconfig, operatorOptions.clock ?? clock, operatorOptions);
       const ending = (end: () => Promise<void>) => async (): Promise<void> => {
         running.delete(tracked);
         await end();
