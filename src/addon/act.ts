@@ -43,6 +43,8 @@ const SURPRISED: Outcome = { result: 'surprised' };
 const REFUSED: Outcome = { result: 'refused' };
 /** A write refused for a reason of the user's or the cluster's is tried again this often. */
 const FINDING_MS = 30_000;
+/** Until the cache tells that the namespace is going away, of which a refused write told first. */
+const LEAVING_MS = 1_000;
 
 /** Performs one action. Throws ApiError for what trying again soon may mend; what a user must mend becomes a finding. */
 export async function act(
@@ -200,6 +202,7 @@ async function withFindings(
     return await write();
   } catch (reason) {
     const error = ApiError.from(reason);
+    if (error.isNamespaceTerminating) return { result: 'wait', ms: LEAVING_MS };
     const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
     if (refusal === undefined) throw error;
     find(actor, addon, { target: `${kind.kind}/${object.metadata?.name}`, ...refusal });
@@ -212,7 +215,7 @@ function refusalOf(
   kind: string,
   name: string,
 ): { reason: StalledReason; message: string } | undefined {
-  if (error.isForbidden && !error.isNamespaceTerminating) {
+  if (error.isForbidden) {
     const quota = /exceeded quota|must specify (limits|requests)/.test(error.message);
     return quota
       ? {

@@ -7,10 +7,10 @@ import { KubeClient } from '../../src/kube/client.ts';
 import type { HttpTransport } from '../../src/kube/http-transport.ts';
 import { Namespace, RoleBinding, type Kind } from '../../src/kube/kinds.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import { kubectl as kubectlBinary } from '../cluster/binaries.ts';
-import { run } from '../cluster/run-command.ts';
 import { eventually } from './children.ts';
-import { isReady, type OperatorBed, startOperatorBed, transportFor } from './operator-bed.ts';
+import { Clients } from './clients.ts';
+import { isReady, type OperatorBed, transportFor } from './operator-bed.ts';
+import { withOperatorBed } from './with-bed.ts';
 
 const ADMISSION = 'admissionregistration.k8s.io';
 const RBAC = 'rbac.authorization.k8s.io';
@@ -30,13 +30,18 @@ const USERS = {
 type User = keyof typeof USERS;
 
 let bed: OperatorBed;
-let kubectlPath: string;
+let programs: Clients;
 const clients = new Map<User, KubeClient>();
 const transports: HttpTransport[] = [];
 
+withOperatorBed(
+  (started) => {
+    bed = started;
+  },
+  { keep: 'File', users: Object.keys(USERS) },
+);
 beforeAll(async () => {
-  kubectlPath = await kubectlBinary();
-  bed = await startOperatorBed({ users: Object.keys(USERS) });
+  programs = await Clients.open(bed.plane.kubeconfig);
   for (const name of Object.keys(USERS) as User[]) {
     const transport = await transportFor(await bed.plane.userKubeconfig(name));
     transports.push(transport);
@@ -48,8 +53,7 @@ beforeAll(async () => {
     if (manifest.kind === 'ValidatingAdmissionPolicyBinding')
       await bed.client.create(policyKind('ybindings', 'Binding'), manifest);
   }
-  const operator = await bed.startOperator();
-  expect(operator.operator).toBeDefined();
+  await bed.startOperator();
   // The API server takes a moment to know a new policy.
   await space('warm-up');
   await eventually('the policies', async () => {
@@ -70,11 +74,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(transports.map((transport) => transport.close()));
-  await bed[Symbol.asyncDispose]();
+  await programs?.[Symbol.asyncDispose]();
 });
 
-describe('whoever names an app in an addon has to be allowed to patch it', () => {
-  test.concurrent('a new addon: by rights on the kind, or on the one app', async () => {
+describe.concurrent('whoever names an app in an addon has to be allowed to patch it', () => {
+  test('a new addon: by rights on the kind, or on the one app', async () => {
     const namespace = await space('naming');
     expect(
       await attempt('owner', namespace, 'all', ['web', 'other', 'StatefulSet/db', 'DaemonSet/agent']),
@@ -92,7 +96,7 @@ describe('whoever names an app in an addon has to be allowed to patch it', () =>
     );
   });
 
-  test.concurrent('as many apps as there may be, and sixteen at once by their names', async () => {
+  test('as many apps as there may be, and sixteen at once by their names', async () => {
     const namespace = await space('many');
     const all = Array.from({ length: 64 }, (_, index) => `app-${index}`);
     expect(await attempt('owner', namespace, 'all', all)).toBe('');
@@ -106,7 +110,7 @@ describe('whoever names an app in an addon has to be allowed to patch it', () =>
     await edit('oneapp', namespace, 'named', { apps: names.map((name) => ({ name })) });
   });
 
-  test.concurrent('an edit: only for apps that it adds or changes, never for anything else', async () => {
+  test('an edit: only for apps that it adds or changes, never for anything else', async () => {
     const namespace = await space('editing');
     expect(await attempt('owner', namespace, 'db', ['web', 'other'])).toBe('');
     await edit('outsider', namespace, 'db', { plan: '1g', deletionPolicy: 'Delete' });
@@ -133,22 +137,23 @@ describe('whoever names an app in an addon has to be allowed to patch it', () =>
   });
 });
 
-describe('deletion protection', () => {
+describe.concurrent('deletion protection', () => {
   test('refuses a deletion, and says how to lift it', async () => {
     const namespace = await space('protected');
+    const kubectl = (...args: string[]) => programs.kubectl(namespace, args);
     await bed.addon(namespace, 'db', { deletionProtection: 'Enabled', deletionPolicy: 'Delete' });
     await bed.ready(namespace, 'db');
-    const failed = await kubectl('delete', 'influxaddon', 'db', '-n', namespace).then(
+    const failed = await kubectl('delete', 'influxaddon', 'db').then(
       () => 'deleted',
       (error: unknown) => String(error),
     );
     expect(failed).toMatch(/spec\.deletionProtection of db is Enabled; set it to Disabled, then delete: /);
     const command = /(kubectl patch influxaddon db -n protected --type=merge -p '(\{.*\})')/.exec(failed);
-    await expect(kubectl('delete', 'influxaddon', '--all', '-n', namespace)).rejects.toThrow(/is Enabled/);
+    await expect(kubectl('delete', 'influxaddon', '--all')).rejects.toThrow(/is Enabled/);
     expect((await bed.get(namespace, 'db')).metadata.deletionTimestamp).toBeUndefined();
 
-    await kubectl('patch', 'influxaddon', 'db', '-n', namespace, '--type=merge', '-p', command?.[2] ?? '');
-    await kubectl('delete', 'influxaddon', 'db', '-n', namespace);
+    await kubectl('patch', 'influxaddon', 'db', '--type=merge', '-p', command?.[2] ?? '');
+    await kubectl('delete', 'influxaddon', 'db');
     await gone(namespace, 'db');
   });
 
@@ -162,7 +167,6 @@ describe('deletion protection', () => {
     await eventually(
       'the end of the namespace',
       async () => (await bed.client.get(Namespace, { name: namespace })) === undefined,
-      60_000,
     );
   });
 });
@@ -222,10 +226,6 @@ async function gone(namespace: string, name: string): Promise<void> {
     'its end',
     async () => (await bed.client.get(InfluxAddon, { namespace, name })) === undefined,
   );
-}
-
-async function kubectl(...args: string[]): Promise<string> {
-  return await run(kubectlPath, args, { env: { KUBECONFIG: bed.plane.kubeconfig } });
 }
 
 function policyKind(ending: string, suffix: string): Kind<KubeObject> {

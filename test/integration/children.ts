@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { CHILDREN } from '../../src/addon/resources/index.ts';
 import { childNames } from '../../src/addon/names.ts';
 import type { Children } from '../../src/addon/resources/context.ts';
@@ -31,38 +30,6 @@ export async function readChildren(
     }),
   );
   return Object.fromEntries(found.flat());
-}
-
-/**
- * uid and resourceVersion of every child, once they have been the same for a second: a child's own controller writes
- * to its status a moment after it is ready. The same twice means that nobody wrote to any of them in between.
- */
-export async function versionsOf(
-  bed: OperatorBed,
-  namespace: string,
-  addon: string,
-): Promise<Record<string, string>> {
-  let before = await versionsNow(bed, namespace, addon);
-  for (;;) {
-    await delay(1_000);
-    const now = await versionsNow(bed, namespace, addon);
-    if (isDeepStrictEqual(before, now)) return now;
-    before = now;
-  }
-}
-
-async function versionsNow(
-  bed: OperatorBed,
-  namespace: string,
-  addon: string,
-): Promise<Record<string, string>> {
-  const children = await readChildren(bed, namespace, addon);
-  return Object.fromEntries(
-    Object.entries(children).map(([slot, { metadata }]) => [
-      slot,
-      `${metadata.uid} ${metadata.resourceVersion}`,
-    ]),
-  );
 }
 
 /** Looks until there is an answer; the error names what was waited for, and the last thing seen. */

@@ -25,10 +25,18 @@ export class Clients implements AsyncDisposable {
     return new Clients(binaries, kubeconfig, await mkdtemp(join(tmpdir(), 'clients-')));
   }
 
-  /** Returns what it wrote to standard output; throws CommandError. */
-  async kubectl(namespace: string, args: string[], input?: object): Promise<string> {
-    const options = { env: this.#env, ...(input === undefined ? {} : { input: JSON.stringify(input) }) };
-    return await run(this.#kubectl, ['-n', namespace, ...args], options);
+  /** Returns what it wrote to standard output; throws CommandError. `log` is told every line of both outputs. */
+  async kubectl(
+    namespace: string,
+    args: string[],
+    input?: object,
+    log?: (line: string) => void,
+  ): Promise<string> {
+    return await run(this.#kubectl, ['-n', namespace, ...args], {
+      env: this.#env,
+      ...(input === undefined ? {} : { input: JSON.stringify(input) }),
+      ...(log === undefined ? {} : { log }),
+    });
   }
 
   /** Installs or upgrades a release called `app` whose chart has this one object. */

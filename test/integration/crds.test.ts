@@ -5,9 +5,9 @@ import { crdOf } from '../../src/api/crd.ts';
 import { API_VERSION } from '../../src/api/group.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { customKinds } from '../../src/api/kinds.ts';
-import { waitFor } from '../cluster/bed-api.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { type Access, readKubeconfig } from '../cluster/kubeconfig.ts';
+import { eventually } from './children.ts';
 import { invalidSpecs, validSpecs, wholeStatus } from './addon-specs.ts';
 
 /** What the API server answered: its Warning headers too, which a user sees in kubectl. */
@@ -34,30 +34,27 @@ beforeAll(async () => {
   dispatcher = new Agent({ connect: { ca: access.ca } });
 });
 afterAll(async () => {
-  await dispatcher.close();
-  await plane[Symbol.asyncDispose]();
+  await dispatcher?.close();
+  await plane?.[Symbol.asyncDispose]();
 });
 
+// First, and in this order: everything below needs what is made here.
 describe('the definitions', () => {
   it.each(customKinds.map((kind) => [kind.kind, kind] as const))(
     'of %s are accepted without a warning and served',
     async (_, kind) => {
       const created = await send('POST', CRDS, crdOf(kind));
       expect(created).toMatchObject({ status: 201, warnings: [] });
-      await waitFor(
-        `${kind.plural} served`,
-        async () => {
-          const { object } = await send('GET', `${CRDS}/${kind.plural}.influxaddon.dev`);
-          const { conditions } = object['status'] as { conditions: { type: string; status: string }[] };
-          expect(conditions.filter(({ type }) => type === 'NonStructuralSchema')).toEqual([]);
-          return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
-        },
-        { timeoutMs: 20_000 },
-      );
-      await waitFor(
-        `${kind.plural} answer`,
+      const conditions = await eventually(`${kind.plural} to be served`, async () => {
+        const { object } = await send('GET', `${CRDS}/${kind.plural}.influxaddon.dev`);
+        const status = object['status'] as { conditions: { type: string; status: string }[] };
+        const served = status.conditions.find(({ type }) => type === 'Established')?.status === 'True';
+        return served && status.conditions;
+      });
+      expect(conditions.filter(({ type }) => type === 'NonStructuralSchema')).toEqual([]);
+      await eventually(
+        `${kind.plural} to answer`,
         async () => (await send('GET', `/apis/${API_VERSION}/${kind.plural}`)).status === 200,
-        { timeoutMs: 20_000 },
       );
     },
   );

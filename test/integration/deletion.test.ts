@@ -15,22 +15,24 @@ import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
 import { eventually, readChildren } from './children.ts';
 import { secretData } from './database.ts';
 import { Fuse } from './fuse.ts';
-import { condition, type OperatorBed, type RunningOperator, startOperatorBed } from './operator-bed.ts';
+import { condition, type OperatorBed } from './operator-bed.ts';
 import { hasPoint, writePoint } from './points.ts';
+import { withOperatorBed } from './with-bed.ts';
 
 const FINALIZER = 'influxaddon.dev/operator';
 
 let bed: OperatorBed;
-beforeAll(async () => {
-  bed = await startOperatorBed();
-});
-afterAll(async () => {
+withOperatorBed(
+  (started) => {
+    bed = started;
+  },
+  { keep: 'File' },
+);
+afterAll(() => {
   expect(bed.kubelet.engine.violations).toEqual([]);
-  await bed[Symbol.asyncDispose]();
 });
 
 describe('while the operator runs', () => {
-  let operator: RunningOperator;
   const deletes: ApiRequest[] = [];
   beforeAll(async () => {
     const wrap = (inner: Transport): Transport => ({
@@ -41,11 +43,9 @@ describe('while the operator runs', () => {
       watch: (request) => inner.watch(request),
       close: () => inner.close(),
     });
-    operator = await bed.startOperator({ wrap });
+    await bed.startOperator({ wrap });
   });
-  afterAll(async () => {
-    await operator.stop();
-  });
+  afterAll(() => bed.stopOperators());
 
   test.concurrent('Retain: volume and admin Secret stay, the rest goes; an addon of the same name goes on from them', async () => {
     const before = await running('retain', {});
@@ -235,19 +235,15 @@ describe('while the operator runs', () => {
     expect(condition(addon, 'Available')?.status).toBe('True');
     expect(await hasPoint(bed, 'claim', 'db', 'before')).toBe(true);
     await bed.kubelet.killPod('claim', 'db-influx-0');
-    await eventually(
-      'a new volume',
-      async () => {
-        const { claim } = await readChildren(bed, 'claim', 'db');
-        return (
-          claim !== undefined &&
-          claim.metadata.uid !== before.claim &&
-          claim.metadata.deletionTimestamp === undefined
-        );
-      },
-      60_000,
-    );
-    await bed.ready('claim', 'db', 60_000);
+    await eventually('a new volume', async () => {
+      const { claim } = await readChildren(bed, 'claim', 'db');
+      return (
+        claim !== undefined &&
+        claim.metadata.uid !== before.claim &&
+        claim.metadata.deletionTimestamp === undefined
+      );
+    });
+    await bed.ready('claim', 'db');
     const after = await stateOf('claim');
     expect({ ...after, claim: before.claim }).toEqual(before);
     expect(await writePoint(bed, 'claim', 'db', 'after')).toBe(true);
@@ -255,11 +251,12 @@ describe('while the operator runs', () => {
 });
 
 describe('while no operator runs', () => {
-  test.each(['Retain', 'Delete'] as const)(
+  // Each has one of its own, which sees nothing else: they come and go while others stay.
+  test.concurrent.each(['Retain', 'Delete'] as const)(
     'a namespace being deleted (%s) is not held up for longer than that',
     async (deletionPolicy) => {
       const namespace = `idle-${deletionPolicy.toLowerCase()}`;
-      const operator = await bed.startOperator();
+      const operator = await bed.startOperator({ only: namespace });
       await running(namespace, { deletionPolicy });
       await operator.stop();
       await bed.client.delete(Namespace, { name: namespace });
@@ -271,14 +268,13 @@ describe('while no operator runs', () => {
         'the addon to be what is left',
         async () => (await bed.get(namespace, 'db')).metadata.deletionTimestamp !== undefined,
       );
-      const next = await bed.startOperator();
+      await bed.startOperator({ only: namespace });
       await namespaceGone(namespace);
-      await next.stop();
     },
   );
 
-  test('an addon under Retain goes without any operator', async () => {
-    const operator = await bed.startOperator();
+  test.concurrent('an addon under Retain goes without any operator', async () => {
+    const operator = await bed.startOperator({ only: 'idle-addon' });
     await running('idle-addon', {});
     await operator.stop();
     await remove('idle-addon');
@@ -364,7 +360,6 @@ async function namespaceGone(name: string): Promise<void> {
   await eventually(
     'the namespace to be gone',
     async () => (await bed.client.get(Namespace, { name })) === undefined,
-    60_000,
   );
 }
 

@@ -12,6 +12,7 @@ import { Reflector } from '../../src/kube/reflector.ts';
 import { Store } from '../../src/kube/store.ts';
 import type { ControlPlane } from '../cluster/control-plane.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
+import { eventually } from './children.ts';
 
 let plane: ControlPlane;
 let transport: HttpTransport;
@@ -52,11 +53,13 @@ test('1,200 ConfigMaps are listed in pages of 500 and then watched', async () =>
     { type: 'merge' },
   );
   await until(
+    'both changes to be seen',
     () => watched.store.size === 1199 && watched.store.get(`${namespace}/map-8`)?.data?.['a'] === 'b',
   );
   // The watch has passed our write by now: its late answer changes nothing.
   watched.store.recordWrite(changed);
   expect(requests.filter(({ method }) => method === 'WATCH')).toHaveLength(1);
+  expect(requests.filter(({ method }) => method === 'GET')).toHaveLength(3);
 });
 
 test('an object is in the store as soon as its creation is answered, and a deleted one never returns', async () => {
@@ -81,7 +84,7 @@ test('an object is in the store as soon as its creation is answered, and a delet
     },
   );
   await client.create(ConfigMap, map(namespace, 'last'));
-  await until(() => watched.store.get(`${namespace}/last`) !== undefined);
+  await until('the last one', () => watched.store.get(`${namespace}/last`) !== undefined);
   const names = Array.from(watched.store.list(), ({ metadata }) => metadata.name);
   expect(names.filter((name) => name.startsWith('own-'))).toEqual([]);
   expect(ghosts).toBe(0);
@@ -94,10 +97,10 @@ test('the store is right again after the API server was killed and started anew'
   await plane.restartApiserver({ downMs: 500 });
   await retried(() => client.delete(ConfigMap, { namespace, name: 'goes' }));
   await retried(() => client.create(ConfigMap, map(namespace, 'comes')));
-  await until(() => namesOf(watched.store).join() === 'comes');
+  await until('the store to be right again', () => namesOf(watched.store).join() === 'comes');
   const listed = requests.length;
   await client.create(ConfigMap, map(namespace, 'later'));
-  await until(() => watched.store.size === 2);
+  await until('the later one', () => watched.store.size === 2);
   expect(requests.slice(listed).filter(({ method }) => method === 'GET')).toEqual([]);
 });
 
@@ -189,8 +192,8 @@ test('what the server says about a refused Secret does not come through', async 
     client.create(Secret, { metadata: { namespace, name: 'a' }, data: { url: canary } }),
     client.create(Secret, { metadata: { namespace, name: 'a', labels: { a: `${canary} ${canary}` } } }),
   ];
-  for (const asked of refusals) {
-    const error = await refused(asked);
+  // All are awaited from the start: one that is refused before its turn would be nobody's rejection.
+  for (const error of await Promise.all(refusals.map(refused))) {
     expect(error.code).toBeGreaterThanOrEqual(400);
     const { cause: _, ...shown } = error;
     expect(JSON.stringify([error.message, error.stack, shown])).not.toContain(canary);
@@ -215,21 +218,22 @@ test('the status of a StatefulSet is a subresource', async () => {
 test('a Lease is taken, renewed, refused to others, taken again by its own identity, and released', async () => {
   const namespace = await newNamespace('lease');
   const key = { namespace, name: 'operator' };
-  const a = lead(namespace, 'a');
-  await until(() => a.leads);
-  const b = lead(namespace, 'b');
+  await using a = lead(namespace, 'a');
+  await until('a to lead', () => a.leads);
+  await using b = lead(namespace, 'b');
   const first = await client.get(Lease, key);
-  expect(first?.spec).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 3 });
+  expect(first?.spec).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15 });
   expect(first?.spec?.renewTime).toMatch(/\.\d{6}Z$/);
-  const renewed = async (): Promise<boolean> =>
-    (await client.get(Lease, key))?.metadata.resourceVersion !== first?.metadata.resourceVersion;
-  await until(renewed);
+  await until(
+    'a renewal',
+    async () => (await client.get(Lease, key))?.metadata.resourceVersion !== first?.metadata.resourceVersion,
+  );
   expect(b.leads).toBe(false);
   await a.end();
-  await until(() => b.leads);
+  await until('b to lead', () => b.leads);
   expect((await client.get(Lease, key))?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
-  const again = lead(namespace, 'b');
-  await until(() => again.leads);
+  await using again = lead(namespace, 'b');
+  await until('b to lead again', () => again.leads);
   await Promise.all([b.end(), again.end()]);
   expect((await client.get(Lease, key))?.spec?.holderIdentity).toBeUndefined();
 });
@@ -253,10 +257,14 @@ test('Events are accepted, and what repeats is a series', async () => {
 
 test('two hundred watches leave requests their connections', async () => {
   const namespace = await newNamespace('watches');
-  const stores = await Promise.all(Array.from({ length: 200 }, () => reflect({ namespace })));
+  await using watches = new AsyncDisposableStack();
+  const stores = await Promise.all(
+    Array.from({ length: 200 }, async () => watches.use(await reflect({ namespace })).store),
+  );
   await client.create(ConfigMap, map(namespace, 'a'));
-  await until(() => stores.every(({ store }) => store.get(`${namespace}/a`) !== undefined));
-  await Promise.all(stores.map((watched) => watched[Symbol.asyncDispose]()));
+  await until('all of them to see it', () =>
+    stores.every((store) => store.get(`${namespace}/a`) !== undefined),
+  );
 });
 
 interface Watched extends AsyncDisposable {
@@ -277,22 +285,33 @@ async function reflect(options: { namespace: string; labelSelector?: string }): 
   };
 }
 
-/** Stands for election with a short lease. */
-function lead(namespace: string, identity: string): { leads: boolean; end(): Promise<void> } {
+interface Candidate extends AsyncDisposable {
+  readonly leads: boolean;
+  end(): Promise<void>;
+}
+
+/** Stands for election. The lease outlasts a machine that stalls: whoever ends releases it, so nobody waits for it. */
+function lead(namespace: string, identity: string): Candidate {
   const stop = new AbortController();
-  const one = { leads: false, end: async () => {} };
-  const times = { leaseMs: 3000, renewDeadlineMs: 2000, retryMs: 300 };
+  const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 300 };
   const election = new LeaderElection({ client, namespace, name: 'operator', identity, ...times });
+  let leads = false;
   const run = election.run(stop.signal, async (signal) => {
-    one.leads = true;
+    leads = true;
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-    one.leads = false;
+    leads = false;
   });
-  one.end = async () => {
+  const end = async (): Promise<void> => {
     stop.abort();
     await run;
   };
-  return one;
+  return {
+    get leads() {
+      return leads;
+    },
+    end,
+    [Symbol.asyncDispose]: end,
+  };
 }
 
 const started = Date.now().toString(36);
@@ -337,7 +356,6 @@ async function each<V>(values: V[], width: number, work: (value: V) => Promise<u
   );
 }
 
-/** Resolves when the condition holds; the test's own time limit is the deadline. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  await eventually(what, async () => await condition());
 }

@@ -99,7 +99,7 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
     async startOperator(operatorOptions = {}) {
       // Written once: another that starts at the same time would read half of it.
       kubeconfig ??= plane.userKubeconfig(OPERATOR_USER);
-      const started = await runOperator(await kubeconfig, clock, operatorOptions);
+      const started = await runOperator(await kubeconfig, operatorOptions.clock ?? clock, operatorOptions);
       const ending = (end: () => Promise<void>) => async (): Promise<void> => {
         running.delete(tracked);
         await end();

@@ -43,6 +43,8 @@ export interface OperatorOptions {
   readonly settings?: Partial<Settings>;
   /** Shows it this namespace alone: such operators run side by side. */
   readonly only?: string;
+  /** Default: that of the bed. For one whose time is stepped while others work. */
+  readonly clock?: Clock;
 }
 
 /** The operator in this process, as the real process runs it. */

@@ -1,0 +1,250 @@
+import { describe, expect, test } from 'vitest';
+import { plans } from '../../src/api/catalogue.ts';
+import { InfluxPlan } from '../../src/api/kinds.ts';
+import { Event, Namespace, ResourceQuota, StatefulSet, StorageClass } from '../../src/kube/kinds.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+import { childOf, eventually, readChildren, type Slot } from './children.ts';
+import { condition, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
+import { stalled } from './stalled.ts';
+import { SteppedClock } from './stepped-clock.ts';
+import { withOperatorBed } from './with-bed.ts';
+
+/** A refused write is tried again every half a minute, by itself. */
+const ITSELF_MS = 30_000;
+/** Waited for by the operator before it asks for events. */
+const ASKS_MS = 8_000;
+
+let bed: OperatorBed;
+withOperatorBed(
+  (started) => {
+    bed = started;
+  },
+  { keep: 'File' },
+);
+
+/** A namespace with an operator of its own, whose time is nobody else's: what it does by itself, it does when told. */
+async function ownOperator(name: string, clock = new SteppedClock()) {
+  const namespace = await bed.namespace(name);
+  const { idle } = await bed.startOperator({ only: namespace, clock });
+  return {
+    namespace,
+    /** Lets time pass; all that was due before is done by then. */
+    pass: async (ms: number) => {
+      await idle();
+      clock.skip(ms);
+      await idle();
+    },
+  };
+}
+
+/** Requests of the operator in a namespace that were refused. */
+async function refusals(namespace: string) {
+  const entries = await bed.plane.auditEntries({ user: OPERATOR_USER });
+  return entries.filter((entry) => entry.namespace === namespace && entry.code === 403);
+}
+
+describe('an object of a derived name that the operator did not make is left alone', () => {
+  test.concurrent.each<Slot>([
+    'adminSecret',
+    'urlSecret',
+    'bindingSecret',
+    'service',
+    'statefulSet',
+    'claim',
+    'networkPolicy',
+  ])('%s', async (slot) => {
+    const { namespace, pass } = await ownOperator(`foreign-${slot.toLowerCase()}`);
+    const { kind, name } = childOf('db', slot);
+    const made = await bed.client.create(kind, foreign(slot, namespace, name));
+    await bed.addon(namespace, 'db');
+    const addon = await stalled(bed, namespace, 'db', 'NameConflict');
+    const message = condition(addon, 'Stalled')?.message;
+    expect(message).toContain(`${kind.kind} ${name} exists and was not made by this operator`);
+    expect(message).toMatch(/Delete or rename it/);
+    const pod = await bed.client.get(StatefulSet, { namespace, name: 'db-influx' });
+    if (slot !== 'statefulSet') expect(pod, 'nothing is started beside it').toBeUndefined();
+    expect(await bed.client.get(kind, { namespace, name })).toMatchObject({
+      metadata: { uid: made.metadata.uid, labels: made.metadata.labels },
+    });
+    // Its own controllers may write to it; we tried to make it, and nothing else.
+    const entries = await bed.plane.auditEntries({ user: OPERATOR_USER });
+    const written = entries.filter(
+      (each) =>
+        each.namespace === namespace &&
+        each.resource === kind.plural &&
+        (each.name ?? name) === name &&
+        !['get', 'list', 'watch'].includes(each.verb) &&
+        each.code < 300,
+    );
+    expect(written).toEqual([]);
+
+    await bed.client.delete(kind, { namespace, name });
+    await eventually(
+      'its end',
+      async () => (await bed.client.get(kind, { namespace, name }))?.metadata.uid !== made.metadata.uid,
+    );
+    await pass(ITSELF_MS);
+    await bed.ready(namespace, 'db');
+    const others = Object.values(await readChildren(bed, namespace, 'db'));
+    expect(others).toHaveLength(7);
+  });
+});
+
+describe('what the cluster does not have or allow', () => {
+  test.concurrent('a storage class that does not exist; then it is made', async () => {
+    const { namespace } = await ownOperator('no-such-class');
+    const [plan] = plans;
+    if (plan === undefined) throw new Error('the catalogue is empty');
+    await bed.client.create(InfluxPlan, {
+      metadata: { name: 'classy' },
+      spec: { ...plan.spec, storage: { ...plan.spec.storage, className: 'made-later' } },
+    });
+    await bed.addon(namespace, 'db', { plan: 'classy' });
+    const addon = await stalled(bed, namespace, 'db', 'UnknownStorageClass');
+    expect(condition(addon, 'Stalled')?.message).toMatch(
+      /storage class made-later does not exist.*make it, or choose another plan/,
+    );
+    const like = await bed.client.get(StorageClass, { name: 'fake' });
+    await bed.client.create(StorageClass, {
+      metadata: { name: 'made-later' },
+      provisioner: like?.provisioner ?? '',
+    });
+    await eventually(
+      'the refusal to be taken back',
+      async () => condition(await bed.get(namespace, 'db'), 'Stalled')?.status === 'False',
+    );
+  });
+
+  test.concurrent('an image that cannot be pulled; then it can', async () => {
+    const { namespace } = await ownOperator('no-image');
+    const takeBack = bed.kubelet.rule({
+      match: (pod) => pod.metadata.namespace === namespace,
+      behave: 'ImagePullError',
+    });
+    await bed.addon(namespace, 'db');
+    const addon = await bed.until(
+      namespace,
+      'db',
+      'degraded',
+      (each) => condition(each, 'Ready')?.reason === 'Degraded',
+    );
+    expect(condition(addon, 'Ready')?.message).toMatch(
+      /^The image influxdb:1\.8\.10 cannot be pulled: .*not found/,
+    );
+    takeBack();
+    await bed.ready(namespace, 'db');
+  });
+
+  test.concurrent.each([
+    ['secrets', 'count/secrets'],
+    ['claims', 'persistentvolumeclaims'],
+  ])(
+    'a quota on %s: one try a minute or so, and healed by itself once it is raised',
+    async (what, resource) => {
+      const { namespace, pass } = await ownOperator(`quota-${what}`);
+      await quota(namespace, resource, '0');
+      await bed.addon(namespace, 'db');
+      const addon = await stalled(bed, namespace, 'db', 'QuotaExceeded');
+      expect(condition(addon, 'Stalled')?.message).toMatch(
+        /A quota of the namespace refuses .* db-influx.*exceeded quota: small/,
+      );
+      await pass(ITSELF_MS - 2_000);
+      const tries = await refusals(namespace);
+      expect(tries.length, JSON.stringify(tries)).toBeLessThanOrEqual(2);
+      await quota(namespace, resource, '50');
+      await pass(ITSELF_MS);
+      await bed.ready(namespace, 'db');
+    },
+  );
+
+  test.concurrent('a quota on pods, of which only events tell', async () => {
+    const { namespace, pass } = await ownOperator('quota-pods');
+    await quota(namespace, 'pods', '0');
+    await bed.addon(namespace, 'db');
+    await eventually('the event that tells', async () => {
+      const { items } = await bed.client.list(Event, { namespace });
+      return items.some(({ note }) => note?.includes('exceeded quota'));
+    });
+    await pass(ASKS_MS);
+    const addon = await stalled(bed, namespace, 'db', 'QuotaExceeded');
+    expect(condition(addon, 'Stalled')?.message).toMatch(
+      /A quota of the namespace is in the way: .*exceeded quota: small/,
+    );
+    const asked = await bed.plane.auditEntries({ user: OPERATOR_USER });
+    const reads = asked.filter((each) => each.namespace === namespace && each.verb === 'list');
+    expect(reads.filter(({ resource }) => resource === 'events').length).toBeLessThanOrEqual(4);
+    await quota(namespace, 'pods', '50');
+    await bed.ready(namespace, 'db');
+  });
+
+  test.concurrent.each(['Retain', 'Delete'] as const)(
+    'a namespace that is deleted in the middle of provisioning (%s) goes, with few refused writes',
+    async (deletionPolicy) => {
+      const { namespace } = await ownOperator(`leaving-${deletionPolicy.toLowerCase()}`);
+      await bed.addon(namespace, 'db', { deletionPolicy });
+      await eventually(
+        'the first child',
+        async () => Object.keys(await readChildren(bed, namespace, 'db')).length > 0,
+      );
+      await bed.client.delete(Namespace, { name: namespace });
+      await eventually(
+        'the namespace to be gone',
+        async () => (await bed.client.get(Namespace, { name: namespace })) === undefined,
+      );
+      const refused = (await refusals(namespace)).filter(({ resource }) => resource !== 'events');
+      expect(refused.length, JSON.stringify(refused)).toBeLessThanOrEqual(5);
+    },
+  );
+});
+
+// Alone, after the others: it changes what they all use.
+test('a cluster without a default storage class: the message says so, and marking one helps', async () => {
+  const mark = async (value: 'true' | 'false') => {
+    const metadata = { annotations: { 'storageclass.kubernetes.io/is-default-class': value } };
+    await bed.client.patch(StorageClass, { name: 'fake' }, { metadata }, { type: 'merge' });
+  };
+  await mark('false');
+  try {
+    const { namespace } = await ownOperator('no-default-class');
+    await bed.addon(namespace, 'db');
+    const addon = await stalled(bed, namespace, 'db', 'UnknownStorageClass');
+    expect(condition(addon, 'Stalled')?.message).toMatch(
+      /no storage class and the cluster has no default one: mark one/,
+    );
+    await mark('true');
+    await bed.ready(namespace, 'db');
+  } finally {
+    await mark('true');
+  }
+});
+
+/** Sets the quota of a namespace, and waits until it is in force. */
+async function quota(namespace: string, resource: string, amount: string): Promise<void> {
+  const object = { metadata: { namespace, name: 'small' }, spec: { hard: { [resource]: amount } } };
+  await bed.client.apply(ResourceQuota, object);
+  await eventually('the quota to be in force', async () => {
+    const live = await bed.client.get(ResourceQuota, { namespace, name: 'small' });
+    return live?.status?.hard?.[resource] === amount;
+  });
+}
+
+/** What somebody else may have under that name. */
+function foreign(slot: Slot, namespace: string, name: string): KubeObject {
+  const metadata = { namespace, name, labels: { team: 'other' } };
+  const selector = { matchLabels: { app: 'other' } };
+  const container = { name: 'other', image: 'other:1' };
+  const bodies: Record<string, object> = {
+    service: { spec: { selector: { app: 'other' }, ports: [{ port: 80 }] } },
+    statefulSet: {
+      spec: {
+        replicas: 0,
+        serviceName: 'other',
+        selector,
+        template: { metadata: { labels: selector.matchLabels }, spec: { containers: [container] } },
+      },
+    },
+    claim: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+    networkPolicy: { spec: { podSelector: selector, policyTypes: ['Ingress'] } },
+  };
+  return { metadata, ...(bodies[slot] ?? { stringData: { theirs: 'value' } }) } as KubeObject;
+}
