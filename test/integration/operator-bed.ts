@@ -18,7 +18,7 @@ import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubele
 import { PATIENCE_MS } from '../patience.ts';
 import { allow, OPERATOR_USER } from './rights.ts';
 import { type OperatorOptions, runOperator, type RunningOperator, transportFor } from './running-operator.ts';
-import { SteppedClock } from './stepped-clock.ts';
+import { SteppedClock } from '../cluster/stepped-clock.ts';
 
 export { OPERATOR_USER, WEBHOOK_NAME } from './rights.ts';
 export {
