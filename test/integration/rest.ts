@@ -21,11 +21,11 @@ export async function atRest(
 ): Promise<void> {
   const end = performance.now() + patienceMs;
   let last: string[] = [];
+  let before = await caughtUp(bed, namespace, end);
   for (let quiet = 0; quiet < 2; ) {
     if (performance.now() > end)
       throw new Error(`${namespace}/${name} is not at rest after ${patienceMs} ms: ${last.join(', ')}`);
     const since = Date.now();
-    const before = await caughtUp(bed, namespace, end);
     for (const { operator, idle } of operatorsOf(bed, namespace)) {
       operator.queue.add(`${namespace}/${name}`);
       await idle();
@@ -34,6 +34,7 @@ export async function atRest(
     const wrote = await bed.writes(namespace, since);
     if (wrote.length > 0) last = wrote;
     quiet = wrote.length === 0 && isDeepStrictEqual(before, after) ? quiet + 1 : 0;
+    before = after;
   }
 }
 
