@@ -97,5 +97,6 @@ function table(size: number, own: readonly { figures: Figures; dumbRate: number 
     ...row('Events per addon', '4', ({ figures }) => figures.eventsPerAddon, 2),
     ...row('writes in 20 s of quiet', '0', ({ figures }) => figures.quietWrites, 0),
     ...row('reads in 20 s of quiet', '0', ({ figures }) => figures.quietReads, 0),
+    ...row('edit to status, ms', '2000', ({ figures }) => figures.reactionMs, 0),
   ];
 }

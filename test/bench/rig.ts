@@ -31,6 +31,8 @@ export interface Figures {
   /** Requests in the quiet time after, watches and the Lease aside. */
   readonly quietWrites: number;
   readonly quietReads: number;
+  /** From an edit after the quiet time until status tells of it, milliseconds. */
+  readonly reactionMs: number;
 }
 
 const QUIET_MS = 20_000;
@@ -84,6 +86,7 @@ export async function measureOperator(
     (sum, [what, count]) => sum + (what.startsWith('watch ') ? count : 0),
     0,
   );
+  const reactionMs = await measureReaction(client, namespace, `db-${size - 1}`);
   return {
     size,
     seconds: (end - since) / 1000,
@@ -101,7 +104,23 @@ export async function measureOperator(
     eventsPerAddon: counts.events / size,
     quietWrites: quiet.writes,
     quietReads: quiet.reads - watches,
+    reactionMs,
   };
+}
+
+/** Stops an addon, and measures until its status says that this is under way or done. */
+async function measureReaction(client: KubeClient, namespace: string, name: string): Promise<number> {
+  const key = { namespace, name };
+  const started = performance.now();
+  await client.patch(InfluxAddon, key, { spec: { state: 'Stopped' } }, { type: 'merge' });
+  for (;;) {
+    const { status } = (await client.get(InfluxAddon, key)) ?? {};
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    const tookMs = performance.now() - started;
+    if (ready?.reason?.startsWith('Stop') === true) return tookMs;
+    if (tookMs > 60_000) throw new Error(`an edit of ${namespace}/${name} was not acted on in a minute`);
+    await delay(5);
+  }
 }
 
 /** The floor: the same objects, written as fast as a bare client can; nobody thinks and nobody waits. */

@@ -18,8 +18,8 @@ import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubele
 import { PATIENCE_MS } from '../patience.ts';
 import { allow, OPERATOR_USER } from './rights.ts';
 import { type OperatorOptions, runOperator, type RunningOperator, transportFor } from './running-operator.ts';
-import { SteppedClock } from './stepped-clock.ts';
 import { closedWindow } from './windows.ts';
+import { SteppedClock } from '../cluster/stepped-clock.ts';
 
 export { OPERATOR_USER, WEBHOOK_NAME } from './rights.ts';
 export {
@@ -60,7 +60,8 @@ export interface OperatorBed extends AsyncDisposable {
   writes(namespace: string, since: number): Promise<string[]>;
   /**
    * Lets the bed's time go on, a second at a time and each when all that is due by then is done, until `look` finds
-   * something. At most `withinMs` of it: what the product promises in seconds is counted in these.
+   * something. At most `withinMs` are skipped: what the product promises in seconds is counted in these. Tests that
+   * wait side by side go on together.
    */
   lapse<T>(what: string, withinMs: number, look: () => Promise<T | undefined | false>): Promise<T>;
 }
@@ -89,6 +90,13 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
   const kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig, clock });
   const running = new Set<RunningOperator>();
   let kubeconfig: Promise<string> | undefined;
+  const step = async (): Promise<void> => {
+    await Promise.all([...running].map(({ idle }) => idle()));
+    clock.skip(STEP_MS);
+    // What that set off has to come back from the API server before it is known to be done.
+    await delay(STEP_REAL_MS);
+  };
+  let stepping: Promise<void> | undefined;
 
   const bed: OperatorBed = {
     plane,
@@ -151,10 +159,7 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
         const found = await look();
         if (found !== undefined && found !== false) return found;
         if (passed >= withinMs) throw new Error(`${withinMs} ms of the bed's time passed without ${what}`);
-        await Promise.all([...running].map(({ idle }) => idle()));
-        clock.skip(STEP_MS);
-        // What that set off has to come back from the API server before it is known to be done.
-        await delay(STEP_REAL_MS);
+        await (stepping ??= step().finally(() => (stepping = undefined)));
       }
     },
     async [Symbol.asyncDispose]() {

@@ -3,36 +3,43 @@ import { isDeepStrictEqual } from 'node:util';
 import { sourcesOf } from '../../src/addon/stores.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { compareVersions } from '../../src/kube/resource-version.ts';
+import type { KubeObject, Live } from '../../src/kube/types.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import type { OperatorBed } from './operator-bed.ts';
 import type { RunningOperator } from './running-operator.ts';
 
 /**
- * Waits until an addon is at rest: the operator sees everything as the API server has it, and two more looks at the
- * addon write nothing and find nothing changed. Says what goes on where it never is: that is a fight.
+ * Waits until an addon is at rest: the controllers have seen what was written to their objects, the operator sees
+ * everything as the API server has it, and two more looks at the addon write nothing and find nothing changed. Says
+ * what goes on where it never is: that is a fight.
  */
-export async function atRest(bed: OperatorBed, namespace: string, name: string): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+export async function atRest(
+  bed: OperatorBed,
+  namespace: string,
+  name: string,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const end = performance.now() + patienceMs;
   let last: string[] = [];
+  let before = await caughtUp(bed, namespace, end);
   for (let quiet = 0; quiet < 2; ) {
     if (performance.now() > end)
-      throw new Error(`${namespace}/${name} is not at rest after ${PATIENCE_MS} ms: ${last.join(', ')}`);
+      throw new Error(`${namespace}/${name} is not at rest after ${patienceMs} ms: ${last.join(', ')}`);
     const since = Date.now();
-    const before = await caughtUp(bed, namespace);
     for (const { operator, idle } of operatorsOf(bed, namespace)) {
       operator.queue.add(`${namespace}/${name}`);
       await idle();
     }
-    const after = await caughtUp(bed, namespace);
+    const after = await caughtUp(bed, namespace, end);
     const wrote = await bed.writes(namespace, since);
     if (wrote.length > 0) last = wrote;
     quiet = wrote.length === 0 && isDeepStrictEqual(before, after) ? quiet + 1 : 0;
+    before = after;
   }
 }
 
-/** Versions of all that operators watch in a namespace, once each of them has seen these. */
-async function caughtUp(bed: OperatorBed, namespace: string): Promise<Record<string, string>> {
-  const end = performance.now() + PATIENCE_MS;
+/** Versions of all that operators watch in a namespace, once each of them and the controllers have seen these. */
+async function caughtUp(bed: OperatorBed, namespace: string, end: number): Promise<Record<string, string>> {
   for (;;) {
     const versions: Record<string, string> = {};
     const behind: string[] = [];
@@ -43,7 +50,7 @@ async function caughtUp(bed: OperatorBed, namespace: string): Promise<Record<str
       }
     if (behind.length === 0) return versions;
     if (performance.now() > end)
-      throw new Error(`the operator has not seen what is in ${namespace}: ${behind.join(', ')}`);
+      throw new Error(`not all have seen what is in ${namespace}: ${behind.join(', ')}`);
     await delay(10);
   }
 }
@@ -56,25 +63,30 @@ async function lag(client: KubeClient, { operator }: RunningOperator, namespace:
     sources.map(async ({ kind, store, labelSelector }) => {
       const selector = labelSelector === undefined ? {} : { labelSelector };
       const { items } = await client.list(kind, { namespace, ...selector });
-      const live = new Map(items.map((item) => [`${namespace}/${item.metadata.name}`, item.metadata]));
+      const live = new Map(items.map((item) => [`${namespace}/${item.metadata.name}`, item]));
       const gone = [...store.list()]
         .filter(({ metadata }) => metadata.namespace === namespace)
         .map(({ metadata }) => `${namespace}/${metadata.name}`)
         .filter((key) => !live.has(key));
       return [
-        ...[...live].map(([key, { resourceVersion: version }]) => {
+        ...[...live].map(([key, item]) => {
+          const version = item.metadata.resourceVersion;
           const known = store.get(key)?.metadata.resourceVersion;
-          return {
-            key: `${kind.kind} ${key}`,
-            version,
-            behind: known === undefined || compareVersions(version, known) > 0,
-          };
+          const unseen = known === undefined || compareVersions(version, known) > 0;
+          return { key: `${kind.kind} ${key}`, version, behind: unseen || !isObserved(item) };
         }),
         ...gone.map((key) => ({ key: `${kind.kind} ${key}`, version: 'gone', behind: true })),
       ];
     }),
   );
   return found.flat();
+}
+
+/** Whether its controller has seen its present spec; what tells of none has been seen. */
+function isObserved(item: Live<KubeObject>): boolean {
+  const { status } = item as { status?: { observedGeneration?: number } };
+  const { generation = 0 } = item.metadata;
+  return (status?.observedGeneration ?? generation) >= generation;
 }
 
 function operatorsOf(bed: OperatorBed, namespace: string): RunningOperator[] {
