@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
@@ -9,13 +8,9 @@ import type { KubeObject, Live } from '../../src/kube/types.ts';
 import { eventually } from './children.ts';
 import { Clients } from './clients.ts';
 import { secretData } from './database.ts';
-import {
-  condition,
-  OPERATOR_USER,
-  type OperatorBed,
-  type RunningOperator,
-  startOperatorBed,
-} from './operator-bed.ts';
+import { condition, type OperatorBed, type RunningOperator } from './operator-bed.ts';
+import { atRest } from './rest.ts';
+import { withOperatorBed } from './with-bed.ts';
 
 interface Container {
   name: string;
@@ -38,14 +33,18 @@ const BOTH = ['SCALINGO_INFLUX_URL', 'INFLUX_URL'];
 let bed: OperatorBed;
 let clients: Clients;
 let operator: RunningOperator;
+withOperatorBed(
+  (started) => {
+    bed = started;
+  },
+  { keep: 'File' },
+);
 beforeAll(async () => {
-  bed = await startOperatorBed();
   clients = await Clients.open(bed.plane.kubeconfig);
   operator = await bed.startOperator();
 });
 afterAll(async () => {
   await clients[Symbol.asyncDispose]();
-  await bed[Symbol.asyncDispose]();
 });
 
 describe('Inject', () => {
@@ -69,7 +68,7 @@ describe('Inject', () => {
         },
         { name: 'INFLUX_URL', valueFrom: { secretKeyRef: { name: 'db-influx', key: 'INFLUX_URL' } } },
       ]);
-      await quiet(namespace);
+      await atRest(bed, namespace, 'db');
     },
   );
 
@@ -124,10 +123,12 @@ describe('Inject', () => {
     await apply(namespace, manifest('Deployment', {}));
     await bound(namespace, { apps: [{ name: 'web', env: 'Inject' }] });
     const template = { metadata: { annotations: { 'restarted-for.influxaddon.dev/db': null } } };
-    await bed.client.patch(Deployment, { namespace, name: 'web' }, { spec: { template } }, { type: 'merge' });
-    const { generation } = (await read(namespace)).metadata;
-    await delay(3_000);
-    expect((await read(namespace)).metadata.generation).toBe(generation);
+    const since = Date.now();
+    const key = { namespace, name: 'web' };
+    const marked = await bed.client.patch(Deployment, key, { spec: { template } }, { type: 'merge' });
+    await atRest(bed, namespace, 'db');
+    expect((await read(namespace)).metadata.generation).toBe(marked.metadata.generation);
+    expect(await bed.writes(namespace, since)).not.toContain('patch deployments');
     await apps(namespace, 'Current');
   });
 
@@ -146,11 +147,12 @@ describe('Inject', () => {
     await take();
     await eventually('the variables', async () => variablesOf(await read(namespace))['web']?.length === 2);
     await apps(namespace, 'Current');
+    await atRest(bed, namespace, 'db');
     await take();
     const addon = await apps(namespace, 'BindingContested');
     expect(condition(addon, 'AppsCurrent')?.message).toMatch(/removed from Deployment web again and again/);
     expect(variablesOf(await read(namespace))).toEqual({ web: [] });
-    await quiet(namespace);
+    await atRest(bed, namespace, 'db');
     await clients.kubectl(namespace, ['set', 'image', 'deployment/web', 'web=web:2']);
     await apps(namespace, 'Current');
     expect(variablesOf(await read(namespace))).toEqual({ web: BOTH });
@@ -197,9 +199,8 @@ describe('what is injected survives whoever owns the app', () => {
       await injected(namespace, { migrate: BOTH, web: BOTH });
       const [web] = (await read(namespace)).spec.template.spec.containers;
       expect(web?.env?.map(({ name }) => name)).not.toContain('OWN');
-      await quiet(namespace);
+      await atRest(bed, namespace, 'db');
     },
-    180_000,
   );
 });
 
@@ -228,7 +229,8 @@ describe('two addons on one app', () => {
       OTHER_URL: 'other-influx',
     });
     expect(app.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
-    await quiet(namespace);
+    await atRest(bed, namespace, 'db');
+    await atRest(bed, namespace, 'other');
     expect((await read(namespace)).metadata.generation).toBe(app.metadata.generation);
   });
 
@@ -236,6 +238,7 @@ describe('two addons on one app', () => {
     const namespace = await bed.namespace('prefix');
     await apply(namespace, manifest('Deployment', {}));
     await bound(namespace, { apps: [{ name: 'web', env: 'Inject' }] });
+    await atRest(bed, namespace, 'db');
     const { generation } = (await read(namespace)).metadata;
     await bed.addon(namespace, 'other', { apps: [{ name: 'web', env: 'Inject' }] });
     const addon = await bed.until(
@@ -298,7 +301,7 @@ describe('unbinding', () => {
     } else {
       await bed.ready(namespace, 'db');
     }
-    await quiet(namespace);
+    await atRest(bed, namespace, 'db');
   });
 });
 
@@ -353,7 +356,7 @@ test('an operator that crashes right after it has patched an app: still one roll
   await crashing.kill();
   operator = await bed.startOperator();
   await apps(namespace, 'Current');
-  await quiet(namespace);
+  await atRest(bed, namespace, 'db');
   const sets = await bed.client.list(ReplicaSet, { namespace });
   expect(sets.items).toHaveLength(2);
   expect(variablesOf(await read(namespace))).toEqual({ web: BOTH });
@@ -408,21 +411,6 @@ function variablesOf(app: App): Record<string, string[]> {
       env.filter(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined).map((each) => each.name),
     ]),
   );
-}
-
-/** No fight: two seconds without a write of the operator's. */
-async function quiet(namespace: string): Promise<void> {
-  await delay(1_000);
-  const since = Date.now();
-  await delay(2_000);
-  const entries = await bed.plane.auditEntries({ user: OPERATOR_USER, since });
-  const writes = entries.filter(
-    (entry) =>
-      entry.namespace === namespace &&
-      !['get', 'list', 'watch'].includes(entry.verb) &&
-      entry.resource !== 'events',
-  );
-  expect(writes).toEqual([]);
 }
 
 function manifest(

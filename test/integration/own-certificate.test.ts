@@ -1,26 +1,25 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
 import { Deployment, Pod, Secret } from '../../src/kube/kinds.ts';
 import type { Live } from '../../src/kube/types.ts';
 import { make, type Made } from '../../src/tls/testing/certificates.ts';
+import { eventually } from './children.ts';
 import { queryThroughUrl, secretData } from './database.ts';
-import { condition, isReady, type OperatorBed, startOperatorBed } from './operator-bed.ts';
+import { condition, isReady, type OperatorBed } from './operator-bed.ts';
+import { atRest } from './rest.ts';
+import { withOperatorBed } from './with-bed.ts';
 
 const NAME = 'my-app';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const dates = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 90 * DAY_MS) };
 
 let bed: OperatorBed;
-beforeAll(async () => {
-  bed = await startOperatorBed();
-});
-afterAll(async () => {
-  await bed[Symbol.asyncDispose]();
+withOperatorBed((started) => {
+  bed = started;
 });
 
 async function authority(subject: string): Promise<Made> {
@@ -115,9 +114,11 @@ test("a certificate of the user's own: taken, renewed, refused, of another autho
 
   const renewed = await serverOf(namespace, root);
   await give(namespace, filesOf(renewed, root));
-  await bed.until(namespace, NAME, 'renewed', () => true);
-  while ((await tlsSecret(namespace))['tls.crt'] !== renewed.certPem) await delay(50);
-  await delay(1_000);
+  await eventually(
+    'the renewed certificate',
+    async () => (await tlsSecret(namespace))['tls.crt'] === renewed.certPem,
+  );
+  await atRest(bed, namespace, NAME);
   expect((await podOf(namespace))?.metadata.uid).toBe(first);
   expect(await revision(namespace)).toBe('2');
 
@@ -137,7 +138,7 @@ test("a certificate of the user's own: taken, renewed, refused, of another autho
     'of another authority',
     (addon) => isSettled(addon) && condition(addon, 'Stalled')?.status === 'False',
   );
-  while ((await revision(namespace)) !== '3') await delay(50);
+  await eventually('a restart', async () => (await revision(namespace)) === '3');
   await bed.until(namespace, NAME, 'settled', isSettled);
   expect(await shown(namespace)).toBe(fingerprintOf(moved));
   expect((await secretData(bed, namespace, `${NAME}-influx-binding`))['ca.crt']).toBe(other.certPem);
@@ -150,18 +151,17 @@ test("a certificate of the user's own: taken, renewed, refused, of another autho
     { type: 'merge' },
   );
   await bed.until(namespace, NAME, "on the operator's own", (addon) => isSettled(addon));
-  while ((await revision(namespace)) !== '4') await delay(50);
+  await eventually('a restart', async () => (await revision(namespace)) === '4');
   await bed.until(namespace, NAME, 'settled', isSettled);
   const own = await tlsSecret(namespace);
   expect(await shown(namespace)).toBe(new X509Certificate(own['tls.crt'] ?? '').fingerprint256);
   expect(own['ca.crt']).not.toContain(other.certPem.trim());
   expect(referenced.size).toBe(0);
   expect((await queryThroughUrl(bed, namespace, NAME, 'SHOW DATABASES')).status).toBe(200);
-  await running.stop();
-}, 180_000);
+});
 
 test('a switch waits for a good certificate, and one without its root is verified by what it leads to', async () => {
-  const running = await bed.startOperator();
+  await bed.startOperator();
   const namespace = await bed.namespace('switch');
   await makeApp(namespace);
   await bed.addon(namespace, NAME, { apps: [{ name: 'web', env: 'Inject' }] });
@@ -188,5 +188,4 @@ test('a switch waits for a good certificate, and one without its root is verifie
   expect(await shown(namespace)).toBe(fingerprintOf(right));
   expect(await secretData(bed, namespace, `${NAME}-influx-binding`)).not.toHaveProperty('ca.crt');
   expect(await revision(namespace)).toBe('3');
-  await running.stop();
-}, 180_000);
+});
