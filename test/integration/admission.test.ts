@@ -11,7 +11,7 @@ import { eventually } from './children.ts';
 import { Clients } from './clients.ts';
 import { condition, OPERATOR_NAMESPACE, type OperatorBed, type RunningOperator } from './operator-bed.ts';
 import { configurationFor, Gate, pointTo, type RunningWebhook, startWebhook } from './running-webhook.ts';
-import { SteppedClock } from './stepped-clock.ts';
+import { SteppedClock } from '../cluster/stepped-clock.ts';
 import {
   announced,
   Asking,

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../src/kube/types.ts';
 import { childOf, eventually, readChildren, type Slot } from './children.ts';
 import { condition, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
 import { stalled } from './stalled.ts';
-import { SteppedClock } from './stepped-clock.ts';
+import { SteppedClock } from '../cluster/stepped-clock.ts';
 import { withOperatorBed } from './with-bed.ts';
 
 /** A refused write is tried again every half a minute, by itself. */

@@ -15,22 +15,11 @@ import { type Blow, Fuse } from './fuse.ts';
 import { condition, isReady, type OperatorBed, type OperatorOptions } from './operator-bed.ts';
 import { atRest } from './rest.ts';
 import { withOperatorBed } from './with-bed.ts';
+import { closedWindow, openWindow } from './windows.ts';
 
 const NAME = 'my-app';
 const AT_ONCE = 3;
 const MAINTAIN_NOW = 'influxaddon.dev/maintain-now';
-
-type Window = NonNullable<InfluxAddonSpec['maintenanceWindow']>;
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
-
-function windowFrom(start: Date, durationHours: number): Window {
-  return { weekday: DAYS[start.getUTCDay()] ?? 'Monday', startHour: start.getUTCHours(), durationHours };
-}
-
-/** Has opened in this hour, and is open for most of a day. */
-const open = (): Window => windowFrom(new Date(), 24);
-/** Opens in two days and a half: closed however long a test takes. */
-const closed = (): Window => windowFrom(new Date(Date.now() + 60 * 3_600_000), 1);
 
 let bed: OperatorBed;
 let count = 0;
@@ -55,7 +44,7 @@ async function prepare(spec: Partial<InfluxAddonSpec> = {}): Promise<string> {
   const namespace = await bed.namespace(`maintenance-${count}`);
   await bed.client.create(Deployment, appOf(namespace));
   await bed.addon(namespace, NAME, {
-    maintenanceWindow: closed(),
+    maintenanceWindow: closedWindow(),
     apps: [{ name: 'web', env: 'Inject' }],
     ...spec,
   });
@@ -127,7 +116,8 @@ describe('a newer patch in the catalogue', () => {
     await startOperator({
       settings: { maintenance: { ...DEFAULT_MAINTENANCE, maxAtOnce: AT_ONCE } },
     });
-    for (const name of names) await bed.addon(namespace, name, { maintenanceWindow: open(), version: '1.8' });
+    for (const name of names)
+      await bed.addon(namespace, name, { maintenanceWindow: openWindow(), version: '1.8' });
     for (const name of names) await bed.until(namespace, name, 'ready', isSettled);
     await using watched = new Watched(namespace);
     await watched.store.synced;
@@ -204,7 +194,7 @@ describe('a newer patch in the catalogue', () => {
     await startOperator({
       settings: { maintenance: { ...DEFAULT_MAINTENANCE, freeze: true } },
     });
-    const namespace = await prepare({ maintenanceWindow: open() });
+    const namespace = await prepare({ maintenanceWindow: openWindow() });
     const before = await restarts(namespace);
     await using _patch = await addPatch('1.8.11');
     await bed.until(namespace, NAME, 'pending', isPending);
