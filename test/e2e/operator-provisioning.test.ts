@@ -20,14 +20,15 @@ beforeAll(async () => {
 afterAll(() => shared?.[Symbol.asyncDispose]());
 
 describe.concurrent('an addon on a real node', () => {
+  // The longest first: five run at a time.
   for (const cases of [
+    upgradeCases,
     driftCases,
     bindingCases,
     podCases,
     dataCases,
     lifecycleCases,
     troubleCases,
-    upgradeCases,
   ])
     cases(() => shared);
 });
