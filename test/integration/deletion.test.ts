@@ -12,7 +12,7 @@ import {
   StatefulSet,
 } from '../../src/kube/kinds.ts';
 import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
-import { eventually, readChildren } from './children.ts';
+import { eventually, namespaceGone, readChildren } from './children.ts';
 import { secretData } from './database.ts';
 import { Fuse } from './fuse.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';
@@ -219,7 +219,7 @@ describe('while the operator runs', () => {
       await bed.addon(namespace, 'db', { deletionPolicy, apps: [{ name: 'web', env: 'Inject' }] });
       await bed.ready(namespace, 'db');
       await bed.client.delete(Namespace, { name: namespace });
-      await namespaceGone(namespace);
+      await namespaceGone(bed, namespace);
     },
   );
 
@@ -261,7 +261,7 @@ describe('while no operator runs', () => {
       await operator.stop();
       await bed.client.delete(Namespace, { name: namespace });
       if (deletionPolicy === 'Retain') {
-        await namespaceGone(namespace);
+        await namespaceGone(bed, namespace);
         return;
       }
       await eventually(
@@ -269,7 +269,7 @@ describe('while no operator runs', () => {
         async () => (await bed.get(namespace, 'db')).metadata.deletionTimestamp !== undefined,
       );
       await bed.startOperator({ only: namespace });
-      await namespaceGone(namespace);
+      await namespaceGone(bed, namespace);
     },
   );
 
@@ -353,13 +353,6 @@ async function gone(namespace: string): Promise<void> {
   await eventually(
     'the addon to be gone',
     async () => (await bed.client.get(InfluxAddon, { namespace, name: 'db' })) === undefined,
-  );
-}
-
-async function namespaceGone(name: string): Promise<void> {
-  await eventually(
-    'the namespace to be gone',
-    async () => (await bed.client.get(Namespace, { name })) === undefined,
   );
 }
 
