@@ -14,7 +14,6 @@ import {
 import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
 import { eventually, namespaceGone, readChildren } from './children.ts';
 import { secretData } from './database.ts';
-import { Fuse } from './fuse.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';
 import { hasPoint, writePoint } from './points.ts';
 import { withOperatorBed } from './with-bed.ts';
@@ -283,25 +282,6 @@ describe('while no operator runs', () => {
       'the rest to be collected',
       async () => Object.keys(await readChildren(bed, 'idle-addon', 'db')).length === 2,
     );
-  });
-
-  test.each([1, 2, 3, 4, 5])('Delete goes on after a crash at write %i', async (write) => {
-    const namespace = `crash-${write}`;
-    const first = await bed.startOperator();
-    await running(namespace, { deletionPolicy: 'Delete' });
-    await first.stop();
-    await remove(namespace);
-    const fuse = new Fuse(write);
-    const crashing = await bed.startOperator({ wrap: fuse.wrap });
-    await Promise.race([fuse.blown, gone(namespace)]);
-    await crashing.kill();
-    const next = await bed.startOperator();
-    await gone(namespace);
-    await eventually(
-      'all children to be gone',
-      async () => Object.keys(await readChildren(bed, namespace, 'db')).length === 0,
-    );
-    await next.stop();
   });
 });
 
