@@ -43,6 +43,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
+          // Addons on the one node of a file.
+          maxConcurrency: 8,
         },
       },
     ],

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { bedsRoot } from './bed.ts';
 
@@ -29,7 +30,10 @@ export async function writeKubeconfig(path: string, access: Access, user: string
     users: [{ name: user, user: { token: access.token } }],
     contexts: [{ name, context: { cluster: name, user, namespace: 'default' } }],
   };
-  await writeFile(path, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+  // Whole or not at all: several may write the same one while others read it.
+  const written = `${path}.${randomUUID()}`;
+  await writeFile(written, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+  await rename(written, path);
   return path;
 }
 

@@ -7,7 +7,7 @@ import { KubeClient } from '../../src/kube/client.ts';
 import type { HttpTransport } from '../../src/kube/http-transport.ts';
 import { Namespace, RoleBinding, type Kind } from '../../src/kube/kinds.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import { eventually } from './children.ts';
+import { eventually, namespaceGone } from './children.ts';
 import { Clients } from './clients.ts';
 import { isReady, type OperatorBed, transportFor } from './operator-bed.ts';
 import { withOperatorBed } from './with-bed.ts';
@@ -164,10 +164,7 @@ describe.concurrent('deletion protection', () => {
     await bed.ready(namespace, 'db');
     await bed.ready(namespace, 'kept');
     await bed.client.delete(Namespace, { name: namespace });
-    await eventually(
-      'the end of the namespace',
-      async () => (await bed.client.get(Namespace, { name: namespace })) === undefined,
-    );
+    await namespaceGone(bed, namespace);
   });
 });
 

@@ -3,7 +3,7 @@ import { plans } from '../../src/api/catalogue.ts';
 import { InfluxPlan } from '../../src/api/kinds.ts';
 import { Event, Namespace, ResourceQuota, StatefulSet, StorageClass } from '../../src/kube/kinds.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import { childOf, eventually, readChildren, type Slot } from './children.ts';
+import { childOf, eventually, namespaceGone, readChildren, type Slot } from './children.ts';
 import { condition, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
 import { stalled } from './stalled.ts';
 import { SteppedClock } from '../cluster/stepped-clock.ts';
@@ -187,10 +187,7 @@ describe('what the cluster does not have or allow', () => {
         async () => Object.keys(await readChildren(bed, namespace, 'db')).length > 0,
       );
       await bed.client.delete(Namespace, { name: namespace });
-      await eventually(
-        'the namespace to be gone',
-        async () => (await bed.client.get(Namespace, { name: namespace })) === undefined,
-      );
+      await namespaceGone(bed, namespace);
       const refused = (await refusals(namespace)).filter(({ resource }) => resource !== 'events');
       expect(refused.length, JSON.stringify(refused)).toBeLessThanOrEqual(5);
     },

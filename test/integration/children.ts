@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CHILDREN } from '../../src/addon/resources/index.ts';
 import { childNames } from '../../src/addon/names.ts';
 import type { Children } from '../../src/addon/resources/context.ts';
-import type { Kind } from '../../src/kube/kinds.ts';
+import { type Kind, Namespace } from '../../src/kube/kinds.ts';
 import type { KubeObject, Live } from '../../src/kube/types.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import type { OperatorBed } from './operator-bed.ts';
@@ -50,4 +50,12 @@ export async function eventually<T>(
     if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}${last}`);
     await delay(50);
   }
+}
+
+/** Waits until a namespace that is being deleted is gone. */
+export async function namespaceGone(bed: OperatorBed, name: string): Promise<void> {
+  await eventually(
+    'the namespace to be gone',
+    async () => (await bed.client.get(Namespace, { name })) === undefined,
+  );
 }

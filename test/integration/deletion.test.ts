@@ -12,9 +12,8 @@ import {
   StatefulSet,
 } from '../../src/kube/kinds.ts';
 import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
-import { eventually, readChildren } from './children.ts';
+import { eventually, namespaceGone, readChildren } from './children.ts';
 import { secretData } from './database.ts';
-import { Fuse } from './fuse.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';
 import { hasPoint, writePoint } from './points.ts';
 import { withOperatorBed } from './with-bed.ts';
@@ -219,7 +218,7 @@ describe('while the operator runs', () => {
       await bed.addon(namespace, 'db', { deletionPolicy, apps: [{ name: 'web', env: 'Inject' }] });
       await bed.ready(namespace, 'db');
       await bed.client.delete(Namespace, { name: namespace });
-      await namespaceGone(namespace);
+      await namespaceGone(bed, namespace);
     },
   );
 
@@ -261,7 +260,7 @@ describe('while no operator runs', () => {
       await operator.stop();
       await bed.client.delete(Namespace, { name: namespace });
       if (deletionPolicy === 'Retain') {
-        await namespaceGone(namespace);
+        await namespaceGone(bed, namespace);
         return;
       }
       await eventually(
@@ -269,7 +268,7 @@ describe('while no operator runs', () => {
         async () => (await bed.get(namespace, 'db')).metadata.deletionTimestamp !== undefined,
       );
       await bed.startOperator({ only: namespace });
-      await namespaceGone(namespace);
+      await namespaceGone(bed, namespace);
     },
   );
 
@@ -283,25 +282,6 @@ describe('while no operator runs', () => {
       'the rest to be collected',
       async () => Object.keys(await readChildren(bed, 'idle-addon', 'db')).length === 2,
     );
-  });
-
-  test.each([1, 2, 3, 4, 5])('Delete goes on after a crash at write %i', async (write) => {
-    const namespace = `crash-${write}`;
-    const first = await bed.startOperator();
-    await running(namespace, { deletionPolicy: 'Delete' });
-    await first.stop();
-    await remove(namespace);
-    const fuse = new Fuse(write);
-    const crashing = await bed.startOperator({ wrap: fuse.wrap });
-    await Promise.race([fuse.blown, gone(namespace)]);
-    await crashing.kill();
-    const next = await bed.startOperator();
-    await gone(namespace);
-    await eventually(
-      'all children to be gone',
-      async () => Object.keys(await readChildren(bed, namespace, 'db')).length === 0,
-    );
-    await next.stop();
   });
 });
 
@@ -353,13 +333,6 @@ async function gone(namespace: string): Promise<void> {
   await eventually(
     'the addon to be gone',
     async () => (await bed.client.get(InfluxAddon, { namespace, name: 'db' })) === undefined,
-  );
-}
-
-async function namespaceGone(name: string): Promise<void> {
-  await eventually(
-    'the namespace to be gone',
-    async () => (await bed.client.get(Namespace, { name })) === undefined,
   );
 }
 

@@ -11,7 +11,6 @@ import type { Live } from '../../src/kube/types.ts';
 import { appOf } from './app.ts';
 import { eventually } from './children.ts';
 import { secretData } from './database.ts';
-import { type Blow, Fuse } from './fuse.ts';
 import { condition, isReady, type OperatorBed, type OperatorOptions } from './operator-bed.ts';
 import { atRest } from './rest.ts';
 import { withOperatorBed } from './with-bed.ts';
@@ -314,53 +313,5 @@ describe('an upgrade of the operator', () => {
     const set = await bed.client.get(StatefulSet, at(asking, `${NAME}-influx`));
     expect(JSON.stringify(set?.spec?.template)).toContain('NEW_IN_THIS_RELEASE');
     expect(await Promise.all(others.map(restarts))).toEqual(before.slice(1));
-  });
-});
-
-describe('the operator dies at every single write of a maintenance', () => {
-  const modes: readonly Blow[] = ['Applied', 'Lost'];
-  test.for(modes)('%s: the same end, one restart each', { timeout: 300_000 }, async (blow) => {
-    await makePlan(`crash-${blow.toLowerCase()}`);
-    for (let after = 1; ; after += 1) {
-      await startOperator();
-      const namespace = await prepare({ version: '1.7', plan: `crash-${blow.toLowerCase()}` });
-      const memory = `${600 + after}Mi`;
-      const plan = { name: `crash-${blow.toLowerCase()}` };
-      await bed.client.patch(InfluxPlan, plan, { spec: { memory } }, { type: 'merge' });
-      await using _patch = await addPatch('1.7.12');
-      await bed.until(
-        namespace,
-        NAME,
-        'pending',
-        (addon) => addon.status?.maintenance?.pending?.length === 2,
-      );
-      await bed.stopOperators();
-      const pods = await restarts(namespace);
-      const fuse = new Fuse(after, blow);
-      const doomed = await bed.startOperator({ wrap: fuse.wrap, wrapInflux: fuse.wrapInflux });
-      await ask(namespace);
-      const isDone = (addon: Live<Addon>) => isSettled(addon) && addon.status?.version === '1.7.12';
-      const settled = bed.until(namespace, NAME, 'maintained', isDone).then(
-        () => false,
-        () => false,
-      );
-      const crashed = await Promise.race([fuse.blown.then(() => true), settled]);
-      await doomed.kill();
-      if (crashed) {
-        await startOperator();
-        await bed.until(namespace, NAME, `maintained after a crash at ${fuse.writes.at(-1)}`, isDone);
-        await bed.stopOperators();
-      }
-      const end = await restarts(namespace);
-      expect(end, fuse.writes.join(', ')).toMatchObject({ generation: 2, app: '3' });
-      expect(end.pod).not.toBe(pods.pod);
-      const addon = await bed.get(namespace, NAME);
-      expect(addon.status?.maintenance?.startedAt).toBeUndefined();
-      expect(addon.status?.lastHandled?.maintainNow).toBe('now');
-      const set = await bed.client.get(StatefulSet, at(namespace, `${NAME}-influx`));
-      expect(set?.spec?.template.spec?.containers[0]?.resources?.limits?.['memory']).toBe(memory);
-      await bed.client.delete(InfluxAddon, at(namespace, NAME));
-      if (!crashed) break;
-    }
   });
 });
