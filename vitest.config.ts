@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           ...all,
           name: 'unit',
-          include: ['{src,build,test/cluster}/**/*.test.ts'],
+          include: ['{src,build,test/cluster,test/chaos}/**/*.test.ts'],
           testTimeout: 30_000 * slowness,
         },
       },

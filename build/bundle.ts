@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 const root = dirname(import.meta.dirname);
 
@@ -17,13 +17,19 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
  * Names are kept and only white space and syntax are made small: a stack trace in a log then reads without the
  * map, which need not be in the image (Node keeps a parsed map in memory).
  *
+ * @param options.plugins for a build that is not the shipped one
  * @returns names of the files to run it, main.js first, without the maps
  */
-export async function bundle(options: { entry: string; outDir: string }): Promise<string[]> {
-  const { entry, outDir } = options;
+export async function bundle(options: {
+  entry: string;
+  outDir: string;
+  plugins?: Plugin[];
+}): Promise<string[]> {
+  const { entry, outDir, plugins = [] } = options;
   await rm(outDir, { recursive: true, force: true });
   const result = await build({
     entryPoints: { main: entry },
+    plugins,
     outdir: outDir,
     absWorkingDir: root,
     bundle: true,
@@ -52,7 +58,7 @@ export async function bundle(options: { entry: string; outDir: string }): Promis
 }
 
 /** The licences ask that their text goes along with the code. */
-async function licenses(metafile: Metafile): Promise<string> {
+export async function licenses(metafile: Metafile): Promise<string> {
   const folders = new Set<string>();
   for (const path of Object.keys(metafile.inputs)) {
     const match = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path);

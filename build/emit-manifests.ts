@@ -1,9 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { plans, versions } from '../src/api/catalogue.ts';
 import { crdFiles, generatedYaml, writeFiles } from '../src/api/emit-crds.ts';
-import { operatorManifests } from './operator-manifests.ts';
-import { policies } from './policies.ts';
-import { clusterRules, editRules, namespaceRules, viewRules } from './rbac.ts';
+import { alertGroups } from './alerts.ts';
+import { board } from './board.ts';
+import { NAMESPACE, operatorManifests } from './operator-manifests.ts';
+import { policies, tenancyPolicies } from './policies.ts';
+import {
+  clusterRules,
+  editRules,
+  lockRules,
+  namespaceRules,
+  readRules,
+  scopedRules,
+  serviceBindingRules,
+  tenantRules,
+  viewRules,
+} from './rbac.ts';
 
 const CHART = 'charts/influxaddon-operator';
 
@@ -12,11 +24,21 @@ export function manifestFiles(version: string): Map<string, string> {
   return new Map([...deployFiles(version), ...chartFiles(version)]);
 }
 
-/** `kubectl apply -k crds && kubectl apply -k deploy`. */
+/** `kubectl apply -k crds && kubectl apply -k deploy`, or one of the folders in it. */
 function deployFiles(version: string): Map<string, string> {
   return new Map([
     ['deploy/kustomization.yaml', kustomization('../crds', 'operator.yaml', 'catalogue')],
     ['deploy/operator.yaml', generatedYaml(...operatorManifests(version))],
+    [
+      'deploy/high-availability/kustomization.yaml',
+      kustomization('../../crds', 'operator.yaml', '../catalogue'),
+    ],
+    ['deploy/high-availability/operator.yaml', generatedYaml(...operatorManifests(version, { replicas: 2 }))],
+    ['deploy/namespaced/kustomization.yaml', kustomization('../../crds', 'operator.yaml', '../catalogue')],
+    [
+      'deploy/namespaced/operator.yaml',
+      generatedYaml(...operatorManifests(version, { watchNamespace: NAMESPACE })),
+    ],
     ['deploy/catalogue/kustomization.yaml', kustomization('plans.yaml', 'versions.yaml')],
     ['deploy/catalogue/plans.yaml', generatedYaml(...plans)],
     ['deploy/catalogue/versions.yaml', generatedYaml(...versions)],
@@ -27,10 +49,28 @@ function deployFiles(version: string): Map<string, string> {
 function chartFiles(version: string): Map<string, string> {
   const files = new Map([
     [`${CHART}/Chart.yaml`, generatedYaml(chart(version))],
+    [`${CHART}/files/alerts.yaml`, generatedYaml(alertGroups)],
+    [`${CHART}/files/board.yaml`, generatedYaml(board)],
     [`${CHART}/files/plans.yaml`, generatedYaml(specsByName(plans))],
     [`${CHART}/files/versions.yaml`, generatedYaml(specsByName(versions))],
-    [`${CHART}/files/policies.yaml`, generatedYaml({ policies })],
-    [`${CHART}/files/rbac.yaml`, generatedYaml({ clusterRules, namespaceRules, editRules, viewRules })],
+    [
+      `${CHART}/files/policies.yaml`,
+      generatedYaml({ policies, tenancy: tenancyPolicies('NAMESPACE', 'ACCOUNT', 'TENANT') }),
+    ],
+    [
+      `${CHART}/files/rbac.yaml`,
+      generatedYaml({
+        clusterRules,
+        tenantRules,
+        readRules,
+        scopedRules,
+        lockRules,
+        namespaceRules,
+        editRules,
+        viewRules,
+        serviceBindingRules,
+      }),
+    ],
   ]);
   for (const [path, content] of crdFiles()) {
     if (!path.endsWith('kustomization.yaml')) files.set(`${CHART}/files/${path}`, content);

@@ -9,30 +9,58 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kube: [],
   api: ['kube'],
   influx: ['api'],
+  contents: ['api', 'influx'],
+  // What the operator and the Jobs on backups say to each other, and the rules of backups.
+  backup: ['api', 'influx', 'kube'],
+  // What runs in the Jobs and beside the database: the same image, another process.
+  agent: ['api', 'backup', 'influx', 'version.ts'],
+  limits: ['api'],
   maintenance: ['api'],
   tls: ['api'],
   versions: ['api'],
-  addon: ['api', 'influx', 'kube', 'maintenance', 'tls', 'versions'],
+  addon: ['api', 'backup', 'contents', 'influx', 'kube', 'limits', 'maintenance', 'tls', 'versions'],
+  // Above the addon: backups outlive it, and are told by what is in force of it.
+  'backup-controllers': ['addon', 'api', 'backup', 'kube'],
   // Above the addon, whose rules it tells earlier: what they need to know of a database only the addon can say.
-  admission: ['addon', 'api', 'kube', 'tls'],
+  admission: ['addon', 'api', 'contents', 'kube', 'tls'],
   telemetry: ['config.ts', 'kube'],
-  operator: ['addon', 'admission', 'api', 'config.ts', 'influx', 'kube', 'telemetry', 'version.ts'],
+  operator: [
+    'addon',
+    'admission',
+    'api',
+    'backup',
+    'backup-controllers',
+    'config.ts',
+    'influx',
+    'kube',
+    'limits',
+    'telemetry',
+    'version.ts',
+  ],
+  // The tool of people: edits desired state, with the words and the rules of what acts on it.
+  cli: ['addon', 'agent', 'api', 'backup', 'influx', 'kube', 'maintenance', 'versions', 'version.ts'],
   // A flag's default is what its subject would do without it.
-  'config.ts': ['addon'],
+  'config.ts': ['addon', 'backup'],
   'version.ts': [],
-  'main.ts': ['config.ts', 'operator', 'telemetry', 'version.ts'],
+  'main.ts': ['agent', 'backup', 'config.ts', 'operator', 'telemetry', 'version.ts'],
 };
 
 /** The only files that may open a connection, and those that listen. Everything else goes through them. */
 const FUNNELS: readonly string[] = [
   'src/kube/http-transport.ts',
   'src/kube/credentials.ts',
+  'src/kube/port-forward.ts',
   'src/influx/transport.ts',
   'src/telemetry/server.ts',
   'src/admission/server.ts',
+  'src/agent/agent.ts',
+  'src/agent/copy/query-stream.ts',
+  'src/agent/tunnel.ts',
+  'src/agent/store/endpoint-guard.ts',
+  'src/agent/store/s3-store.ts',
 ];
 const SOCKETS =
-  /from '(undici|(node:)?(net|http|https|http2|tls|dgram)|@hono\/node-server|@kubernetes\/client-node)'|\bfetch\(/;
+  /from '(undici|(node:)?(net|http|https|http2|tls|dgram)|@hono\/node-server|@kubernetes\/client-node|@aws-sdk\/[a-z0-9-]+)'|\bfetch\(/;
 
 /** A sentence for each import that points upwards and each socket outside a funnel. */
 export function layerViolations(root: string): string[] {

@@ -1,49 +1,117 @@
 import { REVIEW_PATH } from '../src/admission/app.ts';
-import { policies } from './policies.ts';
-import { clusterRules, editRules, namespaceRules, type PolicyRule, viewRules, webhookRules } from './rbac.ts';
+import { policies, tenancyPolicies } from './policies.ts';
+import {
+  bindRules,
+  clusterRules,
+  editRules,
+  lockRules,
+  namespaceRules,
+  readRules,
+  scopedRules,
+  type PolicyRule,
+  serviceBindingRules,
+  TENANT_SUFFIX,
+  tenantRules,
+  viewRules,
+  webhookRules,
+} from './rbac.ts';
 
 const NAME = 'influxaddon-operator';
-const NAMESPACE = 'influxaddon-system';
+/** Where the plain manifests put the operator. */
+export const NAMESPACE = 'influxaddon-system';
 const METRICS_PORT = 8080;
 const HEALTH_PORT = 8081;
 const WEBHOOK_PORT = 9443;
 const WEBHOOK = `${NAME}-webhook`;
+const LOCK = `${NAME}-lock`;
+/** Where all installations for the whole cluster see each other. */
+const LOCK_NAMESPACE = 'kube-system';
+const TENANT = `${NAME}-${TENANT_SUFFIX}`;
 
 const selector = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/instance': NAME };
 const labels = { ...selector, 'app.kubernetes.io/part-of': 'influxaddon' };
 
-/** The operator as plain manifests, in the order of installation. The chart's defaults render the same. */
-export function operatorManifests(version: string): object[] {
+export interface InstallationOptions {
+  /** Default 1. More are spread over nodes, and drained one at a time. */
+  readonly replicas?: number;
+  /** The one namespace whose addons it operates, with rights there only; default: all. */
+  readonly watchNamespace?: string;
+}
+
+/** The operator as plain manifests, in the order of installation. The chart renders the same for the same choices. */
+export function operatorManifests(version: string, options: InstallationOptions = {}): object[] {
+  const { replicas = 1, watchNamespace } = options;
   return [
     namespace(),
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: namespaced(NAME) },
-    clusterRole(NAME, [...clusterRules, ...webhookRules(WEBHOOK)]),
+    ...(watchNamespace === undefined ? rightsEverywhere() : rightsIn(watchNamespace)),
     clusterRole(`${NAME}-edit`, editRules, ['admin', 'edit']),
     clusterRole(`${NAME}-view`, viewRules, ['admin', 'edit', 'view']),
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: NAME, labels },
-      ...binds('ClusterRole'),
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'Role',
-      metadata: namespaced(NAME),
-      rules: namespaceRules,
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: namespaced(NAME),
-      ...binds('Role'),
-    },
+    serviceBindingRole(),
+    clusterRoleBinding(),
+    role(NAME, NAMESPACE, namespaceRules),
+    roleBinding(NAME, NAMESPACE),
     metricsService(),
     webhookService(),
-    deployment(version),
-    webhookConfiguration(),
+    deployment(version, options),
+    ...(replicas > 1 ? [disruptionBudget()] : []),
+    webhookConfiguration(watchNamespace),
+    ...(watchNamespace === undefined ? tenancyPolicies(NAMESPACE, NAME, TENANT) : []).flatMap(
+      ({ suffix, spec, binding }) => policyAndBinding(`${NAME}-${suffix}`, spec, binding),
+    ),
     ...policies.flatMap(({ suffix, spec }) => policyAndBinding(`${NAME}-${suffix}`, spec)),
   ];
+}
+
+function rightsEverywhere(): object[] {
+  return [
+    clusterRole(NAME, [...clusterRules, ...bindRules(TENANT), ...webhookRules(WEBHOOK)]),
+    clusterRole(TENANT, tenantRules),
+    role(LOCK, LOCK_NAMESPACE, lockRules),
+    roleBinding(LOCK, LOCK_NAMESPACE),
+  ];
+}
+
+function rightsIn(watched: string): object[] {
+  const name = `${NAME}-watched`;
+  return [
+    clusterRole(NAME, [...readRules, ...webhookRules(WEBHOOK)]),
+    role(name, watched, scopedRules),
+    roleBinding(name, watched),
+  ];
+}
+
+function clusterRoleBinding() {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: NAME, labels },
+    ...binds('ClusterRole', NAME),
+  };
+}
+
+function role(name: string, where: string, rules: readonly PolicyRule[]) {
+  const metadata = { name, namespace: where, labels };
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata, rules };
+}
+
+function roleBinding(name: string, where: string) {
+  const metadata = { name, namespace: where, labels };
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata,
+    ...binds('Role', name),
+  };
+}
+
+function disruptionBudget() {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: namespaced(NAME),
+    spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
+  };
 }
 
 function namespaced(name: string) {
@@ -65,9 +133,16 @@ function clusterRole(name: string, rules: readonly PolicyRule[], aggregateTo: st
   };
 }
 
-function binds(kind: 'ClusterRole' | 'Role') {
+/** By this label a controller of service bindings takes the rules into its own role. */
+function serviceBindingRole() {
+  const role = clusterRole(`${NAME}-service-binding`, serviceBindingRules);
+  const labelled = { ...role.metadata.labels, 'servicebinding.io/controller': 'true' };
+  return { ...role, metadata: { ...role.metadata, labels: labelled } };
+}
+
+function binds(kind: 'ClusterRole' | 'Role', name: string) {
   return {
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: NAME },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
     subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: NAMESPACE }],
   };
 }
@@ -91,14 +166,20 @@ function webhookService() {
 }
 
 /** The operator adds the authority of its certificate. */
-function webhookConfiguration() {
+function webhookConfiguration(watchNamespace: string | undefined) {
   const service = { name: WEBHOOK, namespace: NAMESPACE, path: REVIEW_PATH, port: 443 };
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
     metadata: { name: WEBHOOK, labels },
-    webhooks: [addonWebhook({ service })],
+    webhooks: [{ ...addonWebhook({ service }), ...within(watchNamespace) }],
   };
+}
+
+/** An operator of one namespace judges nothing of another. */
+function within(watchNamespace: string | undefined) {
+  if (watchNamespace === undefined) return {};
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': watchNamespace } } };
 }
 
 /** Only told sooner what the reconciler says too: whatever is wrong with the webhook holds nobody up. */
@@ -130,7 +211,7 @@ export function addonWebhook(clientConfig: object) {
   };
 }
 
-function policyAndBinding(name: string, spec: object) {
+function policyAndBinding(name: string, spec: object, binding: object = {}) {
   const apiVersion = 'admissionregistration.k8s.io/v1';
   const metadata = { name, labels };
   return [
@@ -139,18 +220,28 @@ function policyAndBinding(name: string, spec: object) {
       apiVersion,
       kind: 'ValidatingAdmissionPolicyBinding',
       metadata,
-      spec: { policyName: name, validationActions: ['Deny'] },
+      spec: { policyName: name, ...binding, validationActions: ['Deny'] },
     },
   ];
 }
 
-function deployment(version: string) {
+/** Replicas on different nodes, where there are enough. */
+function spread() {
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selector } };
+  return {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }],
+    },
+  };
+}
+
+function deployment(version: string, { replicas = 1, watchNamespace }: InstallationOptions) {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: namespaced(NAME),
     spec: {
-      replicas: 1,
+      replicas,
       selector: { matchLabels: selector },
       template: {
         metadata: { labels },
@@ -177,12 +268,23 @@ function deployment(version: string) {
                 `--health-port=${HEALTH_PORT}`,
                 `--webhook-port=${WEBHOOK_PORT}`,
                 `--webhook-name=${WEBHOOK}`,
+                `--installation=${NAME}`,
+                `--lock-namespace=${LOCK_NAMESPACE}`,
+                watchNamespace === undefined
+                  ? `--tenant-role=${TENANT}`
+                  : `--watch-namespace=${watchNamespace}`,
+                // What the Jobs of backups run: the same image.
+                `--job-image=influxaddon-operator:${version}`,
               ],
               env: [
                 { name: 'INFLUXADDON_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                 {
                   name: 'INFLUXADDON_POD_NAMESPACE',
                   valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } },
+                },
+                {
+                  name: 'INFLUXADDON_SERVICE_ACCOUNT',
+                  valueFrom: { fieldRef: { fieldPath: 'spec.serviceAccountName' } },
                 },
               ],
               ports: [
@@ -209,6 +311,7 @@ function deployment(version: string) {
               },
             },
           ],
+          ...(replicas > 1 ? { affinity: spread() } : {}),
         },
       },
     },

@@ -1,7 +1,15 @@
+import { ADDON_LABEL, TASK_LABEL } from '../src/addon/names.ts';
+import type { Operation } from '../src/backup/protocol.ts';
+
 /** A ValidatingAdmissionPolicy and its binding share their name: that of the installation and this suffix. */
 export interface Policy {
   readonly suffix: string;
   readonly spec: object;
+}
+
+/** With what its binding says beside the name. */
+export interface TenancyPolicy extends Policy {
+  readonly binding: object;
 }
 
 /** Apps that somebody without rights on all of a kind may add at once: see mayPatchApps. */
@@ -13,6 +21,151 @@ export const policies: readonly Policy[] = [
   { suffix: 'deletion-protection', spec: deletionProtection() },
   { suffix: 'apps', spec: mayPatchApps() },
 ];
+
+/**
+ * Hold the operator to its word: the role that it may bind goes to itself and to nobody else, and only into a namespace
+ * in which somebody made an addon. Two policies, because a policy whose parameters are missing refuses before its
+ * matchConditions are looked at, and so for everybody: only labelled objects may ever come to the one with parameters,
+ * and the other sees to it that the operator labels what it makes.
+ */
+export function tenancyPolicies(namespace: string, account: string, tenantRole: string): TenancyPolicy[] {
+  const username = `system:serviceaccount:${namespace}:${account}`;
+  const role = (object: string) =>
+    `${object}.roleRef.kind == 'ClusterRole' && ${object}.roleRef.name == '${tenantRole}'`;
+  const itself = {
+    failurePolicy: 'Fail',
+    matchConstraints: { resourceRules: [roleBindings('CREATE', 'UPDATE', 'DELETE')] },
+    matchConditions: [{ name: 'by-the-operator', expression: `request.userInfo.username == '${username}'` }],
+    validations: [
+      {
+        expression: `request.operation == 'DELETE' ? (${role('oldObject')}) : (${role('object')})`,
+        reason: 'Forbidden',
+        message: `the operator may bind the ClusterRole ${tenantRole} and no other`,
+      },
+      {
+        expression:
+          "request.operation == 'DELETE' || (has(object.subjects) && size(object.subjects) == 1 && " +
+          `object.subjects.all(subject, subject.kind == 'ServiceAccount' && subject.name == '${account}' && ` +
+          `subject.?namespace.orValue('') == '${namespace}'))`,
+        reason: 'Forbidden',
+        message: 'the operator may bind its role to itself only',
+      },
+      {
+        expression: `request.operation == 'DELETE' || '${ADDON_LABEL}' in object.metadata.?labels.orValue({})`,
+        reason: 'Forbidden',
+        message: `a binding by the operator has to carry the label ${ADDON_LABEL}`,
+      },
+    ],
+  };
+  const whereAddonsAre = {
+    failurePolicy: 'Fail',
+    paramKind: { apiVersion: 'influxaddon.dev/v1alpha1', kind: 'InfluxAddon' },
+    matchConstraints: {
+      objectSelector: { matchExpressions: [{ key: ADDON_LABEL, operator: 'Exists' }] },
+      resourceRules: [roleBindings('CREATE')],
+    },
+    // An addon that is there is all that is asked for.
+    validations: [{ expression: 'params.metadata.namespace == object.metadata.namespace' }],
+  };
+  // A copy of a database from elsewhere has no store, and fills the volume of an addon.
+  const whereCopiesGo = {
+    ...whereAddonsAre,
+    matchConstraints: {
+      objectSelector: { matchLabels: { [TASK_LABEL]: COPY } },
+      resourceRules: [jobs('CREATE')],
+    },
+  };
+  return [
+    { suffix: 'tenancy', spec: itself, binding: {} },
+    {
+      suffix: 'tenancy-addons',
+      spec: whereAddonsAre,
+      binding: { paramRef: { selector: {}, parameterNotFoundAction: 'Deny' } },
+    },
+    { suffix: 'tenancy-jobs', spec: jobsOfTasks(username), binding: {} },
+    {
+      suffix: 'tenancy-stores',
+      spec: whereStoresAre(),
+      binding: { paramRef: { selector: {}, parameterNotFoundAction: 'Deny' } },
+    },
+    {
+      suffix: 'tenancy-copies',
+      spec: whereCopiesGo,
+      binding: { paramRef: { selector: {}, parameterNotFoundAction: 'Deny' } },
+    },
+  ];
+}
+
+/** The one operation without a store. */
+const COPY: Operation = 'copy';
+
+/**
+ * Backups outlive their addon, so the right to make Jobs is not the tenant role's. A Job can read any Secret and be any
+ * service account of its namespace: the operator's are no service account, and only where somebody made a store
+ * or, for copies, an addon.
+ */
+function jobsOfTasks(username: string) {
+  const pod = 'object.spec.template.spec';
+  return {
+    failurePolicy: 'Fail',
+    matchConstraints: { resourceRules: [jobs('CREATE', 'UPDATE')] },
+    matchConditions: [{ name: 'by-the-operator', expression: `request.userInfo.username == '${username}'` }],
+    validations: [
+      {
+        expression: `'${TASK_LABEL}' in object.metadata.?labels.orValue({})`,
+        reason: 'Forbidden',
+        message: `a Job by the operator has to carry the label ${TASK_LABEL}`,
+      },
+      {
+        expression: `${pod}.?automountServiceAccountToken.orValue(true) == false && ${pod}.?serviceAccountName.orValue('') in ['', 'default']`,
+        reason: 'Forbidden',
+        message: 'a Job by the operator is no service account',
+      },
+      {
+        expression: `!${pod}.?hostNetwork.orValue(false) && !${pod}.?hostPID.orValue(false) && !${pod}.?volumes.orValue([]).exists(volume, has(volume.hostPath))`,
+        reason: 'Forbidden',
+        message: 'a Job by the operator has nothing of its node',
+      },
+      {
+        expression: `!${pod}.?volumes.orValue([]).exists(volume, has(volume.projected) && volume.projected.sources.exists(source, has(source.serviceAccountToken)))`,
+        reason: 'Forbidden',
+        message: 'a Job by the operator has no token of a service account',
+      },
+    ],
+  };
+}
+
+function whereStoresAre() {
+  return {
+    failurePolicy: 'Fail',
+    paramKind: { apiVersion: 'influxaddon.dev/v1alpha1', kind: 'InfluxBackupStore' },
+    matchConstraints: {
+      objectSelector: {
+        matchExpressions: [
+          { key: TASK_LABEL, operator: 'Exists' },
+          { key: TASK_LABEL, operator: 'NotIn', values: [COPY] },
+        ],
+      },
+      resourceRules: [jobs('CREATE')],
+    },
+    // A store that is there is all that is asked for.
+    validations: [{ expression: 'params.metadata.namespace == object.metadata.namespace' }],
+  };
+}
+
+function jobs(...operations: string[]) {
+  return { apiGroups: ['batch'], apiVersions: ['v1'], operations, resources: ['jobs'], scope: 'Namespaced' };
+}
+
+function roleBindings(...operations: string[]) {
+  return {
+    apiGroups: ['rbac.authorization.k8s.io'],
+    apiVersions: ['v1'],
+    operations,
+    resources: ['rolebindings'],
+    scope: 'Namespaced',
+  };
+}
 
 /** `spec.deletionProtection`, which never holds up the end of a namespace. */
 function deletionProtection() {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { checks, lint } from './lint.ts';
+import { runChaos } from './testing/chaos.ts';
 import type { LayerResult } from './testing/layer.ts';
 import { judge, thisMachine } from './testing/machine.ts';
 import { type LayerRules, notRun, type RunOptions, runStep, runTests } from './testing/run.ts';
@@ -20,17 +21,21 @@ const LAYERS = [
   { name: 'integration', maxReruns: 3 },
   { name: 'e2e', maxReruns: 3 },
 ] as const satisfies LayerRules[];
+/** No tests, but the harness of `make chaos`, a little of it; `make test` does without unless it is asked for. */
+const CHAOS = 'chaos';
 /** Times slowness. One that computes for ever must not take the time of all. */
 const UNIT_LIMIT_MS = 10 * 60_000;
 /** Without them the rest says nothing, or cannot be had. */
 const EARLY: readonly string[] = ['lint', 'unit', 'prepare'];
+/** After the preparation everything is there; a test that would build or download something says so instead. */
+const ON_BEDS = { INFLUXADDON_NO_BUILD: '1' };
 const RUNS_KEPT = 5;
 
 const { values, positionals } = parseArgs({
   options: { 'keep-going': { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const strange = positionals.filter((name) => !LAYERS.some((layer) => layer.name === name));
+const strange = positionals.filter((name) => name !== CHAOS && !LAYERS.some((layer) => layer.name === name));
 if (strange.length > 0) fail(`there is no layer ${strange.join(', ')}`);
 const minutes = Number(process.env['TEST_MINUTES'] ?? 80);
 if (!(minutes > 0)) fail(`TEST_MINUTES has to be a number of minutes, not ${process.env['TEST_MINUTES']}`);
@@ -44,7 +49,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => deadline.abort(`the run was ended by ${signal}`));
 
 const wanted = LAYERS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-const onBeds = wanted.some(({ name }) => name !== 'unit');
+const withChaos = positionals.length === 0 ? exhaustive : positionals.includes(CHAOS);
+const onBeds = withChaos || wanted.some(({ name }) => name !== 'unit');
 const results: LayerResult[] = [];
 
 section('machine');
@@ -70,19 +76,21 @@ results.push(linted());
 await setImmediate();
 let stop = reasonToStop();
 for (const layer of wanted) {
-  if (stop === undefined && layer.name !== 'unit' && !results.some(({ name }) => name === 'prepare')) {
-    section('prepare');
-    results.push(await runStep('prepare', join(import.meta.dirname, 'testing/prepare.ts'), options));
-    stop = reasonToStop();
-  }
+  if (layer.name !== 'unit') await prepare();
   if (stop === undefined) {
     section(layer.name);
-    // From here on everything is there; a test that would build or download something says so instead.
-    const built = layer.name === 'unit' ? {} : { INFLUXADDON_NO_BUILD: '1' };
+    const built = layer.name === 'unit' ? {} : ON_BEDS;
     const rules = layer.name === 'unit' ? { ...layer, limitMs: UNIT_LIMIT_MS * Number(slowness) } : layer;
     results.push(await runTests(rules, { ...options, env: { ...options.env, ...built } }));
     stop = reasonToStop();
   } else results.push(notRun(layer.name, stop));
+}
+if (withChaos) {
+  await prepare();
+  if (stop === undefined) {
+    section(CHAOS);
+    results.push(await runChaos(CHAOS, { ...options, env: { ...options.env, ...ON_BEDS } }));
+  } else results.push(notRun(CHAOS, stop));
 }
 clearTimeout(alarm);
 
@@ -91,6 +99,14 @@ const facts = { layers: results, seconds: (performance.now() - started) / 1_000,
 const budgetSeconds = exhaustive ? 3_600 : 900;
 for (const line of summary({ ...facts, budgetSeconds, slowness: Number(slowness) })) console.log(line);
 process.exitCode = results.every(({ failed }) => failed === 0) ? 0 : 1;
+
+/** Once, before the first layer that needs it. */
+async function prepare(): Promise<void> {
+  if (stop !== undefined || results.some(({ name }) => name === 'prepare')) return;
+  section('prepare');
+  results.push(await runStep('prepare', join(import.meta.dirname, 'testing/prepare.ts'), options));
+  stop = reasonToStop();
+}
 
 function section(name: string): void {
   console.log(`\n=== ${name} (${((performance.now() - started) / 1_000).toFixed(0)} s since the start)`);

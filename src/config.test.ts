@@ -9,7 +9,8 @@ describe('parseConfig', () => {
   it('has a default for everything that is needed', () => {
     expect(DEFAULTS).toMatchObject({
       'cluster-domain': 'cluster.local',
-      'pod-name': 'influxaddon-operator',
+      installation: 'influxaddon-operator',
+      'lock-namespace': 'kube-system',
       'leader-elect': true,
       'lease-seconds': 15,
       workers: 16,
@@ -22,6 +23,8 @@ describe('parseConfig', () => {
       'log-format': 'auto',
     });
     expect(DEFAULTS.kubeconfig).toBeUndefined();
+    // A constant would be the same for two processes, and each would take the other's Lease for its own.
+    expect(DEFAULTS['pod-name']).toBeUndefined();
   });
 
   it.each([
@@ -29,6 +32,8 @@ describe('parseConfig', () => {
     ['kubeconfig', '/tmp/kubeconfig', '/tmp/kubeconfig'],
     ['pod-name', 'operator-0', 'operator-0'],
     ['pod-namespace', 'system', 'system'],
+    ['installation', 'second', 'second'],
+    ['lock-namespace', 'locks', 'locks'],
     ['leader-elect', 'false', false],
     ['lease-seconds', '2.5', 2.5],
     ['workers', '4', 4],
@@ -37,6 +42,8 @@ describe('parseConfig', () => {
     ['maintenance-at-once', '10', 10],
     ['maintenance-max-failures', '1', 1],
     ['maintenance-freeze', 'true', true],
+    ['job-image', 'registry.example/operator:1', 'registry.example/operator:1'],
+    ['backups-at-once', '3', 3],
     ['log-level', 'debug', 'debug'],
     ['log-format', 'json', 'json'],
   ] as const)('takes --%s from the flag or the environment, the flag first', (name, text, value) => {
@@ -49,6 +56,8 @@ describe('parseConfig', () => {
 
   it.each([
     ['cluster-domain', 'Not A Domain'],
+    ['installation', 'a/b'],
+    ['lock-namespace', 'Kube System'],
     ['leader-elect', 'perhaps'],
     ['lease-seconds', '0'],
     ['workers', 'many'],
@@ -57,6 +66,7 @@ describe('parseConfig', () => {
     ['metrics-port', '-1'],
     ['maintenance-at-once', '0'],
     ['maintenance-freeze', 'perhaps'],
+    ['backups-at-once', '0'],
     ['log-level', 'loud'],
     ['log-format', 'xml'],
   ])('names the flag and the variable when --%s is %s', (name, text) => {

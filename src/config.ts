@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { DEFAULT_MAINTENANCE } from './addon/maintenance.ts';
+import { CALM_MS } from './addon/limits/measuring.ts';
+import { DEFAULT_MAINTENANCE } from './addon/maintenance-settings.ts';
+import { DEFAULT_BACKUPS } from './backup/settings.ts';
+import { DEFAULT_OVERLAP_MS } from './addon/rotation/step.ts';
 
 /** A flag: `--cluster-domain x` or INFLUXADDON_CLUSTER_DOMAIN=x; the flag wins. */
 interface Option {
@@ -25,12 +28,41 @@ const OPTIONS = {
     help: "file to connect with; default: the pod's service account",
   },
   'pod-name': {
-    schema: z.string().default('influxaddon-operator'),
-    help: 'identity of this replica in the Lease and in events',
+    schema: z.string().optional(),
+    help: 'identity of this process in Leases and events: in a cluster the name of its pod, which is needed; default elsewhere: drawn',
   },
   'pod-namespace': {
     schema: z.string().optional(),
     help: 'namespace of the Lease; default: that of the credentials',
+  },
+  installation: {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/)
+      .default('influxaddon-operator'),
+    help: 'what this installation is called, for others that wait for it',
+  },
+  'lock-namespace': {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+      .default('kube-system'),
+    help: 'namespace of the Lease that all installations for the whole cluster share; with --watch-namespace it is that one',
+  },
+  'watch-namespace': {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+      .optional(),
+    help: 'operate the addons of this namespace only; default: of all',
+  },
+  'tenant-role': {
+    schema: z.string().optional(),
+    help: 'ClusterRole that the operator binds to itself where there are addons; default: it has its rights already',
+  },
+  'service-account': {
+    schema: z.string().optional(),
+    help: 'name of its own service account, to which it binds that role',
   },
   'leader-elect': {
     schema: flag.default(true),
@@ -49,6 +81,14 @@ const OPTIONS = {
     schema: seconds.default(300),
     help: 'how long a restarted app may take to come up before the rest is not restarted',
   },
+  'credential-overlap-seconds': {
+    schema: z.coerce
+      .number()
+      .min(0)
+      .max(604_800)
+      .default(DEFAULT_OVERLAP_MS / 1000),
+    help: 'how long former credentials work at least after a rotation, for clients that are not in spec.apps',
+  },
   'health-port': { schema: port.default(8081), help: '/healthz and /readyz; 0 for none' },
   'metrics-port': { schema: port.default(8080), help: '/metrics; 0 for none' },
   'webhook-port': {
@@ -62,6 +102,13 @@ const OPTIONS = {
       .default('influxaddon-operator-webhook'),
     help: 'its ValidatingWebhookConfiguration, and its Service in the namespace of the operator',
   },
+  'webhook-secret': {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/)
+      .optional(),
+    help: "kubernetes.io/tls Secret of its own namespace with the webhook's certificate, which somebody else renews; default: it makes its own",
+  },
   'maintenance-at-once': {
     schema: z.coerce.number().int().min(1).max(1000).default(DEFAULT_MAINTENANCE.maxAtOnce),
     help: 'databases that are in maintenance at once',
@@ -73,6 +120,26 @@ const OPTIONS = {
   'maintenance-freeze': {
     schema: flag.default(DEFAULT_MAINTENANCE.freeze),
     help: 'no maintenance begins anywhere, whatever the windows say',
+  },
+  'measure-seconds': {
+    schema: z.coerce
+      .number()
+      .min(1)
+      .max(86_400)
+      .default(CALM_MS / 1000),
+    help: 'how often a database far from its limits is asked how large it is',
+  },
+  'job-image': {
+    schema: z.string().max(512).optional(),
+    help: 'image of the operator, which the Jobs of backups run; without it there are no backups',
+  },
+  'agent-image': {
+    schema: z.string().max(512).optional(),
+    help: 'image of the agent beside databases that have backups; default that of --job-image',
+  },
+  'backups-at-once': {
+    schema: z.coerce.number().int().min(1).max(1000).default(DEFAULT_BACKUPS.atOnce),
+    help: 'backups of different databases that are taken at once',
   },
   'log-level': {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -10,6 +10,8 @@ export interface Verdict {
   /** Of the second run, alone; undefined when there was none. */
   readonly again?: readonly Trouble[];
   readonly logs: readonly string[];
+  /** The command that does the same again; by default the one of its layer and file. */
+  readonly rerun?: string;
 }
 
 export interface LayerResult {

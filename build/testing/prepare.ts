@@ -1,4 +1,4 @@
-import { helm, kubeBinary, kubectl } from '../../test/cluster/binaries.ts';
+import { helm, kubeBinary, kubectl, promtool, versitygw } from '../../test/cluster/binaries.ts';
 import { appImage } from '../../test/cluster/images/app.ts';
 import { busyboxImage } from '../../test/cluster/images/busybox.ts';
 import { influxBinaries, influxImage, type InfluxVersion } from '../../test/cluster/images/influxdb.ts';
@@ -20,10 +20,12 @@ const lanes: Step[][] = [
   [
     ['Kubernetes', kubeBinary],
     ...VERSIONS.map((version): Step => [`InfluxDB ${version}`, (say) => influxBinaries(version, say)]),
+    ['S3 server', versitygw],
   ],
   [
     ['kubectl', kubectl],
     ['Helm', helm],
+    ['promtool', promtool],
     ['image busybox', busyboxImage],
     ['image of the app', appImage],
     ['image of the operator', (say) => operatorImage(say)],

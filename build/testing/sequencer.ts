@@ -7,7 +7,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * them idles while the other is at it; and everybody gets the same order, which vitest's own cache does not give.
  */
 const SECONDS: Readonly<Record<string, number>> = {
-  'test/integration/sweeps': 100,
+  'test/integration/sweeps': 240,
+  'test/integration/backups': 50,
+  'test/integration/faults': 50,
+  'test/integration/rights': 55,
+  'test/integration/backup/store-faults': 31,
   'test/integration/drift': 95,
   'test/integration/provisioning': 60,
   'test/integration/bad-input': 60,
@@ -20,13 +24,18 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/integration/data-fit': 45,
   'test/integration/changes': 45,
   'test/integration/binding': 42,
+  'test/integration/cli': 32,
+  'test/integration/alerts': 15,
+  'test/integration/chart-values': 11,
   'test/e2e/operator-installed': 170,
   'test/e2e/operator-provisioning': 120,
+  'test/e2e/operator-services': 110,
   'test/e2e/changes': 83,
   'src/addon/decide.simulation': 20,
   'build/testing/run': 10,
   'src/admission/keep-certificate': 5,
-  'src/addon/maintenance.simulation': 3,
+  'src/addon/maintenance.simulation': 12,
+  'src/addon/rotation/rotation.simulation': 20,
 };
 
 /** The exhaustive part of a file is taken to be as long as the file was. */

@@ -61,12 +61,13 @@ function tell(verdict: Verdict): string[] {
   });
   if (names.length > TESTS_TOLD) lines.push(`         and ${names.length - TESTS_TOLD} more of this file`);
   if (logs.length > 0) lines.push(`         logs   ${logs.join(', ')}`);
-  return [...lines, `         rerun  ${rerun(layer, file)}`];
+  return [...lines, `         rerun  ${verdict.rerun ?? rerun(layer, file)}`];
 }
 
 /** The command that does the same again alone. */
 function rerun(layer: string, file: string | undefined): string {
   if (layer === 'lint') return 'npm run lint';
   if (layer === 'prepare') return 'npm run prepare:tests';
+  if (layer === 'chaos') return 'npm run chaos -- quick';
   return `npx vitest run --project ${layer}${file === undefined ? '' : ` ${file}`}`;
 }

@@ -16,6 +16,7 @@ const ACCESS: DatabaseAccess = {
   host: '10.1.0.9',
   port: 8086,
   id: FACTS.id,
+  username: FACTS.username,
   password: FACTS.password,
   adminPassword: FACTS.adminPassword,
   tls: undefined,
@@ -24,14 +25,18 @@ const SERIES = (columns: string[], values: unknown[][]) => ({ series: [{ columns
 
 /** An engine without a database: what is asked of it, it answers; what is to be changed goes as the script says. */
 function engine(change: (statement: string) => object) {
-  return new ScriptedTransport((request) => {
+  return new ScriptedTransport(answering(change));
+}
+
+function answering(change: (statement: string) => object) {
+  return (request: InfluxRequest) => {
     const statements = statementsOf(request);
     const results = statements.map((statement, index) => ({
       statement_id: index,
       ...answer(statement, change),
     }));
     return engineAnswer(200, { results });
-  });
+  };
 }
 
 function answer(statement: string, change: (statement: string) => object): object {
@@ -99,6 +104,36 @@ describe('what is learned from the database', () => {
     await probeDatabase(actor, UID, ACCESS, 'r1', signal);
     const text = JSON.stringify(actor.memories.get(UID).database);
     for (const secret of [FACTS.password, FACTS.adminPassword]) expect(text).not.toContain(secret);
+  });
+
+  it('tells which of two passwords the administrator has, and holds neither', async () => {
+    const rotation = {
+      phase: 'Preparing',
+      since: NOW.toISOString(),
+      username: `${FACTS.id}_b`,
+      password: 'next-password-0123456789',
+      adminPassword: 'next-administrator-0123456789',
+    } as const;
+    for (const [accepted, administrator] of [
+      [FACTS.adminPassword, undefined],
+      [rotation.adminPassword, 'Other'],
+    ] as const) {
+      const transport = new ScriptedTransport((request) =>
+        request.auth?.password === accepted || request.auth?.username !== 'admin'
+          ? answering(() => ({}))(request)
+          : engineAnswer(401, { error: 'authorization failed' }),
+      );
+      const actor = tools(transport);
+      await askDatabase(actor, UID, { ...ACCESS, rotation }, signal);
+      const { database } = actor.memories.get(UID);
+      expect(database?.answer).toMatchObject({ ok: true });
+      expect(database?.answer).toEqual(
+        administrator === undefined
+          ? expect.not.objectContaining({ administrator: 'Other' })
+          : expect.objectContaining({ administrator }),
+      );
+      expect(JSON.stringify(database)).not.toMatch(/next-/);
+    }
   });
 
   it('is not learned from a call that was given up', async () => {

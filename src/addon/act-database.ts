@@ -1,19 +1,20 @@
-import { InfluxClient } from '../influx/client.ts';
-import { readDataBytes } from '../influx/data-size.ts';
-import { planDatabase, readDatabase, type DatabaseState, type DatabaseStep } from '../influx/database.ts';
+import { InfluxClient, type Credentials } from '../influx/client.ts';
+import { ownOf } from '../contents/own.ts';
+import { readDatabase, type DatabaseState, type DatabaseStep } from '../influx/database.ts';
 import { InfluxError } from '../influx/influx-error.ts';
 import { probeWrite } from '../influx/probe-write.ts';
 import type { InfluxEndpoint } from '../influx/transport.ts';
 import type { Actor } from './act.ts';
 import type { DatabaseAccess } from './action.ts';
-import { isAbout } from './database-steps.ts';
+import { isAbout, USER_CHECK_MS } from './database-steps.ts';
+import { stepsTowards, type Answered } from './database-wish.ts';
 import { ADMIN_USER } from './facts.ts';
-import type { DatabaseFailure, DatabaseKnowledge, DataSize, Login } from './world.ts';
+import { hashOf } from './hash.ts';
+import type { DatabaseFailure, DatabaseKnowledge, Login, UserLogin } from './world.ts';
 
-type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
+export type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
 
 const TIMEOUT_MS = 5_000;
-const SAME_SILENCE_MS = 30_000;
 
 /** Taken for a failure, so that it is tried again with growing waits and told to the user. */
 const NO_EFFECT: DatabaseFailure = {
@@ -22,21 +23,39 @@ const NO_EFFECT: DatabaseFailure = {
   message: 'it took the repair of its users and grants, and is as before',
 };
 
-/** Asks as the administrator what there is, and as the application's user whether it may come in. Never throws for the database's sake. */
+/**
+ * Asks as the administrator what there is, as the application's user whether it may come in, and every few minutes, or
+ * when they are `changed`, as each further user. Never throws for the database's sake.
+ */
 export async function askDatabase(
   actor: Tools,
   uid: string,
   access: DatabaseAccess,
   signal: AbortSignal,
+  { changed = new Set(), generation }: { changed?: ReadonlySet<string>; generation?: number } = {},
 ): Promise<void> {
-  const before = known(actor, uid, access);
+  const before = knownOf(actor, uid, access);
   const answer = await attempt(signal, async () => {
-    const state = await readDatabase(adminClient(actor, access), { id: access.id }, signal);
-    const user = state.users.some(({ name }) => name === access.id);
+    const { id, username, rotation } = access;
+    const which = {
+      id,
+      username,
+      others: [...(rotation === undefined ? [] : [rotation.username]), ...Object.keys(access.users ?? {})],
+    };
+    const { administrator, value: state } = await asAdministrator(actor, access, (client) =>
+      readDatabase(client, which, signal),
+    );
+    const log = async (name: string, password: string | undefined): Promise<Login> =>
+      password !== undefined && state.users.some((user) => user.name === name)
+        ? await tryLogin(actor, access, { username: name, password }, signal)
+        : 'Unknown';
     return {
       ok: true as const,
       state,
-      login: user ? await tryLogin(actor, access, signal) : ('Unknown' as const),
+      login: await log(username, access.password),
+      ...(rotation === undefined ? {} : { otherLogin: await log(rotation.username, rotation.password) }),
+      ...(administrator === undefined ? {} : { administrator }),
+      logins: await tryUsers(actor, access, state, changed, before, signal),
       certificate: access.tls === undefined ? undefined : actor.influx.shown?.(access.tls),
     };
   });
@@ -48,6 +67,7 @@ export async function askDatabase(
     failures,
     answer,
     probe: before?.probe,
+    generation,
   });
 }
 
@@ -59,23 +79,30 @@ export async function changeDatabase(
   steps: readonly DatabaseStep[],
   signal: AbortSignal,
 ): Promise<void> {
-  const client = adminClient(actor, access);
-  const before = known(actor, uid, access);
+  const before = knownOf(actor, uid, access);
+  const client = adminClient(actor, access, before?.answer.ok ? before.answer.administrator : undefined);
   const failure = await attempt(signal, async () => {
     for (const step of steps) await client.one(step.statement, { signal });
     return undefined;
   });
   if (failure === undefined) {
     await askDatabase(actor, uid, access, signal);
-    const after = known(actor, uid, access);
+    const after = knownOf(actor, uid, access);
     if (after === undefined || !after.answer.ok || isRight(after.answer, access)) return;
   }
-  learn(actor, uid, access, {
-    askedMs: actor.clock.now(),
-    failures: (before?.failures ?? 0) + 1,
-    answer: failure ?? NO_EFFECT,
-    probe: undefined,
-  });
+  learnFailure(actor, uid, access, failure ?? NO_EFFECT, before);
+}
+
+/** What was asked of the database or sent to it came to nothing. */
+export function learnFailure(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  answer: DatabaseFailure,
+  before: DatabaseKnowledge | undefined = knownOf(actor, uid, access),
+): void {
+  const failures = (before?.failures ?? 0) + 1;
+  learn(actor, uid, access, { askedMs: actor.clock.now(), failures, answer, probe: undefined });
 }
 
 /** Writes and reads one point as the application's user. */
@@ -87,10 +114,10 @@ export async function probeDatabase(
   signal: AbortSignal,
 ): Promise<void> {
   const failure = await attempt(signal, async () => {
-    await probeWrite(userClient(actor, access), access.id, undefined, signal);
+    await probeWrite(userClient(actor, access, access), access.id, undefined, signal);
     return undefined;
   });
-  const before = known(actor, uid, access);
+  const before = knownOf(actor, uid, access);
   if (before === undefined) return;
   learn(actor, uid, access, {
     ...before,
@@ -99,31 +126,14 @@ export async function probeDatabase(
   });
 }
 
-/** Asks how many bytes the database has on disk. Never throws for the database's sake. */
-export async function measureDatabase(
+async function tryLogin(
   actor: Tools,
-  uid: string,
   access: DatabaseAccess,
+  credentials: Credentials,
   signal: AbortSignal,
-): Promise<void> {
-  const answer = await attempt(signal, async () => ({
-    ok: true as const,
-    bytes: await readDataBytes(adminClient(actor, access), access.id, signal),
-  }));
-  const { podUid } = access;
-  const now = actor.clock.now();
-  const before = actor.memories.get(uid).dataSize;
-  // A silence that nobody listened to in between is another one.
-  const since = now - (before?.askedMs ?? 0) < SAME_SILENCE_MS ? before?.silentSinceMs : undefined;
-  const dataSize: DataSize = answer.ok
-    ? { podUid, askedMs: now, bytes: answer.bytes, silentSinceMs: undefined }
-    : { podUid, askedMs: now, bytes: before?.bytes, silentSinceMs: since ?? now };
-  actor.memories.update(uid, { dataSize });
-}
-
-async function tryLogin(actor: Tools, access: DatabaseAccess, signal: AbortSignal): Promise<Login> {
+): Promise<Login> {
   try {
-    await userClient(actor, access).query('SHOW DATABASES', { signal });
+    await userClient(actor, access, credentials).query('SHOW DATABASES', { signal });
     return 'Accepted';
   } catch (reason) {
     signal.throwIfAborted();
@@ -131,8 +141,37 @@ async function tryLogin(actor: Tools, access: DatabaseAccess, signal: AbortSigna
   }
 }
 
+/** Whether the further users may come in; of those that need not be asked again, what was learned before. */
+async function tryUsers(
+  actor: Tools,
+  access: DatabaseAccess,
+  state: DatabaseState,
+  changed: ReadonlySet<string>,
+  before: DatabaseKnowledge | undefined,
+  signal: AbortSignal,
+): Promise<Record<string, UserLogin>> {
+  const known = before?.answer.ok === true ? (before.answer.logins ?? {}) : {};
+  const logins: Record<string, UserLogin> = {};
+  for (const [name, password] of Object.entries(access.users ?? {})) {
+    if (!state.users.some((user) => user.name === name)) continue;
+    const last = ownOf(known, name);
+    const mark = hashOf(password);
+    const age = actor.clock.now() - (last?.atMs ?? 0);
+    const isKnown = last?.mark === mark && last.login !== 'Unknown' && age >= 0 && age < USER_CHECK_MS;
+    logins[name] =
+      isKnown && !changed.has(name)
+        ? last
+        : {
+            login: await tryLogin(actor, access, { username: name, password }, signal),
+            mark,
+            atMs: actor.clock.now(),
+          };
+  }
+  return logins;
+}
+
 /** The engine's failures are knowledge; only the caller's own giving up is thrown. */
-async function attempt<T>(
+export async function attempt<T>(
   signal: AbortSignal,
   run: () => Promise<T>,
 ): Promise<T | { ok: false; kind: InfluxError['kind']; message: string }> {
@@ -145,42 +184,64 @@ async function attempt<T>(
   }
 }
 
-function known(actor: Tools, uid: string, access: DatabaseAccess): DatabaseKnowledge | undefined {
+export function knownOf(actor: Tools, uid: string, access: DatabaseAccess): DatabaseKnowledge | undefined {
   const knowledge = actor.memories.get(uid).database;
   return isAbout(knowledge, access) ? knowledge : undefined;
 }
 
 /** Nothing is left to be changed. A failure that comes back after each good answer has to add up, or nobody hears of it. */
-function isRight({ state, login }: { state: DatabaseState; login: Login }, access: DatabaseAccess): boolean {
-  const { id, password } = access;
-  return planDatabase(state, { id, password, passwordKnownGood: login !== 'Refused' }).length === 0;
+function isRight(answer: Answered, access: DatabaseAccess): boolean {
+  return stepsTowards(answer, access).length === 0;
 }
 
 function learn(
   actor: Tools,
   uid: string,
-  { podUid, credentials }: DatabaseAccess,
-  knowledge: Omit<DatabaseKnowledge, 'podUid' | 'credentials'>,
+  access: DatabaseAccess,
+  knowledge: Omit<DatabaseKnowledge, 'podUid' | 'credentials' | 'sinceMs'>,
 ): void {
-  actor.memories.update(uid, { database: { ...knowledge, podUid, credentials } });
+  const { podUid, credentials } = access;
+  const sinceMs = knownOf(actor, uid, access)?.sinceMs ?? knowledge.askedMs;
+  actor.memories.update(uid, { database: { ...knowledge, podUid, credentials, sinceMs } });
 }
 
-function adminClient(actor: Tools, { adminPassword, ...access }: DatabaseAccess): InfluxClient {
-  return new InfluxClient(
-    actor.influx,
-    endpointOf(access),
-    { username: ADMIN_USER, password: adminPassword },
-    { timeoutMs: TIMEOUT_MS },
-  );
+/**
+ * As the administrator with the password in force, or with the other one where there is one: between storing a new
+ * password and the database taking it, and after a start of the pod from an old copy of the Secret, either may be right.
+ */
+export async function asAdministrator<T>(
+  actor: Tools,
+  access: DatabaseAccess,
+  ask: (client: InfluxClient) => Promise<T>,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<{ administrator?: 'Other'; value: T }> {
+  try {
+    return { value: await ask(adminClient(actor, access, undefined, timeoutMs)) };
+  } catch (reason) {
+    const refused = InfluxError.from(reason).kind === 'Unauthorized';
+    if (!refused || access.rotation?.adminPassword === undefined) throw reason;
+  }
+  return { administrator: 'Other', value: await ask(adminClient(actor, access, 'Other', timeoutMs)) };
 }
 
-function userClient(actor: Tools, { id, password, ...access }: DatabaseAccess): InfluxClient {
-  return new InfluxClient(
-    actor.influx,
-    endpointOf(access),
-    { username: id, password },
-    { timeoutMs: TIMEOUT_MS },
-  );
+export function adminClient(
+  actor: Tools,
+  access: DatabaseAccess,
+  which?: 'Other',
+  timeoutMs: number = TIMEOUT_MS,
+): InfluxClient {
+  const { adminPassword, rotation } = access;
+  const password = which === 'Other' ? (rotation?.adminPassword ?? adminPassword) : adminPassword;
+  return userClient(actor, access, { username: ADMIN_USER, password }, timeoutMs);
+}
+
+export function userClient(
+  actor: Tools,
+  access: DatabaseAccess,
+  credentials: Credentials,
+  timeoutMs: number = TIMEOUT_MS,
+): InfluxClient {
+  return new InfluxClient(actor.influx, endpointOf(access), credentials, { timeoutMs });
 }
 
 function endpointOf({ host, port, tls }: Pick<DatabaseAccess, 'host' | 'port' | 'tls'>): InfluxEndpoint {

@@ -1,3 +1,4 @@
+import { Annotation } from '../api/annotations.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import { InfluxAddon as InfluxAddonKind } from '../api/kinds.ts';
 import type { InfluxTransport } from '../influx/transport.ts';
@@ -7,14 +8,20 @@ import type { Clock } from '../kube/clock.ts';
 import type { Kind } from '../kube/kinds.ts';
 import * as kinds from '../kube/kinds.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
-import type { Action, CreateAction, PatchAction } from './action.ts';
+import type { Action, CreateAction, GrowVolumeAction, PatchAction } from './action.ts';
 import { keyOf as appKeyOf } from './apps/entries.ts';
-import { askDatabase, changeDatabase, measureDatabase, probeDatabase } from './act-database.ts';
+import { findClaim } from './act-claim.ts';
+import { changeContents, measureShards } from './act-contents.ts';
+import { askDatabase, changeDatabase, probeDatabase } from './act-database.ts';
+import { agentSecret } from './backups/agent.ts';
 import { certificateSecret } from './act-certificate.ts';
 import { readEvents } from './cluster-events.ts';
+import { findGrowing, measureDatabase } from './limits/act.ts';
 import type { Memories } from './memories.ts';
 import { ADDON_LABEL, MANAGED_BY } from './names.ts';
 import { STALLED_REASON, type StalledReason } from './reasons.ts';
+import type { Settings } from './resources/context.ts';
+import { bindingName } from './resources/role-binding.ts';
 import { storeOf, type Stores } from './stores.ts';
 import type { Finding } from './world.ts';
 
@@ -25,6 +32,7 @@ export interface Actor {
   readonly stores: Stores;
   readonly memories: Memories;
   readonly clock: Clock;
+  readonly settings: Settings;
 }
 
 /**
@@ -45,6 +53,13 @@ const REFUSED: Outcome = { result: 'refused' };
 const FINDING_MS = 30_000;
 /** Until the cache tells that the namespace is going away, of which a refused write told first. */
 const LEAVING_MS = 1_000;
+const GROW_AGAIN_MS = 30 * 60_000;
+/**
+ * For so long after they were granted, rights may not have arrived everywhere. An API server that was started a moment
+ * ago, or was given our definitions, looks every 30 s which kinds its policies may have for parameters.
+ */
+const NEW_RIGHTS_MS = 45_000;
+const NEW_RIGHTS_RETRY_MS = 500;
 
 /** Performs one action. Throws ApiError for what trying again soon may mend; what a user must mend becomes a finding. */
 export async function act(
@@ -53,6 +68,16 @@ export async function act(
   action: Action,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  if ('opens' in action && action.opens === true && !(await isPresent(actor, addon, signal)))
+    return { result: 'wait', ms: 200 };
+  if ('follows' in action && action.follows !== undefined && !(await isAsSeen(actor, action.follows, signal)))
+    return { result: 'wait', ms: 200 };
+  if (
+    'over' in action &&
+    action.over !== undefined &&
+    (await isBeingDeleted(actor, addon, action.over, signal))
+  )
+    return SURPRISED;
   switch (action.do) {
     case 'create':
       return await withFindings(actor, addon, action.kind, action.object, () =>
@@ -87,36 +112,88 @@ export async function act(
       );
       return DONE;
     case 'askDatabase':
-      await askDatabase(actor, addon.metadata.uid, action.access, signal);
+      await askDatabase(actor, addon.metadata.uid, action.access, signal, action);
       return DONE;
     case 'changeDatabase':
       await changeDatabase(actor, addon.metadata.uid, action.access, action.steps, signal);
+      return DONE;
+    case 'changeContents':
+      await changeContents(actor, addon.metadata.uid, action, signal);
+      return DONE;
+    case 'measureShards':
+      await measureShards(actor, addon.metadata.uid, action, signal);
       return DONE;
     case 'probeDatabase':
       await probeDatabase(actor, addon.metadata.uid, action.access, action.revision, signal);
       return DONE;
     case 'measureDatabase':
-      await measureDatabase(actor, addon.metadata.uid, action.access, signal);
+      await measureDatabase(actor, addon.metadata.uid, action, signal);
       return DONE;
-    case 'issueCertificate': {
-      const { object, live } = action;
-      return await withFindings(actor, addon, kinds.Secret as Kind<KubeObject>, object, async () => {
-        const secret = await certificateSecret(action, new Date(actor.clock.now()));
-        if (live === undefined)
-          return await create(actor, addon, { do: 'create', kind: kinds.Secret, object: secret }, signal);
-        record(
-          actor,
-          kinds.Secret,
-          await actor.client.replace(kinds.Secret as Kind<KubeObject>, secret, signal),
-        );
-        return DONE;
-      });
-    }
+    case 'findGrowing':
+      await findGrowing(actor, addon.metadata.uid, action.access, action.level, signal);
+      return DONE;
+    case 'growVolume':
+      return await growVolume(actor, addon, action, signal);
+    case 'findClaim':
+      return await withFindings(
+        actor,
+        addon,
+        action.kind as Kind<KubeObject>,
+        { metadata: { name: action.key.name } },
+        async () => {
+          const isOurs = (live: Live<KubeObject>) => belonging(live, addon) !== 'Foreign';
+          const outcome = await findClaim(actor, addon, action, isOurs, signal);
+          return outcome === 'Foreign' ? conflict(actor, addon, action.kind.kind, action.key.name) : outcome;
+        },
+      );
+    case 'issueCertificate':
+      return await issue(actor, addon, action, certificateSecret, signal);
+    case 'issueAgentPair':
+      return await issue(actor, addon, action, agentSecret, signal);
     case 'diagnose': {
       const diagnosis = await readEvents(actor.client, addon.metadata.namespace ?? '', action.names, signal);
       actor.memories.update(addon.metadata.uid, { diagnosis: { ...diagnosis, atMs: actor.clock.now() } });
       return DONE;
     }
+  }
+}
+
+/** A Secret whose content takes time to make: made only now, and stored in place of the present one. */
+async function issue<
+  A extends { readonly object: kinds.Secret; readonly live: Live<kinds.Secret> | undefined },
+>(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  action: A,
+  make: (action: A, now: Date) => Promise<kinds.Secret>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const kind = kinds.Secret as Kind<KubeObject>;
+  return await withFindings(actor, addon, kind, action.object, async () => {
+    const secret = await make(action, new Date(actor.clock.now()));
+    if (action.live === undefined)
+      return await create(actor, addon, { do: 'create', kind, object: secret }, signal);
+    record(actor, kind, await actor.client.replace(kind, secret, signal));
+    return DONE;
+  });
+}
+
+/** What the API server or a quota has against it is told with the volume: the database itself is as it should be. */
+async function growVolume(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  { kind, object }: GrowVolumeAction,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    record(actor, kind as Kind<KubeObject>, await actor.client.replace(kind, object, signal));
+    return DONE;
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    if (!error.isForbidden && !error.isInvalid) throw error;
+    const growthRefused = { message: error.message, untilMs: actor.clock.now() + GROW_AGAIN_MS };
+    actor.memories.update(addon.metadata.uid, { growthRefused });
+    return SURPRISED;
   }
 }
 
@@ -147,12 +224,52 @@ async function create(
       return SURPRISED;
     case 'Leaving':
       return { result: 'wait', ms: 1_000 };
-    case 'Foreign': {
-      const message = `${kind.kind} ${name} exists and was not made by this operator: it is left alone. Delete or rename it, or give the addon another name.`;
-      find(actor, addon, { target: `${kind.kind}/${name}`, reason: STALLED_REASON.nameConflict, message });
-      return REFUSED;
-    }
+    case 'Foreign':
+      return conflict(actor, addon, kind.kind, name);
   }
+}
+
+function conflict(actor: Actor, addon: Live<InfluxAddon>, kind: string, name: string): Outcome {
+  const message = `${kind} ${name} exists and was not made by this operator: it is left alone. Delete or rename it, or give the addon another name.`;
+  find(actor, addon, { target: `${kind}/${name}`, reason: STALLED_REASON.nameConflict, message });
+  return REFUSED;
+}
+
+/** No write has a precondition on the addon that asks for it: that it still does is asked for just before. */
+async function isPresent(
+  { client }: Actor,
+  { metadata }: Live<InfluxAddon>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { name, namespace = '', uid, generation } = metadata;
+  const live = await client.get(InfluxAddonKind, { name, namespace }, signal);
+  return (
+    live?.metadata.uid === uid &&
+    live.metadata.generation === generation &&
+    live.metadata.deletionTimestamp === undefined
+  );
+}
+
+async function isAsSeen({ client }: Actor, seen: Live<kinds.Secret>, signal: AbortSignal): Promise<boolean> {
+  const { name, namespace = '', uid, resourceVersion } = seen.metadata;
+  const live = await client.get(kinds.Secret, { name, namespace }, signal);
+  return live?.metadata.uid === uid && live.metadata.resourceVersion === resourceVersion;
+}
+
+/** Tells the cache, so that it is decided from there what is to be done instead. */
+async function isBeingDeleted(
+  actor: Actor,
+  { metadata }: Live<InfluxAddon>,
+  seen: Live<kinds.PersistentVolumeClaim>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { name, namespace = '' } = seen.metadata;
+  const live = await actor.client.get(kinds.PersistentVolumeClaim, { name, namespace }, signal);
+  // Without a volume there is nothing to be kept.
+  if (live?.metadata.deletionTimestamp === undefined || live.status?.phase === 'Lost') return false;
+  if (metadata.annotations?.[Annotation.startEmpty] === live.metadata.uid) return false;
+  record(actor, kinds.PersistentVolumeClaim as Kind<KubeObject>, live);
+  return true;
 }
 
 /**
@@ -203,11 +320,30 @@ async function withFindings(
   } catch (reason) {
     const error = ApiError.from(reason);
     if (error.isNamespaceTerminating) return { result: 'wait', ms: LEAVING_MS };
+    if (isForWantOfRights(error, kind) && areRightsNew(actor, addon))
+      return { result: 'wait', ms: NEW_RIGHTS_RETRY_MS };
     const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
     if (refusal === undefined) throw error;
     find(actor, addon, { target: `${kind.kind}/${object.metadata?.name}`, ...refusal });
     return REFUSED;
   }
+}
+
+/** Not for a quota, say. The policy on RoleBindings calls it Invalid that it has not heard of the addon yet. */
+function isForWantOfRights(error: ApiError, kind: Kind<KubeObject>): boolean {
+  if (kind.plural === kinds.RoleBinding.plural) return error.isForbidden || error.isInvalid;
+  return error.isForbidden && / cannot \w+ resource /.test(error.message);
+}
+
+/**
+ * What has just been granted takes each API server a moment to hear of, and so does the policy that looks for the addon:
+ * a refusal says nothing yet.
+ */
+function areRightsNew({ settings, stores, clock }: Actor, { metadata }: Live<InfluxAddon>): boolean {
+  if (settings.tenancy === undefined) return false;
+  const key = `${metadata.namespace}/${bindingName(metadata.name, settings.tenancy)}`;
+  const since = (stores.roleBindings?.get(key)?.metadata ?? metadata).creationTimestamp;
+  return clock.now() - Date.parse(since ?? '') < NEW_RIGHTS_MS;
 }
 
 function refusalOf(

@@ -1,9 +1,12 @@
+import type { ContentsStep } from '../contents/step.ts';
 import type { DatabaseStep } from '../influx/database.ts';
 import type { InfluxTls } from '../influx/transport.ts';
-import type { Kind, Secret } from '../kube/kinds.ts';
+import type { Kind, PersistentVolumeClaim, Secret } from '../kube/kinds.ts';
 import type { KubeObject, Live, ObjectKey } from '../kube/types.ts';
+import type { SeriesLevel } from '../limits/cardinality.ts';
 import type { Trust } from './authority/authorities.ts';
 import type { CertificateNeed } from './certificate.ts';
+import type { Rotation } from './rotation/rotation.ts';
 import type { AppStatus, InfluxAddonStatus } from '../api/influx-addon.ts';
 
 /** One thing to do. The list of a decision is done in order, and stops at the first that fails. */
@@ -12,15 +15,32 @@ export type Action =
   | ReplaceAction
   | PatchAction
   | DeleteAction
-  | { readonly do: 'askDatabase'; readonly access: DatabaseAccess }
+  | {
+      readonly do: 'askDatabase';
+      readonly access: DatabaseAccess;
+      /** Of the spec for which it has to be known anew. */
+      readonly generation?: number;
+    }
   | {
       readonly do: 'changeDatabase';
       readonly access: DatabaseAccess;
       readonly steps: readonly DatabaseStep[];
     }
+  | {
+      readonly do: 'changeContents';
+      readonly access: DatabaseAccess;
+      readonly steps: readonly ContentsStep[];
+      /** Of the spec that asks for it. */
+      readonly generation: number;
+    }
+  | { readonly do: 'measureShards'; readonly access: DatabaseAccess; readonly generation: number }
   | { readonly do: 'probeDatabase'; readonly access: DatabaseAccess; readonly revision: string }
-  | { readonly do: 'measureDatabase'; readonly access: DatabaseAccess }
+  | MeasureDatabaseAction
+  | { readonly do: 'findGrowing'; readonly access: DatabaseAccess; readonly level: SeriesLevel }
+  | GrowVolumeAction
+  | FindClaimAction
   | IssueCertificateAction
+  | IssueAgentPairAction
   | { readonly do: 'diagnose'; readonly names: readonly string[] };
 
 /** POST; a name that is taken is looked at: ours (go on), of an addon that is going (wait), foreign (NameConflict). */
@@ -28,6 +48,31 @@ export interface CreateAction {
   readonly do: 'create';
   readonly kind: Kind<KubeObject>;
   readonly object: KubeObject;
+  /** It may let somebody in: not by an old view of the addon, in which that was not taken back yet. Default false. */
+  readonly opens?: boolean;
+}
+
+export interface MeasureDatabaseAction {
+  readonly do: 'measureDatabase';
+  readonly access: DatabaseAccess;
+  /** Of the volume; kept with the answer. */
+  readonly volumeBytes: number | undefined;
+}
+
+/** PUT of the volume claim with a larger size. A refusal is told with the volume, and does not stop anything else. */
+export interface GrowVolumeAction {
+  readonly do: 'growVolume';
+  readonly kind: Kind<PersistentVolumeClaim>;
+  readonly object: PersistentVolumeClaim;
+}
+
+/** GET of a volume claim that the cache does not see; one that is the addon's is made visible. */
+export interface FindClaimAction {
+  readonly do: 'findClaim';
+  readonly kind: Kind<PersistentVolumeClaim>;
+  readonly key: ObjectKey;
+  /** Of the database: a claim that names it is the addon's, whoever made it. */
+  readonly id: string;
 }
 
 /** PUT with uid and resourceVersion. */
@@ -37,6 +82,28 @@ export interface ReplaceAction {
   readonly object: KubeObject;
   /** The path that differed, for the log. */
   readonly why: string;
+  /** As for a creation. */
+  readonly opens?: boolean;
+  /**
+   * The Secret that the object is made to agree with, as it was seen. No write has a precondition on another object, and
+   * an old view of that one would take the object back to what was in force before: it is looked at just before.
+   */
+  readonly follows?: Live<Secret>;
+  readonly over?: Over;
+}
+
+/**
+ * The volume claim of the pod that this ends. Not done when the API server itself says that somebody has deleted the
+ * claim meanwhile: with the pod the data would go.
+ */
+type Over = Live<PersistentVolumeClaim>;
+
+/** New certificates for the agent and the Jobs that speak to it. */
+export interface IssueAgentPairAction {
+  readonly do: 'issueAgentPair';
+  /** The Secret without its content. */
+  readonly object: Secret;
+  readonly live: Live<Secret> | undefined;
 }
 
 export interface PatchAction {
@@ -57,6 +124,7 @@ export interface DeleteAction {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly why: string;
+  readonly over?: Over;
 }
 
 /** A new certificate into the addon's TLS Secret, or the present one beside other authorities. */
@@ -77,8 +145,15 @@ export interface DatabaseAccess {
   readonly host: string;
   readonly port: number;
   readonly id: string;
+  readonly username: string;
   readonly password: string;
   readonly adminPassword: string;
+  /** While all of these are being changed: the others that are, or may be, accepted too. */
+  readonly rotation?: Rotation | undefined;
+  /** Passwords of the users of `spec.users`, by name. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** Its users are to read and not to write. */
+  readonly readOnly?: boolean;
   readonly tls: InfluxTls | undefined;
 }
 
@@ -115,12 +190,24 @@ export function describe(action: Action): string {
       return 'ask the database';
     case 'changeDatabase':
       return `change the database: ${action.steps.map((step) => step.what).join(', ')}`;
+    case 'changeContents':
+      return `change the contents of the database: ${action.steps.map(({ what, name }) => `${what} ${name}`).join(', ')}`;
+    case 'measureShards':
+      return 'ask the database what its retention policies hold';
     case 'probeDatabase':
       return 'write and read a probe point';
     case 'measureDatabase':
       return 'ask the database for its size';
+    case 'findGrowing':
+      return 'ask the database what most of its series are';
+    case 'growVolume':
+      return `grow PersistentVolumeClaim ${action.object.metadata?.name} to ${action.object.spec?.resources?.requests?.['storage']}`;
+    case 'findClaim':
+      return `look for PersistentVolumeClaim ${action.key.name}`;
     case 'issueCertificate':
       return `make a certificate (${action.need.why})`;
+    case 'issueAgentPair':
+      return 'make certificates for the agent';
     case 'diagnose':
       return `read events about ${action.names.join(', ')}`;
   }

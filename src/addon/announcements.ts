@@ -1,5 +1,7 @@
 import type { InfluxAddonStatus } from '../api/influx-addon.ts';
 import type { Announcement } from './action.ts';
+import { foundQueries } from './contents-status.ts';
+import { isTold } from './lost-volume.ts';
 import { EVENT_REASON, READY_REASON } from './reasons.ts';
 
 const OF_READY: Readonly<Record<string, Announcement['reason']>> = {
@@ -15,13 +17,32 @@ const WARNINGS: readonly string[] = [READY_REASON.degraded, READY_REASON.unsched
 
 /**
  * One event for each change of the Ready condition's reason or, while blocked, of its message; and one for each
- * beginning and end of maintenance.
+ * beginning and end of maintenance, each change of the address outside the cluster, and each limit that comes near.
  */
 export function announcements(
   before: InfluxAddonStatus | undefined,
   after: InfluxAddonStatus,
 ): Announcement[] {
-  return [...ofMaintenance(before?.maintenance, after.maintenance), ...ofReady(before, after)];
+  return [
+    ...ofMaintenance(before?.maintenance, after.maintenance),
+    ...foundQueries(before, after),
+    ...ofExternal(before?.externalEndpoint, after.externalEndpoint),
+    ...ofReady(before, after),
+    ...ofLimits(before, after),
+  ];
+}
+
+const LIMITS: readonly string[] = ['StorageFilling', 'CardinalityHigh', 'MemoryExhausted'];
+
+/** A limit that comes near, and one that is nearer than it was told. */
+function ofLimits(before: InfluxAddonStatus | undefined, after: InfluxAddonStatus): Announcement[] {
+  return (after.conditions ?? [])
+    .filter(({ type, status }) => status === 'True' && LIMITS.includes(type))
+    .filter(({ type, reason }) => {
+      const old = before?.conditions?.find((each) => each.type === type);
+      return old?.status !== 'True' || old.reason !== reason;
+    })
+    .map(({ type, message }) => ({ type: 'Warning', reason: type, note: message }));
 }
 
 function ofMaintenance(
@@ -40,6 +61,15 @@ function ofMaintenance(
   ];
 }
 
+function ofExternal(before: string | undefined, after: string | undefined): Announcement[] {
+  if (before === after) return [];
+  const note =
+    after === undefined
+      ? `The database is not reached from outside the cluster any more; it was at ${before}.`
+      : `The database is reached from outside the cluster at ${after}.`;
+  return [{ type: 'Normal', reason: EVENT_REASON.externalAccess, note }];
+}
+
 function ofReady(before: InfluxAddonStatus | undefined, after: InfluxAddonStatus): Announcement[] {
   const old = before?.conditions?.find(({ type }) => type === 'Ready');
   const now = after.conditions?.find(({ type }) => type === 'Ready');
@@ -47,6 +77,8 @@ function ofReady(before: InfluxAddonStatus | undefined, after: InfluxAddonStatus
   const same =
     old?.reason === now.reason && (now.reason !== READY_REASON.blocked || old.message === now.message);
   if (same) return [];
+  if (now.reason === READY_REASON.blocked && isTold(after))
+    return [{ type: 'Warning', reason: EVENT_REASON.dataLost, note: now.message }];
   const type = WARNINGS.includes(now.reason) ? 'Warning' : 'Normal';
   return [{ type, reason: OF_READY[now.reason] ?? now.reason, note: now.message }];
 }

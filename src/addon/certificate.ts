@@ -3,7 +3,8 @@ import { inspect, type Inspection } from '../tls/inspect.ts';
 import { serviceNames, type ServerNames } from '../tls/names.ts';
 import { leafFault } from '../tls/renewal.ts';
 import type { Trust } from './authority/authorities.ts';
-import { decode } from './facts.ts';
+import { isHeld } from './authority/follow.ts';
+import { decode, type InForce } from './facts.ts';
 import { childNames } from './names.ts';
 import type { World } from './world.ts';
 
@@ -15,23 +16,46 @@ export interface CertificateNeed {
   readonly keepLeaf: boolean;
 }
 
-/** Whether the certificate in the addon's Secret has to be made or completed; undefined when it is good. */
-export function certificateNeed(world: World, trust: Trust, now: Date): CertificateNeed | undefined {
+/**
+ * Whether the certificate in the addon's Secret has to be made or completed; undefined when it is good.
+ *
+ * @param outside host names and addresses beside those of the Service inside the cluster
+ */
+export function certificateNeed(
+  world: World,
+  target: InForce,
+  trust: Trust,
+  now: Date,
+  outside: readonly string[] = [],
+): CertificateNeed | undefined {
   const { name, namespace = '', uid } = world.addon.metadata;
-  const names = serviceNames(childNames(name).service, namespace, world.settings.clusterDomain);
+  const names = serviceNames(childNames(name).service, namespace, world.settings.clusterDomain, outside);
   const files = decode(world.children.tlsSecret);
   const found = inspected(world.children.tlsSecret, trust.bundlePem);
   const stored = typeof found === 'string' || found.keyMatches !== true ? undefined : found;
   const wanted = { names, signing: trust.signingId, trusted: trust.trustedIds };
   const fault = leafFault(stored, wanted, uid, now);
-  if (fault !== undefined) return { names, why: fault, keepLeaf: false };
+  const kept =
+    (fault === 'OtherAuthority' || fault === 'Due') &&
+    stored !== undefined &&
+    isHeld(world.addon, target, trust, stored, now);
+  if (fault !== undefined && !kept) return { names, why: fault, keepLeaf: false };
   return files['ca.crt'] === trust.bundlePem ? undefined : { names, why: 'OtherBundle', keepLeaf: true };
 }
+
+/** What is in the Secret, looked at together with all trusted authorities; undefined when it is not a certificate. */
+export function storedCertificate({ children, trust }: World): Inspection | undefined {
+  const found = inspected(children.tlsSecret, trust?.bundlePem ?? decode(children.tlsSecret)['ca.crt'] ?? '');
+  return typeof found === 'string' ? undefined : found;
+}
+
+/** In the addon's TLS Secret: certificates without a root that were in tls.crt before the present one. */
+export const FORMER = 'former.crt';
 
 /** Whom the operator trusts when it asks the database: without authorities, what the database shows is in the Secret. */
 export function trustedBy(secret: Secret | undefined): string | undefined {
   const files = decode(secret);
-  return files['ca.crt'] ?? files['tls.crt'];
+  return files['ca.crt'] ?? (files['tls.crt'] && `${files['tls.crt']}${files[FORMER] ?? ''}`);
 }
 
 /** The end of the certificate in the Secret, RFC 3339. */

@@ -1,5 +1,5 @@
 import type { KubeObject, Live } from '../kube/types.ts';
-import type { Action } from './action.ts';
+import type { Action, ReplaceAction } from './action.ts';
 import { findingOf } from './findings.ts';
 import { CHILDREN } from './resources/index.ts';
 import type { BuildContext, Children } from './resources/context.ts';
@@ -13,7 +13,7 @@ export interface ChildChange {
 
 /** What has to be done so that the children are as the builders want them. Nothing when they are. */
 export function childChanges(context: BuildContext, held: ReadonlySet<keyof Children>): ChildChange[] {
-  return CHILDREN.flatMap(({ slot, kind, build }): ChildChange[] => {
+  const changes = CHILDREN.flatMap(({ slot, kind, build, opens = [] }): ChildChange[] => {
     if (held.has(slot)) return [];
     const live = context.children[slot] as Live<KubeObject> | undefined;
     const intent = build(context);
@@ -30,14 +30,37 @@ export function childChanges(context: BuildContext, held: ReadonlySet<keyof Chil
       };
       return [{ slot, action }];
     }
-    if (live === undefined) return [{ slot, action: { do: 'create', kind, object: withIntentHash(intent) } }];
+    if (live === undefined) {
+      const object = withIntentHash(intent);
+      return [{ slot, action: { do: 'create', kind, object, opens: opens.includes('create') } }];
+    }
     // A child on its way out is made anew once it is gone; writing to it would change nothing.
     if (live.metadata.deletionTimestamp !== undefined) return [];
     const why = difference(live, intent);
     return why === undefined
       ? []
-      : [{ slot, action: { do: 'replace', kind, object: replacement(live, intent), why } }];
+      : [
+          {
+            slot,
+            action: {
+              do: 'replace',
+              kind,
+              object: replacement(live, intent),
+              why,
+              opens: opens.includes('replace'),
+              ...followed(slot, context.children),
+            },
+          },
+        ];
   });
+  // What is not wanted any more goes first and in the opposite order: the way in before what guards it.
+  const isDelete = ({ action }: ChildChange) => action.do === 'delete';
+  return [...changes.filter(isDelete).toReversed(), ...changes.filter((change) => !isDelete(change))];
+}
+
+/** The database runs with what the admin Secret says is in force, which is written first. */
+function followed(slot: keyof Children, { adminSecret }: Children): Pick<ReplaceAction, 'follows'> {
+  return slot === 'statefulSet' && adminSecret !== undefined ? { follows: adminSecret } : {};
 }
 
 /**

@@ -20,13 +20,13 @@ export function endpointOf(
   return `${schemeOf(inForce)}://${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}`;
 }
 
-/** `http(s)://<id>:<password>@<service>:8086/<id>`; id and password need no escaping. A secret: never logged. */
+/** `http(s)://<user>:<password>@<service>:8086/<id>`; id, user and password need no escaping. A secret: never logged. */
 export function connectionUrl(
   addon: Live<InfluxAddon>,
-  facts: Pick<Facts, 'id' | 'password' | 'inForce'>,
+  facts: Pick<Facts, 'id' | 'username' | 'password' | 'inForce'>,
   clusterDomain: string,
 ): string {
-  return `${schemeOf(facts.inForce)}://${facts.id}:${facts.password}@${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}/${facts.id}`;
+  return `${schemeOf(facts.inForce)}://${facts.username}:${facts.password}@${serviceHost(addon, clusterDomain)}:${ENGINE_PORT}/${facts.id}`;
 }
 
 function schemeOf(inForce: Pick<InForce, 'tls'> | undefined): 'http' | 'https' {

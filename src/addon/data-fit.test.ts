@@ -4,8 +4,9 @@ import type { PersistentVolumeClaim, Pod } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
 import { dataFit } from './data-fit.ts';
 import { addonOf, inForce, live, NO_CHILDREN, NOW, worldOf } from './testing/fixtures.ts';
+import { figuresOf, measuredOf } from './testing/measured.ts';
 import { containerStatus, podOf, settledSet } from './testing/pods.ts';
-import { NO_MEMORY, type DataSize, type World } from './world.ts';
+import { NO_MEMORY, type Measured, type World } from './world.ts';
 
 const GiB = 2 ** 30;
 const nowMs = NOW.getTime();
@@ -20,8 +21,9 @@ function claimOf(capacity: string): Live<PersistentVolumeClaim> {
   return live({ status: { capacity: { storage: capacity } } } as PersistentVolumeClaim);
 }
 
-function sizeOf(change: Partial<DataSize>): DataSize {
-  return { podUid: pod.metadata.uid, askedMs: nowMs, bytes: undefined, silentSinceMs: undefined, ...change };
+function sizeOf({ bytes, ...change }: Partial<Measured> & { bytes?: number }): Measured {
+  const figures = bytes === undefined ? undefined : figuresOf({ dataBytes: bytes });
+  return measuredOf({ podUid: pod.metadata.uid, figures, ...change });
 }
 
 interface Given {
@@ -30,7 +32,7 @@ interface Given {
   readonly from?: string;
   readonly capacity?: string;
   readonly pod?: Live<Pod>;
-  readonly size?: DataSize;
+  readonly size?: Measured;
   readonly waitedMs?: number;
   readonly spec?: Partial<InfluxAddonSpec>;
   readonly status?: InfluxAddonStatus;
@@ -44,7 +46,7 @@ function fitOf(given: Given): ReturnType<typeof dataFit> {
     addon: addonOf({ plan: wish, ...spec }, { status: status ?? { plan: from } }),
     children: { ...NO_CHILDREN, claim: claimOf(capacity), statefulSet: settledSet() },
     pod: 'pod' in given ? given.pod : pod,
-    memory: { ...NO_MEMORY, dataSize: size, waiting },
+    memory: { ...NO_MEMORY, measured: size, waiting },
   });
   return dataFit(world, inForce(from), inForce(wish), nowMs);
 }

@@ -7,6 +7,7 @@ import { serviceHost } from './connection.ts';
 import { accessTo } from './database-steps.ts';
 import { trustedBy } from './certificate.ts';
 import type { Facts, InForce } from './facts.ts';
+import { measureAction } from './limits/measuring.ts';
 import { acting, stored } from './outcomes.ts';
 import { podState } from './pod-state.ts';
 import { READY_REASON, STALLED_REASON } from './reasons.ts';
@@ -63,7 +64,7 @@ function ask(world: World, facts: Facts, resolution: Resolution): Resolution | D
   // Its certificate comes first: until then the plan in force stays, and nobody speaks to it in the clear.
   if (facts.inForce?.tls === 'Required' && tls === undefined)
     return { target: facts.inForce, refusal: undefined };
-  return acting([{ do: 'measureDatabase', access: accessTo(world.pod, facts, tls) }]);
+  return acting([measureAction(world, accessTo(world.pod, facts, tls))]);
 }
 
 export function dataFit(world: World, current: InForce | undefined, target: InForce, nowMs: number): DataFit {
@@ -77,7 +78,7 @@ export function dataFit(world: World, current: InForce | undefined, target: InFo
   if (stopped || pod === undefined || children.statefulSet === undefined || state.state === 'Trouble')
     return unasked(world, current, target, told);
 
-  const size = memory.dataSize;
+  const size = memory.measured;
   const age = size === undefined ? Infinity : nowMs - size.askedMs;
   if (state.state !== 'Ready') {
     const { waiting } = memory;
@@ -93,8 +94,8 @@ export function dataFit(world: World, current: InForce | undefined, target: InFo
       ? unasked(world, current, target, told)
       : { fit: 'Wait', retryMs: RETRY_MS - age };
   }
-  if (age >= FRESH_MS || size.bytes === undefined) return { fit: 'Ask' };
-  return judged(world, current, target, size.bytes);
+  if (age >= FRESH_MS || size.figures === undefined) return { fit: 'Ask' };
+  return judged(world, current, target, size.figures.dataBytes);
 }
 
 const YES: DataFit = { fit: 'Yes' };
@@ -121,7 +122,7 @@ function toldBefore({ addon }: World): Refusal | undefined {
 function unasked(world: World, current: InForce, target: InForce, told: Refusal | undefined): DataFit {
   if (told !== undefined) return { fit: 'No', refusal: told };
   // The volume is the same, so an answer from before its pod went away is better than none.
-  const bytes = world.memory.dataSize?.bytes;
+  const bytes = world.memory.measured?.figures?.dataBytes;
   return bytes === undefined ? YES : judged(world, current, target, bytes);
 }
 

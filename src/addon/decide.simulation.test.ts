@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pick } from '../../test/size.ts';
-import type { InfluxAddonSpec } from '../api/influx-addon.ts';
+import { usersOf } from '../api/addon-defaults.ts';
+import type { InfluxAddon, InfluxAddonSpec } from '../api/influx-addon.ts';
+import { wishesOf } from '../contents/wishes.ts';
 import type { Secret } from '../kube/kinds.ts';
 import { ADMIN_KEY, ADMIN_USER, decode } from './facts.ts';
 import { childNames } from './names.ts';
+import { isUsernameOf } from './rotation/login.ts';
+import { namesOf } from './rotation/users.ts';
 import { passwordIn } from './testing/model/invariants.ts';
+import { BY_HAND } from './testing/model/model-engine.ts';
 import { BROKEN_VERSION } from './testing/model/model-node.ts';
 import { ADDON, Simulation, type SimulationEvent } from './testing/model/simulation.ts';
 import { DAMAGEABLE } from './testing/model/user.ts';
@@ -33,6 +38,28 @@ const operate: fc.Arbitrary<SimulationEvent> = fc.record({
   }),
 });
 
+const QUERY = 'SELECT mean(v) INTO b FROM a GROUP BY time(1h)';
+const CONTENTS: Partial<InfluxAddonSpec>[] = [
+  { retentionPolicies: [{ name: 'week', duration: '7d' }], defaultRetentionPolicy: 'week' },
+  {
+    retentionPolicies: [
+      { name: 'autogen', duration: '30d' },
+      { name: 'day', duration: '1d', shardDuration: '2h' },
+    ],
+    defaultRetentionPolicy: 'autogen',
+  },
+  { retentionPolicies: [], defaultRetentionPolicy: 'autogen' },
+  { continuousQueries: [{ name: 'hourly', query: QUERY }], users: [] },
+  { continuousQueries: [{ name: 'hourly', query: `${QUERY}, *` }] },
+  { continuousQueries: [], users: [{ name: 'reader', access: 'Read' }] },
+  {
+    users: [
+      { name: 'reader', access: 'All' },
+      { name: 'writer', access: 'Write' },
+    ],
+  },
+];
+
 const edit: fc.Arbitrary<SimulationEvent> = fc
   .constantFrom<Partial<InfluxAddonSpec>>(
     { plan: '512m' },
@@ -51,6 +78,8 @@ const edit: fc.Arbitrary<SimulationEvent> = fc
     { deletionPolicy: 'Retain' },
     { access: { policy: 'Bound' } },
     { access: { policy: 'Open' } },
+    { storage: { autoGrow: 'Enabled' } },
+    ...CONTENTS,
   )
   .map((spec) => ({ event: 'Edit', spec }));
 
@@ -71,8 +100,14 @@ const damage: fc.Arbitrary<SimulationEvent> = fc.oneof(
       'RevokeGrant' as const,
       'MakeAdministrator' as const,
       'DropDefaultPolicy' as const,
+      'FillVolume' as const,
+      'AddSeries' as const,
+      'DropContents' as const,
+      'ChangeContents' as const,
+      'MakeByHand' as const,
     ),
   }),
+  fc.record({ event: fc.constantFrom('OutOfMemory' as const, 'DeleteClaim' as const, 'Evict' as const) }),
   fc.record({
     event: fc.constant('App' as const),
     what: fc.constantFrom(
@@ -85,11 +120,15 @@ const damage: fc.Arbitrary<SimulationEvent> = fc.oneof(
   }),
 );
 
+const rotate: fc.Arbitrary<SimulationEvent> = fc
+  .constantFrom('a', 'b', 'c')
+  .map((token) => ({ event: 'Rotate', token }));
+
 const node = fc.record({ event: fc.constant('Node' as const), steps: fc.integer({ min: 1, max: 6 }) });
 const wait = fc.record({ event: fc.constant('Wait' as const), seconds: fc.integer({ min: 1, max: 90 }) });
 
 const story = fc.array(
-  fc.oneof({ weight: 4, arbitrary: operate }, { weight: 3, arbitrary: node }, wait, edit, damage),
+  fc.oneof({ weight: 4, arbitrary: operate }, { weight: 3, arbitrary: node }, wait, edit, damage, rotate),
   { minLength: 4, maxLength: 16 },
 );
 
@@ -99,10 +138,14 @@ const lastWish = fc.record({
   version: fc.constant('1.8.10'),
   state: fc.constantFrom('Running' as const, 'Running' as const, 'Stopped' as const),
   apps: fc.constantFrom<NonNullable<InfluxAddonSpec['apps']>>([{ name: 'web', env: 'Inject' }], []),
+  contents: fc.subarray(CONTENTS).map((parts): Partial<InfluxAddonSpec> => Object.assign({}, ...parts)),
 });
 
+/** `make chaos` plays more of them. */
+const STORIES = Number(process.env['SIMULATIONS'] ?? pick(200, 700));
+
 /** For a machine that is busy with something else. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 180 * Math.max(1_000, STORIES);
 
 function play(events: readonly SimulationEvent[], wish: Partial<InfluxAddonSpec>): Simulation {
   const simulation = new Simulation({ apps: [{ name: 'web', env: 'Inject' }] });
@@ -111,9 +154,18 @@ function play(events: readonly SimulationEvent[], wish: Partial<InfluxAddonSpec>
   const states = wish.state === 'Stopped' ? (['Running', 'Stopped'] as const) : (['Running'] as const);
   for (const state of states) {
     simulation.happen({ event: 'Edit', spec: { ...wish, state } });
+    giveUpWhatIsLost(simulation);
     simulation.settle(20);
   }
   return simulation;
+}
+
+/** A volume that somebody deleted is told of, and given up for good by somebody: a deletion cannot be taken back. */
+function giveUpWhatIsLost(simulation: Simulation): void {
+  for (let round = 0; round < 12; round += 1) {
+    simulation.fairRound();
+    simulation.user.giveUpData();
+  }
 }
 
 /** Nothing is written, and status does not change. */
@@ -138,9 +190,65 @@ function expectOneDatabase(simulation: Simulation): void {
   expect(secretOf(simulation, names.bindingSecret)['password']).toBe(published);
   const engine = simulation.node.answering();
   expect([...(engine?.databases.keys() ?? [])]).toEqual([id]);
-  expect([...(engine?.users.keys() ?? [])].toSorted()).toEqual([ADMIN_USER, id].toSorted());
-  expect(engine?.users.get(id)).toEqual({ password: published, admin: false, grants: new Set([id]) });
+  const username = admin[ADMIN_KEY.username] ?? '';
+  expect(isUsernameOf(id, username)).toBe(true);
+  expect(secretOf(simulation, names.bindingSecret)['username']).toBe(username);
+  const listed = usersOf(simulation.addon as InfluxAddon).map(
+    ({ name }) => namesOf({ id, username }, name).present,
+  );
+  const users = [...(engine?.users.keys() ?? [])].filter((name) => name !== BY_HAND);
+  expect(users.toSorted()).toEqual([ADMIN_USER, username, ...listed].toSorted());
+  const grants = new Map([[id, 'ALL PRIVILEGES']]);
+  expect(engine?.users.get(username)).toEqual({ password: published, admin: false, grants });
   expect(engine?.users.get(ADMIN_USER)?.password).toBe(admin[ADMIN_KEY.adminPassword]);
+}
+
+/**
+ * Policies, queries and users are as listed, with a Secret for each user; what is there beside them is made by hand. So
+ * is, for safety, what was made while somebody took away the record that it is ours, before status had a copy of that.
+ */
+function expectContents(simulation: Simulation, isRecordHarmed: boolean): void {
+  const addon = simulation.addon as InfluxAddon;
+  const [database] = simulation.node.answering()?.databases.values() ?? [];
+  const { status } = addon;
+  const byHand = [...(status?.retentionPolicies ?? []), ...(status?.continuousQueries ?? [])]
+    .filter(({ listed }) => isRecordHarmed && !listed)
+    .map(({ name }) => name);
+  const others = (names: Iterable<string>) =>
+    [...names].filter((name) => name !== BY_HAND && !byHand.includes(name)).toSorted();
+  const { retentionPolicies, defaultPolicy, continuousQueries, users } = wishesOf(addon);
+  expect(database?.defaultPolicy).toBe(defaultPolicy);
+  for (const { name, ...durations } of retentionPolicies)
+    expect(database?.policies.get(name)).toEqual(durations);
+  const policies = others(database?.policies.keys() ?? []).filter((name) => name !== 'autogen');
+  const wanted = retentionPolicies.map(({ name }) => name).filter((name) => name !== 'autogen');
+  expect(policies).toEqual(wanted.toSorted());
+  expect(others(database?.queries.keys() ?? [])).toEqual(continuousQueries.map(({ name }) => name));
+  for (const { name, query } of continuousQueries) {
+    const shown = database?.queries.get(name) ?? '';
+    expect(shown.startsWith(`${defaultPolicy}: `)).toBe(true);
+    expect(shown).toContain(`BEGIN ${query}
+END`);
+  }
+  const id = addon.status?.id ?? '';
+  for (const { name, privilege } of users) {
+    const { password, username, uri = '' } = secretOf(simulation, `my-app-influx-user-${name}`);
+    const published = secretOf(simulation, names.bindingSecret)['username'] ?? '';
+    expect(username).toBe(namesOf({ id, username: published }, name).present);
+    expect(new URL(uri).password).toBe(password);
+    const user = simulation.node.answering()?.users.get(username ?? '');
+    expect(user).toMatchObject({ password, admin: false });
+    expect(user?.grants.get(id)).toBe(privilege === 'ALL' ? 'ALL PRIVILEGES' : privilege);
+  }
+  const secrets = [...simulation.api.entries()].filter(([key]) =>
+    key.startsWith('Secret/my-app-influx-user-'),
+  );
+  expect(secrets).toHaveLength(users.length);
+}
+
+function harmsRecord(happening: SimulationEvent): boolean {
+  if (happening.event === 'RemoveChildren') return happening.children.includes('adminSecret');
+  return happening.event === 'EditChild' && happening.child === 'adminSecret';
 }
 
 function expectBoundApp(simulation: Simulation): void {
@@ -150,7 +258,8 @@ function expectBoundApp(simulation: Simulation): void {
   const condition = simulation.addon?.status?.conditions?.find(({ type }) => type === 'AppsCurrent');
   const variables = variablesIn(app, 'web');
   if (apps.length === 0) expect(variables).toEqual([]);
-  else if (condition?.reason !== 'BindingContested')
+  else expect(simulation.node.appSaw).toBe(simulation.node.served());
+  if (apps.length > 0 && condition?.reason !== 'BindingContested')
     expect(variables).toEqual(Object.keys(secretOf(simulation, names.urlSecret)));
 }
 
@@ -158,7 +267,8 @@ describe('whatever happens to the operator, its view, the children and the datab
   it(
     'the addon ends with what was asked for: one database, one user, one password that works',
     () => {
-      const property = fc.property(story, lastWish, (events, wish) => {
+      const property = fc.property(story, lastWish, (events, { contents, ...basics }) => {
+        const wish = { ...basics, ...contents };
         const simulation = play(events, wish);
         expectQuiet(simulation, 50);
         if (wish.state === 'Stopped') {
@@ -166,9 +276,10 @@ describe('whatever happens to the operator, its view, the children and the datab
           return;
         }
         expectOneDatabase(simulation);
+        expectContents(simulation, events.some(harmsRecord));
         expectBoundApp(simulation);
       });
-      fc.assert(property, { numRuns: pick(200, 1_600) });
+      fc.assert(property, { numRuns: STORIES });
     },
     TIMEOUT_MS,
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Secret } from '../kube/kinds.ts';
 import type { Workload } from './apps/view.ts';
 import { decode } from './facts.ts';
-import { childNames } from './names.ts';
+import { childNames, userSecretName } from './names.ts';
 import { variablesIn } from './testing/apps.ts';
 import { BROKEN_VERSION } from './testing/model/model-node.ts';
 import { ADDON, Simulation } from './testing/model/simulation.ts';
@@ -73,6 +73,88 @@ describe('a crash', () => {
     }
     simulation.settle(10);
     expect(restarts()).toHaveLength(2);
+  });
+});
+
+describe('a change that is taken back', () => {
+  const restarts = (simulation: Simulation) =>
+    simulation.operator.writes.filter((write) => write.startsWith('patch Deployment')).length;
+  const template = (simulation: Simulation) => simulation.api.get<Workload>('Deployment', 'web')?.spec;
+  const undo = (simulation: Simulation, spec: Workload['spec']) =>
+    simulation.api.change('Deployment', 'web', (object) => ({ ...object, spec }) as typeof object);
+  const edit = (simulation: Simulation, spec: Parameters<Simulation['createAddon']>[0]) =>
+    simulation.happen({ event: 'Edit', spec });
+
+  it.each(['Inject', 'FromSecret'] as const)(
+    'restarts an app (%s) for each change, though somebody has put back its template of the first in between',
+    (env) => {
+      const simulation = ready({ apps: [{ name: 'web', env }] });
+      const first = template(simulation);
+      const before = restarts(simulation);
+      for (let round = 1; round <= 3; round += 1) {
+        edit(simulation, { plan: '512m' });
+        simulation.settle(20);
+        undo(simulation, first);
+        simulation.settle(20);
+        edit(simulation, { plan: '1g' });
+        simulation.settle(20);
+        expect(restarts(simulation)).toBe(before + 2 * round);
+        expect(simulation.node.appSaw).toBe(simulation.node.served());
+        undo(simulation, first);
+      }
+    },
+  );
+
+  it.each(Array.from({ length: 12 }, (_, index) => index))(
+    'after a crash at action %i, and with its template put back, restarts the app for what it came back to',
+    (n) => {
+      const simulation = ready();
+      const first = template(simulation);
+      edit(simulation, { plan: '512m' });
+      for (let left = n; left > 0; ) {
+        const done = simulation.operator.writes.length;
+        crashAfter(simulation, left);
+        simulation.node.step(simulation.now);
+        simulation.node.step(simulation.now);
+        simulation.now += 1_000;
+        left -= Math.max(1, simulation.operator.writes.length - done);
+      }
+      if (template(simulation) !== first) undo(simulation, first);
+      simulation.node.step(simulation.now);
+      edit(simulation, { plan: '1g' });
+      simulation.settle(20);
+      expect(simulation.node.appSaw).toBe(simulation.node.served());
+    },
+  );
+
+  it('before the database came up with it restarts nothing', () => {
+    const simulation = ready();
+    const before = restarts(simulation);
+    edit(simulation, { version: BROKEN_VERSION });
+    for (let round = 0; round < 4; round += 1) simulation.fairRound();
+    edit(simulation, { version: '1.8.10' });
+    simulation.settle(20);
+    expect(restarts(simulation)).toBe(before);
+  });
+});
+
+describe('an app that reads the Secret itself', () => {
+  const restarts = (simulation: Simulation) =>
+    simulation.operator.writes.filter((write) => write.startsWith('patch Deployment')).length;
+
+  it('and is named in the same edit as a change is restarted for it, once', () => {
+    const simulation = ready({});
+    simulation.happen({ event: 'Edit', spec: { plan: '512m', apps: [{ name: 'web' }] } });
+    simulation.settle(20);
+    expect(restarts(simulation)).toBe(1);
+    expect(simulation.node.appSaw).toBe(simulation.node.served());
+  });
+
+  it('and is named by itself is not restarted', () => {
+    const simulation = ready({});
+    simulation.happen({ event: 'Edit', spec: { apps: [{ name: 'web' }] } });
+    simulation.settle(20);
+    expect(restarts(simulation)).toBe(0);
   });
 });
 
@@ -150,5 +232,112 @@ describe('Stopped', () => {
     simulation.settle(10);
     const restarts = simulation.operator.writes.filter((write) => write.startsWith('patch Deployment'));
     expect(restarts).toHaveLength(2);
+  });
+});
+
+describe('a user with the name of what every object has', () => {
+  it('is made, gets its Secret and goes', () => {
+    const simulation = ready({ users: [{ name: 'constructor', access: 'Read' }] });
+    const listed = () => simulation.addon?.status?.users?.filter((user) => user.listed);
+    expect(listed()).toMatchObject([{ name: 'constructor', secret: expect.stringContaining('constructor') }]);
+    simulation.happen({ event: 'Edit', spec: { users: [] } });
+    simulation.settle(10);
+    expect(listed() ?? []).toEqual([]);
+  });
+});
+
+describe('a volume claim that somebody deletes', () => {
+  const claims = (simulation: Simulation) =>
+    simulation.operator.writes.filter((write) => write.startsWith('create PersistentVolumeClaim')).length;
+  const rounds = (simulation: Simulation, count: number) => {
+    for (let round = 0; round < count; round += 1) simulation.fairRound();
+  };
+
+  it.each<Parameters<Simulation['createAddon']>[0]>([
+    { plan: '512m' },
+    { state: 'Stopped' },
+    { version: '1.8.5' },
+    { plan: 'none' },
+    {},
+  ])('keeps its pod, and what is asked for meanwhile (%j) waits', (spec) => {
+    const simulation = ready();
+    const pod = simulation.api.get('Pod', names.pod)?.metadata.uid;
+    simulation.happen({ event: 'DeleteClaim' });
+    simulation.happen({ event: 'Edit', spec });
+    simulation.happen({ event: 'DamageDatabase', how: 'DropAdministrator' });
+    rounds(simulation, 12);
+    expect(conditionOf(simulation, 'Stalled')?.reason).toBe('VolumeBeingDeleted');
+    expect(simulation.api.get('Pod', names.pod)?.metadata.uid).toBe(pod);
+  });
+
+  it('is told as lost when the pod ends, restarts no app, and is not made again before it is given up', () => {
+    const simulation = ready();
+    const patches = () => simulation.operator.writes.filter((write) => write.startsWith('patch Deployment'));
+    const before = patches().length;
+    simulation.happen({ event: 'DeleteClaim' });
+    simulation.fairRound();
+    simulation.happen({ event: 'Evict' });
+    rounds(simulation, 12);
+    expect(conditionOf(simulation, 'Stalled')?.reason).toBe('DataLost');
+    expect(conditionOf(simulation, 'Ready')?.status).toBe('False');
+    simulation.happen({ event: 'Edit', spec: { state: 'Stopped' } });
+    rounds(simulation, 3);
+    simulation.happen({ event: 'Edit', spec: { state: 'Running' } });
+    rounds(simulation, 12);
+    expect([claims(simulation), patches().length]).toEqual([1, before]);
+    expect(simulation.api.get('PersistentVolumeClaim', names.claim)).toBeUndefined();
+    simulation.user.giveUpData();
+    simulation.settle(20);
+    expect(claims(simulation)).toBe(2);
+  });
+
+  it('is lost, too, when an engine answers that knows neither database nor user; one of them is drift', () => {
+    const simulation = ready({});
+    simulation.happen({ event: 'DamageDatabase', how: 'DropDatabase' });
+    rounds(simulation, 8);
+    expect(conditionOf(simulation, 'Ready')?.status).toBe('True');
+    simulation.happen({ event: 'DamageDatabase', how: 'DropUser' });
+    simulation.happen({ event: 'DamageDatabase', how: 'DropDatabase' });
+    rounds(simulation, 12);
+    expect(conditionOf(simulation, 'Stalled')?.reason).toBe('DataLost');
+    expect(simulation.node.answering()?.databases.size).toBe(0);
+    simulation.user.giveUpData();
+    simulation.settle(20);
+    expect(simulation.addon?.status?.lastHandled?.startEmpty).toBeDefined();
+  });
+
+  it('goes with its pod when it is let go, and the database starts on another', () => {
+    const simulation = ready();
+    simulation.happen({ event: 'DeleteClaim' });
+    rounds(simulation, 2);
+    simulation.user.giveUpData();
+    simulation.settle(20);
+    expect(claims(simulation)).toBe(2);
+    // The same word lets no other volume go.
+    simulation.happen({ event: 'DeleteClaim' });
+    rounds(simulation, 6);
+    expect(conditionOf(simulation, 'Stalled')?.reason).toBe('VolumeBeingDeleted');
+  });
+});
+
+describe('a listed user to whose login the database does not answer', () => {
+  it('keeps the addon from being ready, which has no Secret for it yet, and is tried again soon', () => {
+    const simulation = ready({});
+    const engine = simulation.node.answering();
+    const secret = () => simulation.api.get<Secret>('Secret', userSecretName(ADDON, 'reader'));
+    if (engine !== undefined) engine.deaf = new Set(['reader']);
+    simulation.happen({ event: 'Edit', spec: { users: [{ name: 'reader', access: 'Read' }] } });
+    for (let round = 0; round < 4; round += 1) simulation.fairRound(2);
+    expect([...(engine?.users.keys() ?? [])]).toContain('reader');
+    expect(secret()).toBeUndefined();
+    expect(conditionOf(simulation, 'Ready')).toMatchObject({
+      status: 'False',
+      message: expect.stringContaining('login of reader'),
+    });
+    expect(conditionOf(simulation, 'Available')?.status).toBe('True');
+    if (engine !== undefined) engine.deaf = new Set();
+    for (let round = 0; round < 4; round += 1) simulation.fairRound(2);
+    expect(secret()).toBeDefined();
+    expect(conditionOf(simulation, 'Ready')?.status).toBe('True');
   });
 });

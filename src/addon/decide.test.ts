@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec } from '../api/influx-addon.ts';
+import type { InfluxBackup } from '../api/influx-backup.ts';
 import type { Secret } from '../kube/kinds.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
+import type { Backup } from './backups/view.ts';
 import { decide } from './decide.ts';
 import { decode, ADMIN_KEY } from './facts.ts';
 import { CHILDREN } from './resources/index.ts';
@@ -12,6 +14,7 @@ import {
   contextOf,
   countingFresh,
   FACTS,
+  inForce,
   live,
   NO_CHILDREN,
   NOW,
@@ -128,6 +131,82 @@ describe('a spec that cannot be followed', () => {
   });
 });
 
+describe('records that are all older than the data', () => {
+  const older = contextOf({ target: inForce('1g', '1.8.5') });
+  const children = storedChildren(older);
+
+  it.each(['1.8', '1.8.5', undefined])('start no older engine, with spec.version %s', (version) => {
+    const spec = version === undefined ? {} : { version };
+    for (const statefulSet of [children.statefulSet, undefined]) {
+      const { actions, status } = decided({ addon: addonOf(spec), children: { ...children, statefulSet } });
+      expect(actions).toEqual([]);
+      const condition = status?.conditions?.find(({ type }) => type === 'Stalled');
+      expect(condition).toMatchObject({ status: 'True', reason: 'DowngradeRefused' });
+      expect(condition?.message).toContain('Allowed: 1.8.10');
+    }
+  });
+
+  it('go up when the user names the version that opened the data', () => {
+    const { actions } = decided({ addon: addonOf({ version: '1.8.10' }), children });
+    expect(JSON.stringify(actions[0])).toContain(
+      Buffer.from(JSON.stringify(inForce('1g', '1.8.10')))
+        .toString('base64')
+        .slice(0, 40),
+    );
+  });
+
+  it('of which only the status is left do not choose the older of two', () => {
+    const { claim } = storedChildren();
+    const { actions } = decided({
+      addon: addonOf({ version: '1.8' }, { status: { version: '1.8.5', id: FACTS.id } }),
+      children: { ...NO_CHILDREN, claim },
+    });
+    const [first] = actions;
+    const secret = first?.do === 'create' ? (first.object as Secret) : undefined;
+    expect(decode(secret)[ADMIN_KEY.inForce]).toContain('"name":"1.8.10"');
+  });
+});
+
+describe('an edit while the platform has a newer patch', () => {
+  const former = contextOf({ target: inForce('1g', '1.8.5'), facts: { ...FACTS, openedBy: '1.8.5' } });
+  const failed: Backup = live<InfluxBackup>({
+    metadata: { namespace: 'shop', creationTimestamp: NOW.toISOString() },
+    spec: { addonRef: { name: 'my-app' }, kind: 'BeforeUpgrade' },
+    status: { addon: { name: 'my-app', id: FACTS.id }, failedAt: NOW.toISOString() },
+  });
+  it.each<{ when: string; all: readonly Backup[]; version: string }>([
+    {
+      when: 'does not wait for the backup that the patch needs and that fails',
+      all: [failed],
+      version: '1.8.5',
+    },
+    { when: 'does not wait for a backup that is still to be made', all: [], version: '1.8.5' },
+    {
+      when: 'takes the patch along when its backup is there',
+      all: [
+        {
+          ...failed,
+          status: { ...failed.status, failedAt: undefined, completedAt: NOW.toISOString() },
+        } as Backup,
+      ],
+      version: '1.8.10',
+    },
+  ])('$when', ({ all, version }) => {
+    const status = { id: FACTS.id, dataPlane: { revision: 'r' }, version: '1.8.5' };
+    const addon = addonOf(
+      { plan: '2g', version: '1.8', backups: { storeRef: { name: 'nightly' } } },
+      { status },
+    );
+    const children = storedChildren(former);
+    const { actions } = decided({ addon, children, backups: { all, storeExists: true } });
+    expect(actions).toHaveLength(1);
+    const [first] = actions;
+    const secret = first?.do === 'replace' ? (first.object as Secret) : undefined;
+    const stored = JSON.parse(decode(secret)[ADMIN_KEY.inForce] ?? '{}') as object;
+    expect(stored).toMatchObject({ plan: { name: '2g' }, version: { name: version } });
+  });
+});
+
 describe('a write that was refused', () => {
   const refused = (target: string, more: Partial<Finding> = {}): Partial<World> => ({
     memory: { ...NO_MEMORY, findings: [findingFor(target, more)] },
@@ -177,5 +256,24 @@ describe('an addon that is left alone', () => {
     const { actions, requeueAfterMs } = decided({ children: { ...NO_CHILDREN, adminSecret: leaving } });
     expect(actions).toEqual([]);
     expect(requeueAfterMs).toBeGreaterThan(0);
+  });
+});
+
+describe('maintenance that is under way', () => {
+  const startedAt = '2029-12-31T22:00:00.000Z';
+  const pending = [{ what: 'version 1.8.11', since: '2029-12-01T00:00:00Z' }];
+  const status = { observedGeneration: 1, maintenance: { startedAt, pending } };
+  const paused = { 'influxaddon.dev/paused': 'true' };
+  const target = { ...inForce(), maintainedAt: startedAt };
+  const stoppedChildren = storedChildren(contextOf({ addon: addonOf({ state: 'Stopped' }), target }));
+  it.each<{ by: string; world: Partial<World> }>([
+    { by: 'a pause', world: { addon: addonOf({}, { metadata: { annotations: paused }, status }) } },
+    { by: 'a stop', world: { addon: addonOf({ state: 'Stopped' }, { status }), children: stoppedChildren } },
+  ])('is interrupted by $by: it holds nobody up, and waits for its window again', ({ world }) => {
+    const { actions, status: after } = decided(world);
+    expect(actions).toEqual([]);
+    expect(after?.maintenance).toEqual({ pending });
+    const condition = after?.conditions?.find(({ type }) => type === 'MaintenancePending');
+    expect(condition).toMatchObject({ status: 'True', reason: 'Interrupted' });
   });
 });

@@ -94,6 +94,22 @@ describe('deletion', () => {
     expect(actionsOf(options)).toEqual(expected);
   });
 
+  it.each<[string, Partial<World>, string | undefined]>([
+    ['whose volume is gone', { children: { ...CHILDREN, claim: undefined } }, undefined],
+    ['whose data is lost', {}, 'DataLost'],
+    ['that cannot start', {}, 'MetaCorrupt'],
+  ])('Backup of a database %s behaves like Retain, and says so', (_, world, reason) => {
+    const condition = { status: 'True' as const, message: '', lastTransitionTime: NOW.toISOString() };
+    const conditions = reason === undefined ? [] : [{ ...condition, type: 'Stalled', reason }];
+    const found = deleting({ spec: { deletionPolicy: 'Backup' }, world });
+    const status = { dataPlane: { revision: 'r', verifiedAt: NOW.toISOString() }, conditions };
+    const decision = decideDeletion({ ...found, addon: { ...found.addon, status } }, NOW);
+    expect(decision).toMatchObject({
+      actions: [{ do: 'patch', kind: { kind: 'InfluxAddon' } }],
+      events: [{ type: 'Warning', reason: 'Deleting' }],
+    });
+  });
+
   it('waits for the volume and the pod under Delete before it lets go', () => {
     const claim = live({
       ...CHILDREN.claim,

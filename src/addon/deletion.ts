@@ -3,12 +3,14 @@ import { InfluxAddon } from '../api/kinds.ts';
 import type { KubeObject, Live } from '../kube/types.ts';
 import * as kinds from '../kube/kinds.ts';
 import type { Kind } from '../kube/kinds.ts';
-import type { Action, Decision } from './action.ts';
+import { accessStep, releaseAccess, WAITING_FOR_ACCESS } from './access.ts';
+import type { Action, Announcement, Decision } from './action.ts';
 import { unbindAll } from './apps/decide-apps.ts';
 import { appEntries } from './apps/entries.ts';
+import { finalBackup } from './backups/final.ts';
 import { activeFindings, findingOf } from './findings.ts';
 import { FINALIZER } from './names.ts';
-import { READY_REASON } from './reasons.ts';
+import { EVENT_REASON, READY_REASON, STALLED_REASON } from './reasons.ts';
 import { NOTHING_NEW, renderStatus, type Picture } from './status.ts';
 import type { World } from './world.ts';
 
@@ -23,7 +25,7 @@ export function needsFinalizer(world: Pick<World, 'addon' | 'memory'>): boolean 
   const injected =
     appsOf(addon).some((app) => app.env === 'Inject') ||
     appEntries(world).some((app) => app.injectedTemplate !== undefined);
-  return injected || deletionPolicyOf(addon) === 'Delete';
+  return injected || deletionPolicyOf(addon) !== 'Retain';
 }
 
 /** Adds or removes the finalizer; undefined when it is as it should be. */
@@ -44,13 +46,21 @@ export function finalizerAction(world: Pick<World, 'addon' | 'memory'>): Action 
 export function decideDeletion(world: World, now: Date): Decision {
   const { addon, children } = world;
   if (!(addon.metadata.finalizers?.includes(FINALIZER) ?? false)) return decision([]);
-  const policy = world.namespaceTerminating ? 'Retain' : deletionPolicyOf(addon);
+  // There is nothing to take a last backup of: what is left of the volume stays, rather than go without one.
+  const keeps = deletionPolicyOf(addon) === 'Backup' && cannotBackUp(world);
+  const policy = world.namespaceTerminating || keeps ? 'Retain' : deletionPolicyOf(addon);
   const pausedHere = isPaused(addon) && !world.namespaceTerminating;
   if (pausedHere && policy !== 'Retain')
     return decision(
       [],
       deletingStatus(world, 'influxaddon.dev/paused is set: nothing is deleted until it is removed', now),
     );
+  const access = world.namespaceTerminating ? undefined : accessStep(world, now);
+  if (access?.step === 'Act') return decision([access.action]);
+  if (access !== undefined) {
+    const status = access.refusal && deletingStatus(world, access.refusal.message, now);
+    return { ...decision([], status, WAITING_FOR_ACCESS), requeueAfterMs: access.requeueAfterMs };
+  }
   const unbind = world.namespaceTerminating || pausedHere ? [] : unbindAll(world);
   const active = activeFindings(world, now.getTime());
   const refused = unbind.map((action) => findingOf(action, active)).find((each) => each !== undefined);
@@ -63,11 +73,20 @@ export function decideDeletion(world: World, now: Date): Decision {
       requeueAfterMs: refused.untilMs - now.getTime(),
     };
   }
-  if (policy === 'Delete') {
+  if (policy === 'Backup') {
+    const final = finalBackup(world);
+    if (final.state === 'Make') return decision([final.action]);
+    if (final.state !== 'Done') return decision([], awaitingBackup(world, final, now));
+  }
+  if (policy !== 'Retain') {
     // The pod first: a claim that is in use only pretends to go, and an engine without its volume writes errors.
     const doomed: [Kind<KubeObject>, Live<KubeObject> | undefined][] = [
       [kinds.StatefulSet, children.statefulSet],
       [kinds.PersistentVolumeClaim, children.claim],
+      ...(world.otherClaims ?? []).map((claim): [Kind<KubeObject>, Live<KubeObject>] => [
+        kinds.PersistentVolumeClaim,
+        claim,
+      ]),
       [kinds.Secret, children.adminSecret],
     ];
     const deletions = doomed.flatMap(([kind, live]) => deleteAction(kind, live));
@@ -82,8 +101,31 @@ export function decideDeletion(world: World, now: Date): Decision {
     }
   }
   const others = (addon.metadata.finalizers ?? []).filter((each) => each !== FINALIZER);
-  return decision([patchFinalizers(addon, others, 'cleaned up')]);
+  const release = world.namespaceTerminating ? undefined : releaseAccess(world);
+  const letGo = patchFinalizers(addon, others, 'cleaned up');
+  const actions = release === undefined ? [letGo] : [release, letGo];
+  return keeps ? { ...decision(actions), events: [KEPT] } : decision(actions);
 }
+
+const KEPT: Announcement = {
+  type: 'Warning',
+  reason: EVENT_REASON.deleting,
+  note: 'The database is lost or cannot start, so that no last backup can be taken: as with deletionPolicy Retain, what is left of the volume stays, and so do the credentials.',
+};
+
+/** Lost, or never to come up again by itself. What merely looks lost is kept, which harms nobody. */
+function cannotBackUp({ addon, children }: World): boolean {
+  const had = addon.status?.dataPlane?.verifiedAt !== undefined;
+  if (had && (children.claim === undefined || children.claim.status?.phase === 'Lost')) return true;
+  const stalled = addon.status?.conditions?.find(({ type }) => type === 'Stalled');
+  return stalled?.status === 'True' && HOPELESS.includes(stalled.reason);
+}
+
+const HOPELESS: readonly string[] = [
+  STALLED_REASON.dataLost,
+  STALLED_REASON.metaMissing,
+  STALLED_REASON.metaCorrupt,
+];
 
 function deleteAction(kind: Kind<KubeObject>, live: Live<KubeObject> | undefined): Action[] {
   if (live === undefined || live.metadata.deletionTimestamp !== undefined) return [];
@@ -119,6 +161,23 @@ function deletingStatus(world: World, message: string, now: Date): NonNullable<D
     ready: { status: false, reason: READY_REASON.deleting, message },
     available: { status: false, reason: READY_REASON.deleting, message },
     reconciling: true,
+  };
+  return renderStatus(world, picture, now);
+}
+
+/** A last backup that cannot be taken is a user's to decide about: until then nothing is deleted. */
+function awaitingBackup(
+  world: World,
+  { state, message }: { readonly state: 'Wait' | 'Failed'; readonly message: string },
+  now: Date,
+): NonNullable<Decision['status']> {
+  const refusal = state === 'Wait' ? undefined : { reason: STALLED_REASON.backupFailed, message };
+  const picture: Picture = {
+    ...NOTHING_NEW,
+    ready: { status: false, reason: READY_REASON.deleting, message },
+    available: { status: false, reason: READY_REASON.deleting, message },
+    reconciling: true,
+    refusal,
   };
   return renderStatus(world, picture, now);
 }

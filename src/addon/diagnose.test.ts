@@ -101,6 +101,22 @@ describe('diagnose', () => {
       'no image. The data was not opened by it yet: set spec.version to 1.7.11 to go back.',
     );
     expect(message('1.8.10', missing)).toBe('no image.');
-    expect(message('1.7.11', { running: {} })).toBe('no image.');
+    expect(message('1.7.11', { waiting: { reason: 'PodInitializing' } })).toBe('no image.');
+  });
+
+  it('says that there is no way back once the new server may have opened the data, and what there is instead', () => {
+    const trouble: PodState = {
+      state: 'Trouble',
+      reason: 'Degraded',
+      message: 'It ends.',
+      refusal: undefined,
+    };
+    const world = worldOf({ pod: podOf() });
+    const of = (version: string) =>
+      diagnose({ ...world, addon: { ...world.addon, status: { version } } }, trouble, now).message;
+    expect(of('1.7.11')).toMatch(
+      /^It ends\. 1\.8\.10 may have opened the data.* 1\.7\.11 cannot have it back\..*backup/,
+    );
+    expect(of('1.8.10')).toBe('It ends.');
   });
 });

@@ -1,6 +1,6 @@
 import type { Action } from './action.ts';
 import { childNames } from './names.ts';
-import { cannotBegin, type PodState } from './pod-state.ts';
+import { cannotBegin, mayHaveOpenedData, type PodState } from './pod-state.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import type { Refusal } from './target.ts';
 import type { World } from './world.ts';
@@ -41,15 +41,16 @@ export function diagnose(world: World, pod: PodState, nowMs: number): Trouble {
       message: missingClass.message,
       refusal: missingClass,
       waitingFor: 'the storage class',
+      requeueAfterMs: ASK_AGAIN_MS,
     };
   if (pod.state === 'Trouble') {
     return {
       ...none,
       reason: pod.reason,
-      message: `${pod.message}${wayBack(world)}`,
+      message: `${pod.message}${wayOut(world)}`,
       refusal: pod.refusal,
       waitingFor: 'the pod to recover',
-      requeueAfterMs: undefined,
+      requeueAfterMs: ASK_AGAIN_MS,
     };
   }
   const what = pod.state === 'Starting' ? pod.what : 'the pod';
@@ -80,7 +81,7 @@ export function diagnose(world: World, pod: PodState, nowMs: number): Trouble {
     };
   }
   if (waited >= DEADLINE_MS) {
-    const message = `Waiting for ${what} for more than ${DEADLINE_MS / 60_000} minutes.`;
+    const message = `Waiting for ${what} for more than ${DEADLINE_MS / 60_000} minutes.${wayOut(world)}`;
     return {
       ...none,
       reason: READY_REASON.degraded,
@@ -92,12 +93,19 @@ export function diagnose(world: World, pod: PodState, nowMs: number): Trouble {
   return { ...none, waitingFor: what, requeueAfterMs };
 }
 
-/** For an upgrade whose new server has not begun: as long as that is so, the version may be taken back. */
-function wayBack({ addon, pod, versions }: World): string {
+/**
+ * For an upgrade whose new server does not come up: as long as it has not begun, the version may be taken back; from
+ * then on the data may be in a form that only it, and newer ones, can read.
+ */
+function wayOut({ addon, pod, versions }: World): string {
   const before = versions.find(({ name }) => name === addon.status?.version);
-  if (pod === undefined || before === undefined || !cannotBegin(pod)) return '';
-  if (pod.spec?.containers[0]?.image === before.image) return '';
-  return ` The data was not opened by it yet: set spec.version to ${before.name} to go back.`;
+  const image = pod?.spec?.containers[0]?.image;
+  if (pod === undefined || before === undefined || image === before.image) return '';
+  if (cannotBegin(pod))
+    return ` The data was not opened by it yet: set spec.version to ${before.name} to go back.`;
+  if (!mayHaveOpenedData(pod)) return '';
+  const name = versions.find((each) => each.image === image)?.name ?? image;
+  return ` ${name} may have opened the data, which is left as it is; ${before.name} cannot have it back. The way out is what the message asks for, a larger plan, a newer version in spec.version, or a backup from before the upgrade.`;
 }
 
 function storageClassRefusal({ children, storageClasses }: World): Refusal | undefined {

@@ -8,7 +8,8 @@ import { buildBindingSecret } from './resources/binding-secret.ts';
 import { buildClaim } from './resources/claim.ts';
 import { buildStatefulSet } from './resources/stateful-set.ts';
 import { buildUrlSecret } from './resources/url-secret.ts';
-import { contextOf, countingFresh, FACTS } from './testing/fixtures.ts';
+import { begun, finished, promoted } from './rotation/rotation.ts';
+import { contextOf, countingFresh, FACTS, inForce, NOW } from './testing/fixtures.ts';
 
 const context = contextOf();
 const ALL: FactSources = {
@@ -34,6 +35,19 @@ const COPIES = ['adminSecret', 'urlSecret', 'bindingSecret'] as const;
 describe('settleFacts', () => {
   it('reads back what the children were made from', () => {
     expect(settle({})).toEqual({ facts: FACTS, missing: [] });
+  });
+
+  it('believes no record of an older engine than the one that opened the data, while another copy is newer', () => {
+    const older = contextOf({ target: inForce('1g', '1.8.5'), facts: { ...FACTS, openedBy: '1.8.5' } });
+    const { facts } = settle({ adminSecret: buildAdminSecret(older) });
+    expect(facts).toMatchObject({ openedBy: '1.8.10', inForce: { version: { name: '1.8.10' } } });
+    const bothOld = settle({ adminSecret: buildAdminSecret(older), statefulSet: buildStatefulSet(older) });
+    expect(bothOld.facts).toMatchObject({ openedBy: '1.8.10', inForce: { version: { name: '1.8.5' } } });
+    const newer = { facts: { ...FACTS, openedBy: '1.8.5' }, target: inForce('1g', '1.8.10') };
+    const upgrading = contextOf({ ...newer });
+    const sources = { adminSecret: buildAdminSecret(upgrading), claim: buildClaim(older) };
+    const { inForce: next } = settle({ ...sources, statefulSet: buildStatefulSet(older) }).facts;
+    expect(next?.version.name).toBe('1.8.10');
   });
 
   it.each(COPIES)('restores all from the others when %s is gone', (copy) => {
@@ -93,6 +107,56 @@ describe('settleFacts', () => {
     expect(settle({ claim }).facts.id).toBe(FACTS.id);
     const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.id]: 'other_app_1234' });
     expect(settle({ adminSecret, statusId: undefined }).facts.id).toBe(FACTS.id);
+  });
+
+  it('takes user and password together from the copies, and none of the login that was retired', () => {
+    const next = promoted(
+      begun(FACTS, 'a', () => 'next-password-0123456789-0123456789', NOW),
+      NOW,
+    );
+    const adminSecret = buildAdminSecret({ ...context, facts: next });
+    // Only the admin Secret was written when the operator died: the two others are behind, not two against one.
+    expect(settle({ adminSecret }).facts).toEqual(next);
+    const done = finished(next);
+    expect(settle({ adminSecret: buildAdminSecret({ ...context, facts: done }) }).facts).toEqual(done);
+    const urlSecret = buildUrlSecret({ ...context, facts: next });
+    const { username, password } = settle({
+      adminSecret: undefined,
+      urlSecret,
+      bindingSecret: undefined,
+    }).facts;
+    expect({ username, password }).toEqual({ username: next.username, password: next.password });
+  });
+
+  it('never takes the new password for that of the former user, whose name somebody wrote over', () => {
+    const next = promoted(
+      begun(FACTS, 'a', () => 'next-password-0123456789-0123456789', NOW),
+      NOW,
+    );
+    const adminSecret = edit(buildAdminSecret({ ...context, facts: next }), {
+      [ADMIN_KEY.username]: 'edited',
+    });
+    expect(settle({ adminSecret }).facts).toEqual(next);
+  });
+
+  it('believes no edited record of a rotation', () => {
+    const { rotation } = begun(FACTS, 'a', () => 'next-password-0123456789-0123456789', NOW);
+    const records = [
+      'x',
+      '{}',
+      JSON.stringify({ ...rotation, phase: 'Done' }),
+      JSON.stringify({ ...rotation, username: 'admin' }),
+      JSON.stringify({ ...rotation, username: FACTS.username }),
+      JSON.stringify({ ...rotation, password: 'short' }),
+      JSON.stringify({ ...rotation, adminPassword: undefined }),
+      JSON.stringify({ ...rotation, since: 'yesterday' }),
+    ];
+    for (const text of records) {
+      const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.rotation]: text });
+      expect(settle({ adminSecret }).facts, text).toEqual(FACTS);
+    }
+    const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.rotation]: JSON.stringify(rotation) });
+    expect(settle({ adminSecret }).facts.rotation).toEqual(rotation);
   });
 
   it('calls a password unproven that is newer than the data, until the admin Secret says otherwise', () => {

@@ -2,7 +2,7 @@ import type { Action } from './action.ts';
 import type { Finding, World } from './world.ts';
 
 /** Writes that were refused a moment ago, for this very spec: they are not tried again yet. */
-export function activeFindings({ addon, memory }: World, nowMs: number): Finding[] {
+export function activeFindings({ addon, memory }: Pick<World, 'addon' | 'memory'>, nowMs: number): Finding[] {
   return memory.findings.filter(
     (finding) => finding.untilMs > nowMs && finding.generation === addon.metadata.generation,
   );
@@ -18,7 +18,8 @@ export function findingOf(action: Action, active: readonly Finding[]): Finding |
 export function targetOf(action: Action): string | undefined {
   if (action.do === 'create' || action.do === 'replace')
     return `${action.kind.kind}/${action.object.metadata?.name}`;
-  if (action.do === 'issueCertificate') return `Secret/${action.object.metadata?.name}`;
+  if (action.do === 'issueCertificate' || action.do === 'issueAgentPair')
+    return `Secret/${action.object.metadata?.name}`;
   return action.do === 'patch' || action.do === 'delete'
     ? `${action.kind.kind}/${action.key.name}`
     : undefined;

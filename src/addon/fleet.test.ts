@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec, InfluxAddonStatus } from '../api/influx-addon.ts';
-import { fleetFor, isWaitingForTurn, mayBegin, memberOf } from './fleet.ts';
-import { Memories } from './memories.ts';
-import { makeStores } from './stores.ts';
+import { waitingAt } from '../maintenance/fleet.ts';
+import { isWaitingForTurn, mayBegin, memberOf } from './fleet.ts';
 import { addonOf } from './testing/fixtures.ts';
 
 const OPEN = new Date('2026-03-10T22:00:00Z'); // a Tuesday
@@ -18,6 +17,19 @@ const PENDING: InfluxAddonStatus = {
     ],
   },
   conditions: [conditionOf('Ready', 'True', 'Ready')],
+};
+
+const OVERDUE: InfluxAddonStatus = {
+  ...PENDING,
+  maintenance: { pending: [{ what: 'certificate that was renewed', since: SINCE, latest: SINCE }] },
+};
+
+const AWAITING: InfluxAddonStatus = {
+  ...PENDING,
+  conditions: [
+    conditionOf('Ready', 'True', 'Ready'),
+    conditionOf('MaintenancePending', 'True', 'AwaitingBackup'),
+  ],
 };
 
 function conditionOf(type: string, status: 'True' | 'False', reason: string) {
@@ -83,41 +95,46 @@ describe('memberOf', () => {
       says: undefined,
     },
     {
+      given: 'that is stalled, with a certificate that can wait no longer',
+      of: addon({ ...OVERDUE, conditions: [conditionOf('Stalled', 'True', 'UnknownPlan')] }),
+      at: SHUT,
+      says: { asked: true, since: new Date(SINCE) },
+    },
+    {
+      given: 'with a certificate that can wait no longer, and paused',
+      of: addon(OVERDUE, {}, { 'influxaddon.dev/paused': 'true' }),
+      at: SHUT,
+      says: undefined,
+    },
+    {
+      given: 'that waits for a backup',
+      of: addon(AWAITING, {}, ASK),
+      at: OPEN,
+      says: undefined,
+    },
+    {
+      given: 'that waits for a backup, with a certificate that can wait no longer',
+      of: addon({ ...AWAITING, ...OVERDUE, conditions: AWAITING.conditions ?? [] }),
+      at: SHUT,
+      says: { asked: true, since: new Date(SINCE) },
+    },
+    {
       given: 'that is being deleted',
       of: addonOf(WINDOW, { metadata: { deletionTimestamp: SINCE }, status: PENDING }),
       at: OPEN,
       says: undefined,
     },
   ])('of an addon $given', ({ of, at, says }) => {
-    expect(memberOf(of, at)).toEqual({ uid: 'addon-uid', startedAt: undefined, waiting: says });
+    const member = memberOf(of);
+    expect(member.startedAt).toBeUndefined();
+    expect(waitingAt(member, at)).toEqual(says && { uid: 'addon-uid', ...says });
   });
 
   it('counts from its status when maintenance of it began, however it is and whatever its window', () => {
     const maintenance = { ...PENDING.maintenance, startedAt: SINCE };
     const broken = { ...PENDING, maintenance, conditions: [conditionOf('Stalled', 'True', 'UnknownPlan')] };
-    expect(memberOf(addon(broken), SHUT)).toMatchObject({ startedAt: new Date(SINCE), waiting: undefined });
-    expect(mayBegin(addon(broken))).toBe(false);
-  });
-});
-
-describe('fleetFor', () => {
-  const stores = makeStores();
-  const other = addonOf(WINDOW, { metadata: { name: 'other', uid: 'other-uid' }, status: PENDING });
-  stores.addons.replace([addon(), other], '1000');
-
-  it('looks at nobody while nothing waits', () => {
-    expect(fleetFor(addonOf(), stores, new Memories())).toEqual([]);
-  });
-
-  it('counts a beginning that is not in status yet', () => {
-    const memories = new Memories();
-    const started = () =>
-      fleetFor(addon(), stores, memories).map((each) => each.status?.maintenance?.startedAt);
-    expect(started()).toEqual([undefined, undefined]);
-    memories.update('other-uid', { beginning: SINCE });
-    expect(started()).toEqual([undefined, SINCE]);
-    // What the cache holds is shared with everybody.
-    expect(stores.addons.get('shop/other')?.status).toBe(PENDING);
+    expect(memberOf(addon(broken))).toMatchObject({ startedAt: new Date(SINCE), wish: undefined });
+    expect(mayBegin(addon(broken), SHUT)).toBe(false);
   });
 });
 

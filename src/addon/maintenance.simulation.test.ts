@@ -1,18 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { pick } from '../../test/size.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import { maintenanceWindowOf } from '../api/addon-defaults.ts';
 import type { StatefulSet } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
+import { FleetSummary } from '../maintenance/fleet-summary.ts';
 import { windowAt } from '../maintenance/window.ts';
 import type { InForce } from './facts.ts';
-import { isWaitingForTurn } from './fleet.ts';
-import {
-  beginning,
-  DEFAULT_MAINTENANCE,
-  maintenanceOf,
-  takeIn,
-  type MaintenanceSettings,
-} from './maintenance.ts';
+import { isWaitingForTurn, memberOf, placeOf } from './fleet.ts';
+import { beginning, maintenanceOf, takeIn } from './maintenance.ts';
+import { DEFAULT_MAINTENANCE, type MaintenanceSettings } from './maintenance-settings.ts';
 import { buildStatefulSet } from './resources/stateful-set.ts';
 import { renderStatus, type Picture } from './status.ts';
 import {
@@ -31,6 +28,8 @@ import type { World } from './world.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const WEEK_MS = 7 * 24 * HOUR_MS;
+/** Of databases; the brake lets one in fifty go at once. */
+const LARGE = pick(200, 1_000);
 const START = new Date('2026-03-10T12:00:00Z').getTime(); // a Tuesday
 const NEWER = [
   ...VERSIONS,
@@ -59,6 +58,7 @@ interface Begun {
 class Fleet {
   readonly begun: Begun[] = [];
   readonly members: Member[];
+  readonly summary = new FleetSummary();
   versions: World['versions'] = VERSIONS;
   settings: MaintenanceSettings;
   now = START;
@@ -81,11 +81,17 @@ class Fleet {
     for (const member of this.members) member.nextMs = Math.min(member.nextMs, this.now);
   }
 
+  give(member: Member, maintenanceWindow: NonNullable<InfluxAddon['spec']['maintenanceWindow']>): void {
+    member.addon = { ...member.addon, spec: { ...member.addon.spec, maintenanceWindow } };
+    this.summary.put(memberOf(member.addon));
+  }
+
   ask(index: number): void {
     const member = this.members[index];
     if (member === undefined) return;
     const annotations = { 'influxaddon.dev/maintain-now': 'now' };
     member.addon = { ...member.addon, metadata: { ...member.addon.metadata, annotations } };
+    this.summary.put(memberOf(member.addon));
     member.nextMs = this.now;
   }
 
@@ -126,7 +132,7 @@ class Fleet {
       member.nextMs = this.now;
       return;
     }
-    const { target } = takeIn(world, { inForce: member.inForce }, member.inForce, now);
+    const target = takeIn(world, { inForce: member.inForce }, member.inForce, now)?.target ?? member.inForce;
     if (target !== member.inForce) {
       member.inForce = target;
       member.statefulSet = setOf(member.addon, target);
@@ -163,7 +169,7 @@ class Fleet {
       addon,
       versions: this.versions,
       children: { ...NO_CHILDREN, statefulSet },
-      fleet: this.members.map((member) => member.addon),
+      fleet: placeOf(addon, this.summary, this.settings, new Date(this.now)),
       settings: { ...SETTINGS, maintenance: this.settings },
     });
   }
@@ -171,6 +177,7 @@ class Fleet {
   #store(member: Member, status: NonNullable<InfluxAddon['status']>): void {
     if (JSON.stringify(status) === JSON.stringify(member.addon.status)) return;
     member.addon = { ...member.addon, status };
+    this.summary.put(memberOf(member.addon));
     member.writes += 1;
   }
 }
@@ -185,6 +192,20 @@ function setOf(addon: Live<InfluxAddon>, target: InForce): Live<StatefulSet> {
 
 /** Some are back at once, some take their time. */
 const varied = (index: number) => 1 + (index % 5) * 3;
+
+describe(`${LARGE} addons`, () => {
+  it('take a new patch each in its window, no more at once than allowed', () => {
+    const fleet = new Fleet(LARGE, { maxAtOnce: LARGE / 50 }, varied);
+    fleet.run(START + HOUR_MS);
+    fleet.change({ versions: NEWER });
+    fleet.run(START + HOUR_MS + WEEK_MS);
+    expect(fleet.on('1.8.11')).toBe(LARGE);
+    expect(fleet.begun).toHaveLength(LARGE);
+    expect(Math.max(...fleet.begun.map(({ running }) => running))).toBe(LARGE / 50);
+    // Some wait for a turn, which is told once; nobody is written to for waiting on.
+    for (const member of fleet.members) expect(member.writes).toBeLessThanOrEqual(6);
+  });
+});
 
 describe('three weeks of 30 addons', () => {
   it('take a new patch each in its window, never more at once than allowed, in the first week', () => {
@@ -209,8 +230,7 @@ describe('three weeks of 30 addons', () => {
   it('are as many at once as allowed when all have the same window', () => {
     const fleet = new Fleet(30, { maxAtOnce: 4 }, varied);
     const maintenanceWindow = { weekday: 'Tuesday', startHour: 21, durationHours: 8 } as const;
-    for (const member of fleet.members)
-      member.addon = { ...member.addon, spec: { ...member.addon.spec, maintenanceWindow } };
+    for (const member of fleet.members) fleet.give(member, maintenanceWindow);
     fleet.change({ versions: NEWER });
     fleet.run(START + WEEK_MS);
     expect(fleet.on('1.8.11')).toBe(30);

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec, InfluxAddonStatus } from '../api/influx-addon.ts';
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
-import type { Secret, StatefulSet } from '../kube/kinds.ts';
-import { make } from '../tls/testing/certificates.ts';
+import { NOBODY } from '../maintenance/fleet.ts';
+import type { StatefulSet } from '../kube/kinds.ts';
 import type { InForce } from './facts.ts';
-import { beginning, DEFAULT_MAINTENANCE, maintenanceOf, takeIn } from './maintenance.ts';
+import { beginning, maintenanceOf, takeIn } from './maintenance.ts';
+import { DEFAULT_MAINTENANCE } from './maintenance-settings.ts';
 import { buildPodTemplate } from './resources/pod-template.ts';
 import { slimStatefulSet } from './resources/rendered.ts';
-import { buildStatefulSet } from './resources/stateful-set.ts';
+import { buildStatefulSet, renderedFor } from './resources/stateful-set.ts';
 import {
   addonOf,
   contextOf,
@@ -20,7 +21,7 @@ import {
   VERSIONS,
   worldOf,
 } from './testing/fixtures.ts';
-import { NO_MEMORY, type World } from './world.ts';
+import type { World } from './world.ts';
 
 const OPEN = new Date('2026-03-10T22:00:00Z'); // a Tuesday
 const SHUT = new Date('2026-03-10T12:00:00Z');
@@ -34,6 +35,14 @@ const PATCHED = [
 ] as World['versions'];
 const EDITED = planWith({ memory: '3Gi' });
 
+const READY = {
+  type: 'Ready',
+  status: 'True' as const,
+  reason: 'Ready',
+  message: '',
+  lastTransitionTime: SINCE,
+};
+
 function planWith(edit: Partial<InfluxPlanSpec>): World['plan'] {
   const plan = planOf();
   return { ...plan, spec: { ...plan.spec, ...edit } };
@@ -43,14 +52,7 @@ function statusOf(
   maintenance: InfluxAddonStatus['maintenance'],
   more: InfluxAddonStatus = {},
 ): InfluxAddonStatus {
-  const ready = {
-    type: 'Ready',
-    status: 'True' as const,
-    reason: 'Ready',
-    message: '',
-    lastTransitionTime: SINCE,
-  };
-  return { observedGeneration: 1, conditions: [ready], ...(maintenance && { maintenance }), ...more };
+  return { observedGeneration: 1, conditions: [READY], ...(maintenance && { maintenance }), ...more };
 }
 
 const WAITS: InfluxAddonStatus = statusOf({ pending: [{ what: 'version 1.8.11', since: SINCE }] });
@@ -220,37 +222,56 @@ describe('beginning', () => {
   });
 
   it('waits for others that are in maintenance, and stops when too many have not come back', () => {
-    const others = (count: number, startedAt: string) =>
-      Array.from({ length: count }, (_, index) =>
-        addonOf(WINDOW, { metadata: { uid: `other-${index}` }, status: statusOf({ startedAt }) }),
-      );
-    const now = '2026-03-10T21:59:00.000Z';
-    const long = '2026-03-10T21:00:00.000Z';
-    const with_ = (fleet: World['fleet'], annotations = {}) =>
-      begins({ status: WAITS, annotations, world: { fleet } }, OPEN) !== undefined;
-    expect(with_(others(2, now))).toBe(true);
-    expect(with_(others(3, now))).toBe(false);
-    expect(with_(others(3, now), TOKEN)).toBe(false);
-    expect(with_(others(1, long))).toBe(true);
-    expect(with_(others(2, long))).toBe(false);
-    expect(with_(others(2, long), TOKEN)).toBe(true);
+    const with_ = (place: Partial<World['fleet']>, annotations = {}) =>
+      begins({ status: WAITS, annotations, world: { fleet: { ...NOBODY, ...place } } }, OPEN) !== undefined;
+    expect(with_({ running: 2 })).toBe(true);
+    expect(with_({ running: 3 })).toBe(false);
+    expect(with_({ running: 2, ahead: 1 })).toBe(false);
+    expect(with_({ running: 3 }, TOKEN)).toBe(false);
+    expect(with_({ failures: 1 })).toBe(true);
+    expect(with_({ failures: 2 })).toBe(false);
+    expect(with_({ failures: 2 }, TOKEN)).toBe(true);
   });
 
-  it('does not wait for a window when the certificate that is shown is about to end, but not twice an hour', async () => {
-    const { certPem } = await make({ subject: 'db' });
-    const certificate = { fingerprint: 'old', notAfter: new Date('2026-03-12T00:00:00Z') };
-    const knowledge = { podUid: '', credentials: '', askedMs: 0, failures: 0, probe: undefined };
-    const answer = { ok: true, state: {}, login: 'Accepted', certificate } as never;
-    const memory = { ...NO_MEMORY, database: { ...knowledge, answer } };
-    const tlsSecret = live<Secret>({ data: { 'tls.crt': Buffer.from(certPem).toString('base64') } });
-    const pending = [{ what: 'certificate that was renewed', since: SINCE }];
-    const with_ = (past: NonNullable<InfluxAddonStatus['maintenance']>['past']) => {
-      const world = worldWith({ status: statusOf({ pending, ...(past && { past }) }) });
-      return beginning({ ...world, memory, children: { ...world.children, tlsSecret } }, SHUT) !== undefined;
-    };
-    expect(with_(undefined)).toBe(true);
-    expect(with_([{ at: '2026-03-10T10:59:00Z', what: 'certificate that was renewed' }])).toBe(true);
-    expect(with_([{ at: '2026-03-10T11:30:00Z', what: 'certificate that was renewed' }])).toBe(false);
+  describe('when a certificate can wait no longer', () => {
+    const what = 'certificate that was renewed';
+    const due = [{ what, since: SINCE, latest: '2026-03-09T00:00:00Z' }];
+    const later = [{ what, since: SINCE, latest: '2026-03-11T00:00:00Z' }];
+    const stalled = { ...READY, type: 'Stalled' };
+    const degraded = { ...READY, status: 'False' as const, reason: 'Degraded' };
+    const patch = { what: 'version 1.8.11', since: SINCE };
+    const authority = { what: 'authority x', since: SINCE, latest: '2026-03-09T00:00:00Z' };
+    it.each<{ case: string; status: InfluxAddonStatus; says: boolean }>([
+      { case: 'yet', status: statusOf({ pending: later }), says: false },
+      { case: 'at all', status: statusOf({ pending: due }), says: true },
+      {
+        case: 'though it was tried an hour ago',
+        status: statusOf({ pending: due, past: [{ at: '2026-03-10T10:59:00Z', what }] }),
+        says: true,
+      },
+      {
+        case: 'though it was tried half an hour ago',
+        status: statusOf({ pending: due, past: [{ at: '2026-03-10T11:30:00Z', what }] }),
+        says: false,
+      },
+      {
+        case: 'and the addon is stalled',
+        status: statusOf({ pending: due }, { conditions: [{ ...READY, status: 'False' }, stalled] }),
+        says: true,
+      },
+      {
+        case: 'and the database does not answer',
+        status: statusOf({ pending: due }, { conditions: [degraded] }),
+        says: true,
+      },
+      {
+        case: 'but something else of a stalled addon',
+        status: statusOf({ pending: [patch, authority] }, { conditions: [stalled] }),
+        says: false,
+      },
+    ])('$case: $says', ({ status, says }) => {
+      expect(begins({ status }, SHUT) !== undefined).toBe(says);
+    });
   });
 });
 
@@ -258,7 +279,12 @@ describe('takeIn', () => {
   const facts = { ...FACTS, inForce: inForce() };
   const world = { plan: EDITED, versions: PATCHED };
   const taken = (given: Given, wish = inForce()) =>
-    takeIn(worldWith({ ...given, world: { ...world, ...given.world } }), facts, wish, SHUT);
+    taking(worldWith({ ...given, world: { ...world, ...given.world } }), facts.inForce, wish);
+  function taking(of: World, before: InForce, wish: InForce | undefined) {
+    const found = takeIn(of, { inForce: before }, wish, SHUT);
+    if (found === undefined) throw new Error('there is nothing to run with');
+    return found;
+  }
   const all = { plan: { name: '1g', spec: EDITED?.spec }, version: { name: '1.8.11' } };
 
   it('changes nothing by itself', () => {
@@ -270,12 +296,7 @@ describe('takeIn', () => {
     const { target } = taken({ status });
     expect(target).toMatchObject({ ...all, maintainedAt: SINCE });
     expect(target.restartedAt).toBeUndefined();
-    const again = takeIn(
-      worldWith({ status, target, world: PATCHED_AGAIN }),
-      { inForce: target },
-      target,
-      SHUT,
-    );
+    const again = taking(worldWith({ status, target, world: PATCHED_AGAIN }), target, target);
     expect(again.target).toEqual(target);
   });
 
@@ -301,17 +322,106 @@ describe('takeIn', () => {
     const { statefulSet } = given.children;
     const down = { ...statefulSet, spec: { ...statefulSet?.spec, replicas: 0 } } as typeof statefulSet;
     const stopped = { ...given, children: { ...given.children, statefulSet: down } };
-    expect(takeIn(stopped, facts, inForce(), SHUT)).toMatchObject({ target: all, renewTemplate: true });
+    expect(taking(stopped, facts.inForce, inForce())).toMatchObject({ target: all, renewTemplate: true });
   });
 
   it('takes nothing along while all is frozen, or after too many failures', () => {
     const freeze = { ...SETTINGS, maintenance: { ...DEFAULT_MAINTENANCE, freeze: true } };
-    const broken = [1, 2].map((index) =>
-      addonOf({}, { metadata: { uid: `broken-${index}` }, status: statusOf({ startedAt: SINCE }) }),
-    );
+    const broken = { ...NOBODY, failures: 2 };
     const tls = { ...inForce(), tls: 'Required' as const };
     expect(taken({ world: { settings: freeze } }, tls).target).toEqual(tls);
     expect(taken({ world: { fleet: broken } }, tls).target).toEqual(tls);
+  });
+
+  it('gives a spec that cannot be followed what cannot wait, and nothing else', () => {
+    const stalled = { ...READY, type: 'Stalled' };
+    const certificate = { what: 'certificate that was renewed', since: SINCE };
+    const pending = [...(WAITS.maintenance?.pending ?? []), certificate];
+    const due = [...(WAITS.maintenance?.pending ?? []), { ...certificate, latest: SINCE }];
+    const refused = (list: typeof due | typeof pending) =>
+      taking(
+        worldWith({
+          status: statusOf({ pending: list, startedAt: SINCE }, { conditions: [stalled] }),
+          spec: { plan: 'unknown' },
+          world,
+        }),
+        inForce(),
+        undefined,
+      );
+    expect(refused(pending)).toEqual({ target: inForce(), renewTemplate: false });
+    expect(refused(due)).toEqual({
+      target: { ...inForce(), maintainedAt: SINCE, restartedAt: SINCE },
+      renewTemplate: false,
+    });
+  });
+
+  it.each<{ what: string; before?: string[]; wish?: string[]; plan?: string; external?: string[] }>([
+    { what: 'a first way in', wish: ['NodePort'], external: ['NodePort'] },
+    {
+      what: 'one more host name',
+      before: ['NodePort'],
+      wish: ['NodePort', 'x'],
+      external: ['NodePort', 'x'],
+    },
+    {
+      what: 'one host name less, which is no reason',
+      before: ['NodePort', 'x'],
+      wish: ['x'],
+      external: ['NodePort', 'x'],
+    },
+    { what: 'none any more, which is no reason', before: ['NodePort'], external: ['NodePort'] },
+    { what: 'none any more, at the next stop', before: ['NodePort'], plan: '2g' },
+  ])('starts the database for $what', ({ before, wish, plan = '1g', external }) => {
+    const tls = (names: string[] | undefined, name = '1g'): InForce => ({
+      ...inForce(name),
+      tls: 'Required',
+      ...(names === undefined ? {} : { external: names }),
+    });
+    const target = tls(before);
+    const found = taking(worldWith({ target, spec: { plan } }), target, tls(wish, plan));
+    expect(found.target.external).toEqual(external);
+  });
+
+  describe('of the authority that apps are told of', () => {
+    const TLS: InForce = { ...inForce(), tls: 'Required' };
+    const trust = { revision: 'new' } as NonNullable<World['trust']>;
+    const old: InForce = { ...TLS, authority: 'old' };
+    const of = (given: Given, before: InForce, wish: InForce = TLS) =>
+      taking(
+        worldWith({ ...given, target: before, world: { ...world, trust, ...given.world } }),
+        before,
+        wish,
+      ).target.authority;
+
+    it('keeps the one that they know, until the window', () => {
+      expect(of({ status: WAITS }, old)).toBe('old');
+      expect(of({ status: statusOf({ ...WAITS.maintenance, startedAt: SINCE }) }, old)).toBe('new');
+    });
+
+    it('takes the newest for a new addon, for one that is changed, and for TLS that is switched on', () => {
+      const fresh = takeIn(worldWith({ world: { ...world, trust } }), { inForce: undefined }, TLS, SHUT);
+      expect(fresh?.target.authority).toBe('new');
+      expect(of({ spec: { plan: '2g' } }, old, { ...inForce('2g'), tls: 'Required' })).toBe('new');
+      expect(of({}, inForce())).toBe('new');
+    });
+
+    it('is none without TLS, and with a certificate of the own', () => {
+      expect(of({}, old, inForce())).toBeUndefined();
+      expect(of({}, old, { ...TLS, certificate: { name: 'mine', trust: 'x' } })).toBeUndefined();
+    });
+
+    it('keeps what it was while the operator has no authority, or everything is held back', () => {
+      const began = statusOf({ ...WAITS.maintenance, startedAt: SINCE });
+      expect(of({ status: began, world: { trust: undefined } }, old)).toBe('old');
+      const frozen = { ...SETTINGS, maintenance: { ...DEFAULT_MAINTENANCE, freeze: true } };
+      const two: InForce = { ...inForce('2g'), tls: 'Required' };
+      expect(of({ spec: { plan: '2g' }, world: { settings: frozen } }, old, two)).toBe('old');
+    });
+
+    it('is no part of the pod', () => {
+      const hash = (target: InForce) => renderedFor({ addon: addonOf(), target });
+      expect(hash({ ...old, authority: 'new' })).toBe(hash(old));
+    });
   });
 });
 

@@ -2,37 +2,25 @@ import { maintenanceWindowOf, stateOf } from '../api/addon-defaults.ts';
 import type { InfluxAddon, InfluxAddonStatus } from '../api/influx-addon.ts';
 import { setCondition } from '../kube/conditions.ts';
 import type { Live } from '../kube/types.ts';
-import { aheadOf, countFleet, type FleetCount, type FleetLimits } from '../maintenance/fleet.ts';
 import { remember } from '../maintenance/history.ts';
 import { isAsked, mayRunNow, type Permission } from '../maintenance/may-run.ts';
+import { NEEDS_MINUTES } from '../maintenance/fleet.ts';
 import { newestPatch } from '../maintenance/newest-patch.ts';
-import { pendingOf, type Pending } from '../maintenance/pending.ts';
+import { kindOf, type Pending } from '../maintenance/pending.ts';
 import { usableWindow, windowInWords } from '../maintenance/window.ts';
-import { inspect } from '../tls/inspect.ts';
-import { restartForLeaf } from '../tls/renewal.ts';
-import { decode, type Facts, type InForce } from './facts.ts';
-import { mayBegin, memberOf, NEEDS_MINUTES, tokenOf } from './fleet.ts';
+import { authorityOf } from './authority/follow.ts';
+import { agentOf } from './backups/agent.ts';
+import { holdForBackup, type Hold } from './backups/before-upgrade.ts';
+import type { Facts, InForce } from './facts.ts';
+import { deadlineOf, latestOf, mayBegin, tokenOf } from './fleet.ts';
+import { DEFAULT_MAINTENANCE, limitsOf } from './maintenance-settings.ts';
 import { ANNOTATION } from './names.ts';
+import { leavingClaim } from './leaving-volume.ts';
+import { isStartedFor } from './internet/in-force.ts';
 import type { BuildContext } from './resources/context.ts';
-import { renderedFor, templateHashes } from './resources/stateful-set.ts';
+import { renderedFor } from './resources/stateful-set.ts';
+import { platformWishes } from './wishes.ts';
 import type { World } from './world.ts';
-
-/** What the platform's flags say about maintenance of the whole fleet. */
-export interface MaintenanceSettings {
-  /** Databases in maintenance at once. */
-  readonly maxAtOnce: number;
-  /** Databases that have not come back from it until no further one begins. */
-  readonly maxFailures: number;
-  /** Nothing begins anywhere. */
-  readonly freeze: boolean;
-}
-
-export const DEFAULT_MAINTENANCE: MaintenanceSettings = { maxAtOnce: 3, maxFailures: 2, freeze: false };
-
-/** A database that is not back after so long is one that maintenance has broken. */
-const PATIENCE_MINUTES = 30;
-/** A restart did not bring the new certificate: another one at once would not either. */
-const CERTIFICATE_AGAIN_MS = 60 * 60_000;
 
 export interface TakenIn {
   readonly target: InForce;
@@ -44,27 +32,56 @@ export interface TakenIn {
  * What the addon is to run with: what its spec asks for and, when the database is stopped for a change of the spec or
  * maintenance of it has begun, also what the platform wants. All of it costs one stop.
  *
- * @param wish from resolveTarget: what the spec asks for, with the catalogue's entries as they were when chosen
+ * @param wish from resolveTarget: what the spec asks for, with the catalogue's entries as they were when chosen;
+ *   undefined for a spec that cannot be followed, whose database gets what cannot wait and nothing else
+ * @param patches whether a newer patch that nobody asked for comes along
+ * @returns undefined when there is nothing to run with
  */
-export function takeIn(world: World, facts: Pick<Facts, 'inForce'>, wish: InForce, now: Date): TakenIn {
-  const { addon, plan } = world;
+export function takeIn(
+  world: World,
+  facts: Pick<Facts, 'inForce'>,
+  wish: InForce | undefined,
+  now: Date,
+  patches = true,
+): TakenIn | undefined {
+  const { addon, plan, trust } = world;
   const current = facts.inForce;
-  if (current === undefined) return { target: wish, renewTemplate: false };
+  if (current === undefined)
+    return (
+      wish && { target: { ...wish, ...authorityOf(wish, undefined, trust, true) }, renewTemplate: false }
+    );
   const { maintainedAt, restartedAt } = current;
-  const kept = { ...wish, ...marks(maintainedAt, restartedAt) };
-  const starts = isStart(world);
   const began = beganAt(addon, current);
-  if (began === undefined && ((!starts && !isChange(world, current, wish)) || isHalted(world, now)))
-    return { target: kept, renewTemplate: false };
-  const patch = newestPatch(addon.spec.version, wish.version.name, world.versions);
+  const restarted = began !== undefined && isListed(addon, 'certificate') ? began : restartedAt;
+  if (wish === undefined) {
+    const overdue = (deadlineOf(addon) ?? now) < now;
+    return {
+      target: overdue ? { ...current, ...marks(began ?? maintainedAt, restarted) } : current,
+      renewTemplate: false,
+    };
+  }
+  const starts = isStart(world);
+  if (began === undefined && ((!starts && !isChange(world, current, wish)) || isHalted(world))) {
+    const { external } = isStartedFor(current, wish) ? current : wish;
+    const target = {
+      ...wish,
+      ...(external === undefined || wish.tls !== 'Required' ? {} : { external }),
+      ...authorityOf(wish, current, trust, false),
+      ...marks(maintainedAt, restartedAt),
+    };
+    return { target, renewTemplate: false };
+  }
+  const patch = patches ? newestPatch(addon.spec.version, wish.version.name, world.versions) : undefined;
   const version = world.versions.find(({ name }) => name === patch);
-  const restarts = began !== undefined && isListed(addon, 'certificate');
   return {
     target: {
-      ...kept,
+      // What is stopped anyway is started for what is wanted now, and for nothing that was wanted earlier.
+      ...wish,
       ...(plan === undefined ? {} : { plan: { name: wish.plan.name, spec: plan.spec } }),
       ...(version === undefined ? {} : { version: { name: version.name, image: version.image } }),
-      ...marks(began ?? maintainedAt, restarts ? began : restartedAt),
+      ...agentOf(world, undefined),
+      ...authorityOf(wish, current, trust, true),
+      ...marks(began ?? maintainedAt, restarted),
     },
     renewTemplate: starts,
   };
@@ -75,9 +92,9 @@ export function beginning(world: World, now: Date): InfluxAddonStatus | undefine
   const { addon } = world;
   const { status } = addon;
   const { startedAt, pending = [] } = status?.maintenance ?? {};
-  if (status === undefined || startedAt !== undefined || pending.length === 0 || !mayBegin(addon))
+  if (status === undefined || startedAt !== undefined || pending.length === 0 || !mayBegin(addon, now))
     return undefined;
-  if (!permissionOf(world, deadlineOf(world, now), now).run) return undefined;
+  if (!permissionOf(world, deadlineOf(addon), now).run) return undefined;
   const token = tokenOf(addon);
   const condition = {
     type: 'MaintenancePending',
@@ -121,7 +138,7 @@ export function maintenanceOf(
   const window = maintenanceWindowOf(addon);
   const pending = platformWishes(world, context, now);
   const token = tokenOf(addon);
-  const past = pastOf(before, context.target, now);
+  const past = pastOf(before, context.target, blocked, now);
   const status = { window: windowInWords(window), ...(past.length === 0 ? {} : { past }) };
   if (pending.length === 0) {
     // Nothing was left to do: the token has been acted on all the same.
@@ -132,17 +149,33 @@ export function maintenanceOf(
     const condition = { status: false, reason: 'NothingPending', message: '' };
     return { status, lastHandled: handled, condition, wakeMs: undefined };
   }
-  const permission = permissionOf(world, deadlineAfter(world, pending, now), now);
-  const { reason, message, until } = blocked
-    ? { reason: 'Blocked', message: 'waits until the spec can be followed', until: undefined }
-    : permission.run
-      ? { reason: 'Due', message: 'begins now', until: new Date(now.getTime() + SOON_MS) }
-      : permission;
+  const urgent = blocked ? pending.filter(({ kind }) => kind === 'certificate') : pending;
+  const deadline = latestOf(
+    urgent.map(({ latest }) => latest),
+    past[0]?.at,
+  );
+  const permitted = permissionOf(world, deadline, now);
+  const hold = permitted.run ? backupBeforeMaintenance(world, context.facts, now) : undefined;
+  const permission =
+    hold === undefined || hold.action !== undefined
+      ? permitted
+      : waitsForBackup(hold.refusal.message, hold.wakeMs, now);
+  // A deadline, too: it is the pod that would be ended.
+  const isHeld = leavingClaim(world) !== undefined;
+  const { reason, message, until } = isHeld
+    ? { reason: 'Blocked', message: 'waits while the volume claim is being deleted', until: undefined }
+    : blocked && !(permission.run && permission.because === 'Deadline')
+      ? { reason: 'Blocked', message: 'waits until the spec can be followed', until: deadline }
+      : permission.run
+        ? { reason: 'Due', message: 'begins now', until: new Date(now.getTime() + SOON_MS) }
+        : permission;
   return {
     status: {
       ...status,
       next: rfc3339(usableWindow(window, now, NEEDS_MINUTES).start),
-      pending: pending.map(({ what, since }) => ({ what, since })),
+      pending: pending.map(({ what, since, latest }) =>
+        latest === undefined ? { what, since } : { what, since, latest: rfc3339(latest) },
+      ),
     },
     lastHandled,
     condition: { status: true, reason, message: `${inWords(pending)}: ${message}` },
@@ -150,82 +183,46 @@ export function maintenanceOf(
   };
 }
 
+/** What a new version that waits for maintenance needs before that begins. */
+export function backupBeforeMaintenance(
+  world: World,
+  facts: Pick<Facts, 'inForce' | 'openedBy'>,
+  now: Date,
+): Hold | undefined {
+  const pending = world.addon.status?.maintenance?.pending ?? [];
+  // A certificate that ends waits for nothing.
+  if (pending.some(({ latest }) => latest !== undefined && Date.parse(latest) <= now.getTime()))
+    return undefined;
+  const waits = pending.find(({ what }) => what.startsWith('version '));
+  return waits && holdForBackup(world, facts, waits.what.slice('version '.length), now);
+}
+
+function waitsForBackup(message: string, wakeMs: number | undefined, now: Date) {
+  const until = wakeMs === undefined ? undefined : new Date(now.getTime() + wakeMs);
+  return { run: false as const, reason: 'AwaitingBackup', message, until };
+}
+
 const SOON_MS = 200;
-
-function platformWishes(world: World, context: BuildContext, now: Date): Pending[] {
-  const { addon, plan, versions } = world;
-  const { target } = context;
-  const wishes = {
-    version: { wanted: addon.spec.version, inForce: target.version.name, catalogue: versions },
-    plan: {
-      name: target.plan.name,
-      inForce: target.plan.spec,
-      catalogue: addon.spec.plan === target.plan.name ? plan?.spec : undefined,
-    },
-    template: templateHashes(context),
-    certificate: certificateRestart(world),
-  };
-  return pendingOf(wishes, addon.status?.maintenance?.pending ?? [], now);
-}
-
-/** Whether the database shows another certificate than the one in its Secret. */
-function certificateRestart({ memory, children }: World): { readonly latest: Date } | undefined {
-  const answer = memory.database?.answer;
-  if (answer?.ok !== true || answer.certificate === undefined) return undefined;
-  const stored = inspect({ certPem: decode(children.tlsSecret)['tls.crt'] ?? '' });
-  return typeof stored === 'string' ? undefined : restartForLeaf(answer.certificate, stored.leaf);
-}
 
 function permissionOf(world: World, deadline: Date | undefined, now: Date): Permission {
   const { addon, fleet, settings } = world;
-  const { maxAtOnce, maxFailures, freeze } = settings.maintenance ?? DEFAULT_MAINTENANCE;
-  const limits: FleetLimits = { maxAtOnce, maxFailures, patienceMinutes: PATIENCE_MINUTES };
-  const request = {
+  return mayRunNow({
     window: maintenanceWindowOf(addon),
     now,
     needsMinutes: NEEDS_MINUTES,
     maintainNow: tokenOf(addon),
     lastHandled: addon.status?.lastHandled?.maintainNow,
     deadline,
-    freeze,
-    limits,
-  };
-  const alone = mayRunNow({ ...request, fleet: { running: 0, failures: 0, ahead: 0 } });
-  // Most wait for their window: the others need not be looked at for that.
-  if (!alone.run) return alone;
-  const members = fleet.map((each) => memberOf(each, now));
-  const ahead = aheadOf(members, memberOf(addon, now));
-  return mayRunNow({ ...request, fleet: { ...countFleet(members, limits, now), ahead } });
-}
-
-function countOf(world: World, limits: FleetLimits, now: Date): FleetCount {
-  return countFleet(
-    world.fleet.map((each) => memberOf(each, now)),
-    limits,
-    now,
-  );
+    freeze: (settings.maintenance ?? DEFAULT_MAINTENANCE).freeze,
+    limits: limitsOf(settings.maintenance),
+    fleet,
+  });
 }
 
 /** A change of the spec does not take along what the platform holds back from everybody. */
-function isHalted(world: World, now: Date): boolean {
-  const { maxAtOnce, maxFailures, freeze } = world.settings.maintenance ?? DEFAULT_MAINTENANCE;
-  const limits: FleetLimits = { maxAtOnce, maxFailures, patienceMinutes: PATIENCE_MINUTES };
-  return freeze || countOf(world, limits, now).failures >= Math.max(maxFailures, 1);
-}
-
-function deadlineOf(world: World, now: Date): Date | undefined {
-  return isListed(world.addon, 'certificate')
-    ? endOfWait(world, certificateRestart(world)?.latest, now)
-    : undefined;
-}
-
-function deadlineAfter(world: World, pending: readonly Pending[], now: Date): Date | undefined {
-  return endOfWait(world, pending.find(({ latest }) => latest !== undefined)?.latest, now);
-}
-
-function endOfWait({ addon }: World, latest: Date | undefined, now: Date): Date | undefined {
-  const last = Date.parse(addon.status?.maintenance?.past?.[0]?.at ?? '');
-  return now.getTime() - last < CERTIFICATE_AGAIN_MS ? undefined : latest;
+function isHalted({ fleet, settings }: World): boolean {
+  const { maxFailures, freeze } = settings.maintenance ?? DEFAULT_MAINTENANCE;
+  return freeze || fleet.failures >= Math.max(maxFailures, 1);
 }
 
 /** When maintenance began whose wishes are not in force yet. */
@@ -243,6 +240,8 @@ function isStart({ addon, children }: World): boolean {
 function isChange({ addon, children }: World, current: InForce, wish: InForce): boolean {
   if (current.plan.name !== wish.plan.name || current.version.name !== wish.version.name) return true;
   if (current.tls !== wish.tls || current.certificate?.trust !== wish.certificate?.trust) return true;
+  if (!isStartedFor(current, wish)) return true;
+  if (current.agent?.image !== wish.agent?.image) return true;
   const rendered = children.statefulSet?.metadata.annotations?.[ANNOTATION.renderedFor];
   return rendered !== undefined && rendered !== renderedFor({ addon, target: current });
 }
@@ -250,19 +249,23 @@ function isChange({ addon, children }: World, current: InForce, wish: InForce): 
 function pastOf(
   before: InfluxAddonStatus['maintenance'],
   target: InForce,
+  blocked: boolean,
   now: Date,
 ): NonNullable<NonNullable<InfluxAddonStatus['maintenance']>['past']> {
   const { startedAt, pending = [], past = [] } = before ?? {};
   if (startedAt === undefined || startedAt !== target.maintainedAt) return past;
-  // A version that could not be had, and was taken back by an edit of the spec, has not been brought.
-  const done = pending.filter(
-    ({ what }) => !what.startsWith('version ') || what === `version ${target.version.name}`,
+  // A version that could not be had, and was taken back by an edit of the spec, has not been brought; nor has anything
+  // that could wait to an addon whose spec cannot be followed.
+  const done = pending.filter(({ what }) =>
+    blocked
+      ? kindOf(what) === 'certificate'
+      : kindOf(what) !== 'version' || what === `version ${target.version.name}`,
   );
   return done.length === 0 ? past : remember(past, { at: rfc3339(now), what: inWords(done).slice(0, 253) });
 }
 
 function isListed({ status }: Live<InfluxAddon>, kind: Pending['kind']): boolean {
-  return status?.maintenance?.pending?.some(({ what }) => what.startsWith(`${kind} `)) ?? false;
+  return status?.maintenance?.pending?.some(({ what }) => kindOf(what) === kind) ?? false;
 }
 
 function marks(maintainedAt: string | undefined, restartedAt: string | undefined) {

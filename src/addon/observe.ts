@@ -1,15 +1,22 @@
-import { appsOf } from '../api/addon-defaults.ts';
+import { appsOf, backupsOf, internetAccessOf, usersOf } from '../api/addon-defaults.ts';
 import { isDefaultVersion, lifecycleOf, migratesFromMajorOf } from '../api/catalogue-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { InfluxPlan } from '../api/influx-plan.ts';
 import { isQuantity, unitsOf } from '../kube/quantity.ts';
+import type { Secret } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
+import { NOBODY } from '../maintenance/fleet.ts';
 import { appEntries } from './apps/entries.ts';
 import type { Workload } from './apps/view.ts';
 import { AUTHORITY_SECRET, trustOfSecret } from './authority/authorities.ts';
-import { childNames } from './names.ts';
+import { recordedPasswords } from './contents-facts.ts';
+import { addressesOf } from './internet/node-addresses.ts';
+import { claimInForce } from './backups/volume.ts';
+import { ADDON_LABEL, childNames, userSecretName } from './names.ts';
+import { offerOf } from './plan-offers.ts';
 import type { Settings } from './resources/context.ts';
-import type { Stores } from './stores.ts';
+import { bindingName } from './resources/role-binding.ts';
+import { BY_ADDON, type Stores } from './stores.ts';
 import type { Memory, World } from './world.ts';
 
 /** Gathers what is known about one addon. Only reads caches: no request is made. */
@@ -18,11 +25,15 @@ export function observe(
   addon: Live<InfluxAddon>,
   memory: Memory,
   settings: Settings,
-  fleet: World['fleet'] = [],
+  fleet: World['fleet'] = NOBODY,
 ): World {
   const { name, namespace = '' } = addon.metadata;
   const names = childNames(name);
   const at = (child: string) => `${namespace}/${child}`;
+  const records = {
+    adminSecret: stores.secrets.get(at(names.adminSecret)),
+    statefulSet: ownStatefulSet(stores, at(names.statefulSet), name),
+  };
   const ownCertificate = addon.spec.tls?.certificateRef;
   const classes = [...stores.storageClasses.list()];
   return {
@@ -31,6 +42,7 @@ export function observe(
     plan: stores.plans.get(addon.spec.plan),
     planNames: plansOnOffer(stores),
     planSizes: sizesOf(stores),
+    planOffers: [...stores.plans.list()].flatMap((plan) => offerOf(plan) ?? []),
     versions: [...stores.versions.list()].map((entry) => ({
       name: entry.metadata.name,
       image: entry.spec.image,
@@ -38,30 +50,74 @@ export function observe(
       default: isDefaultVersion(entry),
       migratesFromMajor: migratesFromMajorOf(entry) ?? null,
     })),
+    access: {
+      binding: settings.tenancy && stores.roleBindings?.get(at(bindingName(name, settings.tenancy))),
+      known: stores.secrets.knows(namespace),
+    },
     children: {
-      adminSecret: stores.secrets.get(at(names.adminSecret)),
+      adminSecret: records.adminSecret,
       urlSecret: stores.secrets.get(at(names.urlSecret)),
       bindingSecret: stores.secrets.get(at(names.bindingSecret)),
-      claim: stores.claims.get(at(names.claim)),
+      claim: stores.claims.get(at(claimInForce(addon, records))),
       service: stores.services.get(at(names.service)),
-      statefulSet: ownStatefulSet(stores, at(names.statefulSet), name),
+      statefulSet: records.statefulSet,
       networkPolicy: stores.networkPolicies.get(at(names.networkPolicy)),
       tlsSecret: stores.secrets.get(at(names.tlsSecret)),
+      agentSecret: stores.secrets.get(at(names.agentSecret)),
+      externalService: stores.services.get(at(names.externalService)),
     },
-    pod: stores.pods.get(at(names.pod)),
+    ...podOf(stores, namespace, names.pod),
     storageClasses: {
       names: classes.map((each) => each.metadata.name),
       hasDefault: classes.some(
         (each) => each.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true',
       ),
+      expandable: classes
+        .filter((each) => each.allowVolumeExpansion === true)
+        .map((each) => each.metadata.name),
     },
     apps: workloadsOf(stores, addon, memory),
     trust: trustOfSecret(stores.authorities.get(`${settings.operatorNamespace}/${AUTHORITY_SECRET}`)),
     fleet,
     ownCertificate: ownCertificate === undefined ? undefined : stores.referenced.get(at(ownCertificate.name)),
+    nodeAddresses: internetAccessOf(addon).mode === 'NodePort' ? nodeAddresses(stores) : undefined,
+    backups: {
+      all: stores.backups.byIndex(BY_ADDON, at(name)),
+      storeExists: stores.backupStores.get(at(backupsOf(addon)?.store ?? '')) !== undefined,
+    },
+    restores: stores.restores.byIndex(BY_ADDON, at(name)),
+    ...(addon.metadata.deletionTimestamp === undefined
+      ? {}
+      : { otherClaims: otherClaims(stores, addon, claimInForce(addon, records)) }),
+    userSecrets: userSecretsOf(stores, addon),
     memory,
     settings,
   };
+}
+
+function otherClaims(stores: Stores, { metadata }: Live<InfluxAddon>, inForce: string) {
+  return [...stores.claims.list()].filter(
+    (claim) =>
+      claim.metadata.namespace === metadata.namespace &&
+      claim.metadata.labels?.[ADDON_LABEL] === metadata.name &&
+      claim.metadata.name !== inForce,
+  );
+}
+
+function userSecretsOf(stores: Stores, addon: Live<InfluxAddon>): Map<string, Live<Secret>> {
+  const { name, namespace = '' } = addon.metadata;
+  const admin = stores.secrets.get(`${namespace}/${childNames(name).adminSecret}`);
+  const names = new Set([
+    ...usersOf(addon).map((user) => user.name),
+    ...Object.keys(recordedPasswords(admin)),
+    ...(addon.status?.users ?? []).map((user) => user.name),
+  ]);
+  const found = new Map<string, Live<Secret>>();
+  for (const user of names) {
+    const secret = stores.secrets.get(`${namespace}/${userSecretName(name, user)}`);
+    if (secret?.metadata.labels?.[ADDON_LABEL] === name) found.set(user, secret);
+  }
+  return found;
 }
 
 /** StatefulSets are cached for apps as well: one of the right name without our labels is somebody else's. */
@@ -83,6 +139,17 @@ function workloadsOf(stores: Stores, addon: Live<InfluxAddon>, memory: Memory): 
     if (workload !== undefined) found.set(`${kind}/${name}`, workload);
   }
   return found;
+}
+
+function nodeAddresses(stores: Stores): Map<string, readonly string[]> {
+  return new Map([...stores.nodes.list()].map((node) => [node.metadata.name, addressesOf(node)]));
+}
+
+function podOf(stores: Stores, namespace: string, name: string): Pick<World, 'pod' | 'mountedClaim'> {
+  const pod = stores.pods.get(`${namespace}/${name}`);
+  const data = pod?.spec?.volumes?.find((volume) => volume.name === 'data')?.persistentVolumeClaim;
+  const mountedClaim = data && stores.claims.get(`${namespace}/${data.claimName}`);
+  return mountedClaim === undefined ? { pod } : { pod, mountedClaim };
 }
 
 /** Names for messages, in order of size. */

@@ -1,8 +1,15 @@
+import type { AddonCondition } from '../api/influx-addon.ts';
+import { setCondition } from '../kube/conditions.ts';
+import { given } from '../kube/given.ts';
+import { WAITING_FOR_ACCESS, type AccessStep } from './access.ts';
 import type { Action, Announcement, Decision } from './action.ts';
 import { announcements } from './announcements.ts';
+import { backupHealth } from './backups/health.ts';
 import type { AppsOutcome } from './apps/decide-apps.ts';
+import type { ContentsOutcome } from './contents-steps.ts';
 import type { DatabaseState } from './database-steps.ts';
 import type { Facts, InForce } from './facts.ts';
+import type { WayIn } from './internet/way-in.ts';
 import type { MaintenanceOutcome } from './maintenance.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import { keptDataPlane, startingMessage } from './starting.ts';
@@ -20,6 +27,9 @@ export function idle(): Decision {
   return { actions: [], status: undefined, events: [], requeueAfterMs: undefined, waitingFor: undefined };
 }
 
+/** What is waited for before anything stops the database. */
+export const AN_ADDRESS = 'the Service outside the cluster to get an address';
+
 /** Everything is done that can be done now: store this status, and look again when told. */
 export function stored(
   world: World,
@@ -31,7 +41,9 @@ export function stored(
   const retry = world.memory.findings
     .map((finding) => finding.untilMs - now.getTime())
     .filter((ms) => ms > 0);
-  const times = [...retry, next.requeueAfterMs].filter((ms): ms is number => ms !== undefined);
+  const times = [...retry, next.requeueAfterMs, backupHealth(world, now).wakeMs].filter(
+    (ms): ms is number => ms !== undefined,
+  );
   return {
     actions: [],
     status,
@@ -51,16 +63,20 @@ export function running(
     revision: string;
     starts: number;
     recheckMs: number;
+    contents: ContentsOutcome | undefined;
+    /** Listed users whose login is still to be tried. */
+    untried: readonly string[];
     maintenance: (blocked: boolean) => MaintenanceOutcome;
+    way: WayIn;
   },
   now: Date,
 ): Decision {
   const { addon } = world;
-  const { apps } = outcome;
+  const { apps, way } = outcome;
   const before = addon.status?.dataPlane;
-  const refusal = base.refusal ?? apps?.refusal;
-  const lost = world.children.claim?.metadata.deletionTimestamp !== undefined;
-  const blocked: Refusal | undefined = lost ? VOLUME_BEING_DELETED : refusal;
+  const outside = way.state === 'Missing' ? way.refusal : undefined;
+  const blocked: Refusal | undefined =
+    base.refusal ?? apps?.refusal ?? outside ?? contentsRefusal(outcome.contents);
   // A rollout of a few seconds is not worth a state of its own: status is stored once, when it is done.
   if (blocked === undefined && apps?.settlingMs !== undefined) {
     return {
@@ -75,10 +91,10 @@ export function running(
   const picture: Picture = {
     ...base,
     refusal: blocked,
-    reconciling: apps?.restarting ?? false,
+    reconciling: way.state === 'Awaited' || outcome.untried.length > 0 || (apps?.restarting ?? false),
     ready:
       blocked === undefined
-        ? inForceNow(apps?.restarting ?? false)
+        ? inForceNow(way, outcome.untried, apps?.restarting ?? false)
         : { status: false, reason: READY_REASON.blocked, message: blocked.message },
     available: { status: true, reason: 'Answering', message: 'the database answers' },
     inForce: outcome.target,
@@ -90,20 +106,44 @@ export function running(
           ? before.verifiedAt
           : now.toISOString(),
       starts: outcome.starts,
+      ...given({ apps: apps?.revision ?? before?.apps }),
     },
     apps: apps?.decisions,
+    contents: outcome.contents,
     maintenance,
   };
   const requeueAfterMs = Math.min(
     outcome.recheckMs,
+    outcome.contents?.recheckMs ?? Infinity,
     apps?.lateInMs ?? Infinity,
     maintenance.wakeMs ?? Infinity,
+    way.state === 'Awaited' ? way.untilMs - now.getTime() : Infinity,
   );
-  return stored(world, picture, now, { requeueAfterMs });
+  const waitingFor = way.state === 'Awaited' ? AN_ADDRESS : undefined;
+  return stored(world, picture, now, { waitingFor, requeueAfterMs });
+}
+
+/** All that waits for a user inside the database, under the reason of the first. */
+function contentsRefusal(contents: ContentsOutcome | undefined): Refusal | undefined {
+  const [first] = contents?.problems ?? [];
+  return (
+    first && {
+      reason: first.reason,
+      message: contents?.problems.map(({ message }) => message).join(' ') ?? '',
+    }
+  );
 }
 
 /** The database is done when its apps are still being restarted: they have a condition of their own. */
-function inForceNow(restarting: boolean): Picture['ready'] {
+function inForceNow(way: WayIn, untried: readonly string[], restarting: boolean): Picture['ready'] {
+  if (way.state === 'Awaited') {
+    const message = `Waiting for ${AN_ADDRESS}; the database then gets a certificate for it, and is restarted for all that was asked for, once. Inside the cluster it goes on as it is.`;
+    return { status: false, reason: READY_REASON.switchingTls, message };
+  }
+  if (untried.length > 0) {
+    const message = `Waiting for the database to answer to the login of ${untried.join(', ')}: the Secret of a user is made when that is accepted.`;
+    return { status: false, reason: READY_REASON.provisioning, message };
+  }
   return restarting
     ? {
         status: true,
@@ -116,7 +156,7 @@ function inForceNow(restarting: boolean): Picture['ready'] {
 export function silent(
   world: World,
   base: Omit<Picture, 'ready' | 'available' | 'state' | 'dataPlane'>,
-  database: Exclude<DatabaseState, { state: 'Act' } | { state: 'Answering' }>,
+  database: Extract<DatabaseState, { state: 'Silent' } | { state: 'AdministratorLost' }>,
   starting: ReadyReason,
   starts: number,
   now: Date,
@@ -145,6 +185,9 @@ export function silent(
   return stored(world, picture, now, { waitingFor: what, requeueAfterMs: database.retryMs });
 }
 
+/** A pod that is stopping is looked at again this often, whether or not anything is heard of it. */
+const STOP_AGAIN_MS = 20_000;
+
 export function stopped(
   world: World,
   base: Omit<Picture, 'ready' | 'available' | 'state' | 'dataPlane'>,
@@ -168,7 +211,8 @@ export function stopped(
     state: gone ? 'Stopped' : 'Running',
     dataPlane: keptDataPlane(world.addon.status, starts),
   };
-  return stored(world, picture, now, gone ? {} : { waitingFor: 'the pod to stop' });
+  const next = gone ? {} : { waitingFor: 'the pod to stop', requeueAfterMs: STOP_AGAIN_MS };
+  return withoutMaintenance(world, stored(world, picture, now, next), now);
 }
 
 export function paused(world: World, now: Date): Decision {
@@ -184,7 +228,41 @@ export function paused(world: World, now: Date): Decision {
       message: available?.message ?? message,
     },
   };
-  return stored(world, picture, now);
+  return withoutMaintenance(world, stored(world, picture, now), now);
+}
+
+/** What had begun is not under way any more: it would count as broken, and go on outside its window. */
+function withoutMaintenance(world: World, decision: Decision, now: Date): Decision {
+  const { status } = decision;
+  if (status?.maintenance?.startedAt === undefined) return decision;
+  const { startedAt: _, ...maintenance } = status.maintenance;
+  const condition = {
+    type: 'MaintenancePending',
+    status: 'True' as const,
+    reason: 'Interrupted',
+    message: 'waits until the database is operated again',
+    observedGeneration: world.addon.metadata.generation ?? 0,
+  };
+  const conditions = setCondition(status.conditions ?? [], condition, now.getTime()) as AddonCondition[];
+  return { ...decision, status: { ...status, maintenance, conditions } };
+}
+
+/**
+ * The operator cannot see what there is: that is no reason to say that there is nothing. Told after a while only, since
+ * each start of the operator goes through it.
+ */
+export function powerless(
+  world: World,
+  { refusal, requeueAfterMs }: Extract<AccessStep, { step: 'Wait' }>,
+  now: Date,
+): Decision {
+  if (refusal === undefined) return { ...idle(), requeueAfterMs, waitingFor: WAITING_FOR_ACCESS };
+  const blocked = blockedPicture(world, refusal, undefined, []);
+  const before = world.addon.status?.conditions?.find(({ type }) => type === 'Available');
+  const { reason, message } = before ?? blocked.available;
+  const available = { status: before?.status === 'True', reason, message };
+  const picture: Picture = { ...blocked, available };
+  return stored(world, picture, now, { requeueAfterMs, waitingFor: WAITING_FOR_ACCESS });
 }
 
 export function waiting(world: World, what: string, now: Date): Decision {
@@ -204,7 +282,7 @@ export function heldBack(
     facts,
     unimplemented,
     refusal,
-  }: { facts: Facts; unimplemented: readonly string[]; refusal: Refusal | undefined },
+  }: { facts: Facts | undefined; unimplemented: readonly string[]; refusal: Refusal | undefined },
   finding: Finding | undefined,
   now: Date,
 ): Decision {
@@ -217,9 +295,3 @@ export function heldBack(
   const message = status ? available.message : 'the pod of the database is not ready';
   return stored(world, { ...blocked, available: { ...available, status, message } }, now);
 }
-
-const VOLUME_BEING_DELETED: Refusal = {
-  reason: STALLED_REASON.volumeBeingDeleted,
-  message:
-    'Somebody deleted the volume claim: the data goes when the pod next stops. Copy it away now; the deletion cannot be taken back.',
-};

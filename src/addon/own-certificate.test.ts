@@ -3,6 +3,7 @@ import type { InfluxAddonSpec } from '../api/influx-addon.ts';
 import type { Secret } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
 import { day, make, NOW, type Made } from '../tls/testing/certificates.ts';
+import { trustedBy } from './certificate.ts';
 import { encode, type InForce } from './facts.ts';
 import { ownCopy, withOwnCertificate } from './own-certificate.ts';
 import { addonOf, inForce, live, NAMESPACE, NO_CHILDREN, worldOf } from './testing/fixtures.ts';
@@ -14,11 +15,21 @@ let other: Made;
 let server: Made;
 let renewed: Made;
 let moved: Made;
+let middle: Made;
+let otherMiddle: Made;
+let below: Made;
+let renewedBelow: Made;
+let movedBelow: Made;
 beforeAll(async () => {
   root = await make({ subject: 'root', authority: true });
   other = await make({ subject: 'other', authority: true });
   const dnsNames = [HOST];
   server = await make({ subject: 'server', issuer: root, dnsNames });
+  middle = await make({ subject: 'middle', issuer: root, authority: true });
+  otherMiddle = await make({ subject: 'middle', issuer: other, authority: true });
+  below = await make({ subject: 'server', issuer: middle, dnsNames });
+  renewedBelow = await make({ subject: 'server', issuer: middle, dnsNames });
+  movedBelow = await make({ subject: 'server', issuer: otherMiddle, dnsNames });
   renewed = await make({ subject: 'server', issuer: root, dnsNames });
   moved = await make({ subject: 'server', issuer: other, dnsNames });
 });
@@ -56,10 +67,38 @@ describe("a certificate of the user's own", () => {
     expect(trustOf(moved, other)).not.toBe(trustOf(server, root));
   });
 
-  it('of an authority that everybody knows is renewed by the same intermediate', () => {
-    const chain = (made: Made) => ({ ...made, certPem: made.certPem + root.certPem });
-    expect(trustOf(chain(renewed), undefined)).toBe(trustOf(chain(server), undefined));
-    expect(trustOf(renewed, undefined)).not.toBe(trustOf(server, undefined));
+  it('of an authority that everybody knows is renewed whatever leads to it', () => {
+    const chain = (made: Made, above: Made) => ({ ...made, certPem: made.certPem + above.certPem });
+    expect(trustOf(chain(movedBelow, otherMiddle), undefined)).toBe(trustOf(chain(below, middle), undefined));
+    expect(trustOf(moved, undefined)).toBe(trustOf(server, undefined));
+    expect(trustOf(chain(below, middle), root)).not.toBe(trustOf(chain(below, middle), undefined));
+  });
+
+  it('is of the roots in ca.crt, whatever stands beside them', () => {
+    const bundle = (above: Made) => ({ ...root, certPem: root.certPem + above.certPem });
+    expect(trustOf(server, bundle(middle))).toBe(trustOf(server, root));
+    expect(trustOf(server, bundle(otherMiddle))).toBe(trustOf(server, root));
+  });
+
+  it('without its root stays verifiable until the database shows the new one, and after further renewals', () => {
+    const chain = (made: Made, above: Made) => ({ ...made, certPem: made.certPem + above.certPem });
+    const trust = trustOf(chain(below, middle), undefined) ?? '';
+    const target = { ...tlsTarget, certificate: { name: 'mine', trust } };
+    const files = { 'tls.crt': chain(below, middle).certPem, 'tls.key': below.keyPem };
+    let tlsSecret = live<Secret>({
+      metadata: { name: 'my-app-influx-tls', namespace: NAMESPACE },
+      data: encode(files),
+    });
+    for (const next of [chain(movedBelow, otherMiddle), chain(renewedBelow, middle)]) {
+      const world = worldWith(secretOf(next, undefined), REF, { children: { ...NO_CHILDREN, tlsSecret } });
+      const action = ownCopy(world, target, NOW)?.action;
+      if (action?.do !== 'replace') throw new Error('the copy was not renewed');
+      tlsSecret = live(action.object as Secret);
+      expect(trustedBy(tlsSecret)).toContain(below.certPem.trim());
+      expect(trustedBy(tlsSecret)?.startsWith(next.certPem.trim())).toBe(true);
+      const settled = worldWith(secretOf(next, undefined), REF, { children: { ...NO_CHILDREN, tlsSecret } });
+      expect(ownCopy(settled, target, NOW)?.action).toBeUndefined();
+    }
   });
 
   it('does not matter to a database without TLS, and there is none without a reference', () => {

@@ -1,8 +1,10 @@
 import type { Secret } from '../kube/kinds.ts';
 import * as kinds from '../kube/kinds.ts';
+import { isSelfSigned } from '../tls/inspect.ts';
 import { readCertificates, writeCertificates } from '../tls/pem.ts';
 import { validateOwn, type OwnCertificate } from '../tls/own-certificate.ts';
 import type { Action, Decision } from './action.ts';
+import { FORMER } from './certificate.ts';
 import { serviceHost } from './connection.ts';
 import { decode, encode, type Facts, type InForce } from './facts.ts';
 import { hashOf } from './hash.ts';
@@ -10,6 +12,8 @@ import { childNames, ownedMeta } from './names.ts';
 import { idle } from './outcomes.ts';
 import { STALLED_REASON } from './reasons.ts';
 import { replacement, withIntentHash } from './resources/merge.ts';
+import { requiredNames } from './internet/in-force.ts';
+import { wayIn } from './internet/way-in.ts';
 import type { Refusal, Resolution } from './target.ts';
 import type { World } from './world.ts';
 
@@ -72,6 +76,8 @@ function copyAction(world: World, certificate: OwnCertificate): Action | undefin
     ...(caPem === undefined ? {} : { 'ca.crt': caPem }),
   };
   const present = decode(live);
+  const former = formerOf(present, certificate);
+  if (former !== undefined) files[FORMER] = former;
   const same = ['tls.crt', 'tls.key', 'ca.crt'].every((key) => present[key] === files[key]);
   if (live !== undefined && same) return undefined;
   const metadata = ownedMeta(world.addon, childNames(world.addon.metadata.name).tlsSecret);
@@ -102,7 +108,8 @@ function ownOf(world: World, now: Date): Own | undefined {
     return { own: 'Refused', refusal: { reason: STALLED_REASON.certificateMissing, message } };
   }
   const host = serviceHost(world.addon, world.settings.clusterDomain);
-  const decision = validateOwn(decode(found), [host], now);
+  const outside = requiredNames(wayIn(world, now.getTime()));
+  const decision = validateOwn(decode(found), [host, ...outside], now);
   if (!decision.accepted)
     return {
       own: 'Refused',
@@ -113,11 +120,28 @@ function ownOf(world: World, now: Date): Own | undefined {
 }
 
 /**
- * What stays the same when the same authority renews the certificate: the root, or what is known of it, the
- * intermediates; a certificate all by itself is its own.
+ * Whom clients are told to trust: the roots, since what is between them and the server comes with each certificate.
+ * Without any it is somebody whom they trust already, and a renewal is no news to them.
  */
-function anchorsOf({ caPem, certPem }: OwnCertificate): string {
-  if (caPem !== undefined) return caPem;
-  const chain = readCertificates(certPem);
-  return typeof chain === 'string' || chain.length < 2 ? certPem : writeCertificates(chain.slice(1));
+function anchorsOf({ caPem = '' }: OwnCertificate): string {
+  const authorities = readCertificates(caPem);
+  if (typeof authorities === 'string') return caPem;
+  const roots = authorities.filter(isSelfSigned);
+  return roots.length === 0 ? caPem : writeCertificates(roots);
 }
+
+/**
+ * Certificates that the database may still show: it reads a new one when it is started. Only they tell the operator
+ * whom it talks to, where there is no root.
+ */
+function formerOf(
+  present: Readonly<Record<string, string>>,
+  { certPem, caPem }: OwnCertificate,
+): string | undefined {
+  const known = present['tls.crt'];
+  if (caPem !== undefined || present['ca.crt'] !== undefined || known === undefined) return undefined;
+  const former = readCertificates(`${known === certPem ? '' : known}${present[FORMER] ?? ''}`);
+  return typeof former === 'string' ? undefined : writeCertificates(former.slice(0, MAX_FORMER));
+}
+
+const MAX_FORMER = 12;

@@ -78,6 +78,7 @@ describe('podState', () => {
   it.each([
     ['BootstrapRefused: MetaMissing: the volume holds data but no meta/meta.db', 'MetaMissing'],
     ['BootstrapRefused: MetaCorrupt: meta.db is not readable', 'MetaCorrupt'],
+    ['BootstrapRefused: DataNewer: 1.8.10 has opened the data', 'DowngradeRefused'],
   ])('is stalled by %s', (message, reason) => {
     const ended = { exitCode: 10, message: `starting\n${message}\n` };
     const trouble = stateOf({ initContainerStatuses: [containerStatus('bootstrap', { terminated: ended })] });

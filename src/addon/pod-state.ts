@@ -1,10 +1,12 @@
 import type { ContainerStatus } from 'kubernetes-types/core/v1.js';
 import {
+  BOOTSTRAP_REFUSED_DATA_NEWER,
   BOOTSTRAP_REFUSED_META_CORRUPT,
   BOOTSTRAP_REFUSED_META_MISSING,
 } from '../influx/bootstrap-script.ts';
 import type { Pod, StatefulSet } from '../kube/kinds.ts';
 import type { Live } from '../kube/types.ts';
+import { AGENT_CONTAINER } from './names.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
 import type { Refusal } from './target.ts';
 
@@ -37,11 +39,17 @@ export function podState(
   const trouble = scheduling(pod, now) ?? containers(pod);
   if (trouble !== undefined) return trouble;
   if (!isCurrent(pod, statefulSet)) return { state: 'Starting', what: 'the pod to be replaced' };
-  const ready = pod.status?.conditions?.some(
-    (condition) => condition.type === 'Ready' && condition.status === 'True',
-  );
-  if (ready === true && pod.status?.podIP !== undefined) return { state: 'Ready' };
+  if (isReady(pod) && pod.status?.podIP !== undefined) return { state: 'Ready' };
   return { state: 'Starting', what: 'the pod to become ready' };
+}
+
+/** Ready, the agent of backups apart: a database without it is as good as any, but for its backups. */
+function isReady({ status }: Live<Pod>): boolean {
+  const ready =
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+  const all = status?.containerStatuses ?? [];
+  const engine = all.filter(({ name }) => name !== AGENT_CONTAINER);
+  return ready || (engine.length > 0 && engine.length < all.length && engine.every((each) => each.ready));
 }
 
 /** The pod was made from the StatefulSet's present template. */
@@ -96,7 +104,7 @@ const IMAGE_REASONS = [
 function containers(pod: Live<Pod>): PodState | undefined {
   for (const status of [
     ...(pod.status?.initContainerStatuses ?? []),
-    ...(pod.status?.containerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []).filter(({ name }) => name !== AGENT_CONTAINER),
   ]) {
     const waiting = status.state?.waiting;
     if (waiting?.reason !== undefined && IMAGE_REASONS.includes(waiting.reason)) {
@@ -135,18 +143,24 @@ function endOf(ended: { exitCode: number; reason?: string; message?: string } | 
 /** The bootstrap step refuses to touch data that it does not understand, and says so in its last words. */
 function refusalOf(message: string | undefined): Refusal | undefined {
   for (const line of message?.split('\n') ?? []) {
-    for (const [prefix, reason] of BOOTSTRAP_REFUSALS) {
+    for (const [prefix, reason, wayOut] of BOOTSTRAP_REFUSALS) {
       if (!line.startsWith(prefix)) continue;
       const said = line.slice(prefix.length).replace(/^[:\s]+/, '');
-      return { reason, message: `The database is not started: ${said}. Restore the volume or a backup.` };
+      return { reason, message: `The database is not started: ${said}. ${wayOut}` };
     }
   }
   return undefined;
 }
 
+const RESTORE = 'Restore the volume or a backup.';
 const BOOTSTRAP_REFUSALS = [
-  [BOOTSTRAP_REFUSED_META_MISSING, STALLED_REASON.metaMissing],
-  [BOOTSTRAP_REFUSED_META_CORRUPT, STALLED_REASON.metaCorrupt],
+  [BOOTSTRAP_REFUSED_META_MISSING, STALLED_REASON.metaMissing, RESTORE],
+  [BOOTSTRAP_REFUSED_META_CORRUPT, STALLED_REASON.metaCorrupt, RESTORE],
+  [
+    BOOTSTRAP_REFUSED_DATA_NEWER,
+    STALLED_REASON.downgradeRefused,
+    'Set spec.version to that one or a newer one, or restore a backup.',
+  ],
 ] as const;
 
 function degraded(message: string): PodState {

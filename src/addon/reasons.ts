@@ -6,6 +6,7 @@ export const READY_REASON = {
   upgrading: 'Upgrading',
   switchingTls: 'SwitchingTLS',
   restartingApps: 'RestartingApps',
+  restoring: 'Restoring',
   stopping: 'Stopping',
   stopped: 'Stopped',
   paused: 'Paused',
@@ -23,6 +24,8 @@ export const STALLED_REASON = {
   dataTooLarge: 'DataTooLarge',
   certificateMissing: 'CertificateMissing',
   certificateRefused: 'CertificateRefused',
+  internetAccessRefused: 'InternetAccessRefused',
+  noExternalAddress: 'NoExternalAddress',
   unknownVersion: 'UnknownVersion',
   withdrawnVersion: 'WithdrawnVersion',
   downgradeRefused: 'DowngradeRefused',
@@ -37,8 +40,26 @@ export const STALLED_REASON = {
   metaMissing: 'MetaMissing',
   metaCorrupt: 'MetaCorrupt',
   volumeBeingDeleted: 'VolumeBeingDeleted',
+  dataLost: 'DataLost',
+  backupFailed: 'BackupFailed',
+  restoreFailed: 'RestoreFailed',
+  retentionPolicyRefused: 'RetentionPolicyRefused',
+  dataLossNotAllowed: 'DataLossNotAllowed',
+  continuousQueryRefused: 'ContinuousQueryRefused',
+  userExists: 'UserExists',
+  statementRefused: 'StatementRefused',
 } as const;
 export type StalledReason = (typeof STALLED_REASON)[keyof typeof STALLED_REASON];
+
+/** Reasons of StorageFilling, CardinalityHigh and MemoryExhausted. */
+export const LIMIT_REASON = {
+  withinLimit: 'WithinLimit',
+  volumeFilling: 'VolumeFilling',
+  volumeFull: 'VolumeFull',
+  seriesNearLimit: 'SeriesNearLimit',
+  seriesOverLimit: 'SeriesOverLimit',
+  outOfMemory: 'OutOfMemory',
+} as const;
 
 /** Reasons of events. */
 export const EVENT_REASON = {
@@ -48,10 +69,19 @@ export const EVENT_REASON = {
   blocked: 'Blocked',
   appRestarted: 'AppRestarted',
   administratorLost: 'AdministratorLost',
+  certificateNotRead: 'CertificateNotRead',
   databaseRepaired: 'DatabaseRepaired',
   childRestored: 'ChildRestored',
+  externalAccess: 'ExternalAccess',
+  contentsChanged: 'ContentsChanged',
+  continuousQueryFound: 'ContinuousQueryFound',
   maintenanceStarted: 'MaintenanceStarted',
   maintenanceDone: 'MaintenanceDone',
+  credentialsRotated: 'CredentialsRotated',
+  credentialsRevoked: 'CredentialsRevoked',
+  volumeGrows: 'VolumeGrows',
+  startedEmpty: 'StartedEmpty',
+  dataLost: 'DataLost',
   stopped: 'Stopped',
   deleting: 'Deleting',
 } as const;

@@ -4,17 +4,18 @@ import { InfluxAddon } from '../api/kinds.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../kube/log.ts';
-import type { Live } from '../kube/types.ts';
+import { keyOf, type Live } from '../kube/types.ts';
+import type { FleetSummary } from '../maintenance/fleet-summary.ts';
 import { act, type Actor } from './act.ts';
 import { describe, type Decision } from './action.ts';
 import { decide } from './decide.ts';
-import { fleetFor } from './fleet.ts';
+import { memberOf, placeOf } from './fleet.ts';
+import { dropForgottenAccess } from './forgotten-access.ts';
 import type { Fresh } from './fresh.ts';
 import { observe } from './observe.ts';
-import type { Settings } from './resources/context.ts';
 
 export interface Reconciler extends Actor {
-  readonly settings: Settings;
+  readonly fleet: FleetSummary;
   readonly fresh: Fresh;
   readonly events: Pick<EventRecorder, 'event'>;
   readonly log: Logger;
@@ -33,14 +34,17 @@ export async function reconcile(
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     signal.throwIfAborted();
     const addon = stores.addons.get(key);
-    if (addon === undefined) return {};
+    if (addon === undefined) {
+      await dropForgottenAccess(reconciler, key, signal);
+      return {};
+    }
     const now = new Date(clock.now());
     const world = observe(
       stores,
       addon,
       memories.get(addon.metadata.uid),
       settings,
-      fleetFor(addon, stores, memories),
+      placeOf(addon, reconciler.fleet, settings.maintenance, now),
     );
     const decision = decide(world, { now, fresh: reconciler.fresh });
     if (decision.actions.length === 0) return await rest(reconciler, addon, decision, signal);
@@ -74,12 +78,13 @@ async function rest(
   }
   if (decision.status !== undefined && !isDeepStrictEqual(decision.status, addon.status)) {
     const began = decision.status.maintenance?.startedAt;
-    // Before anything is waited for: whoever is decided next has to count it.
-    if (began !== addon.status?.maintenance?.startedAt) memories.update(uid, { beginning: began });
+    const begins = began !== undefined && began !== addon.status?.maintenance?.startedAt;
+    const settle = begins ? reconciler.fleet.begin(uid, new Date(began)) : undefined;
     try {
       await writeStatus(reconciler, addon, decision.status, signal);
     } finally {
-      memories.update(uid, { beginning: undefined });
+      const present = reconciler.stores.addons.get(keyOf(addon));
+      settle?.(present?.metadata.uid === uid ? memberOf(present) : undefined);
     }
     memories.update(uid, { patchedApps: new Map() });
     announce(reconciler, addon, decision);

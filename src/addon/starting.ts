@@ -1,4 +1,5 @@
 import type { InfluxAddonStatus } from '../api/influx-addon.ts';
+import { kindOf } from '../maintenance/pending.ts';
 import type { InForce } from './facts.ts';
 import { READY_REASON, type ReadyReason } from './reasons.ts';
 
@@ -26,10 +27,13 @@ export function startingReason(
   if (status?.dataPlane?.revision === undefined) return READY_REASON.provisioning;
   if (status.dataPlane.revision === revision) return READY_REASON.degraded;
   if (status.version !== target.version.name) return READY_REASON.upgrading;
+  if (status.storage?.claim !== target.claim) return READY_REASON.restoring;
   if (status.plan !== target.plan.name) return READY_REASON.changingPlan;
   if (status.endpoint?.startsWith('https:') !== (target.tls === 'Required')) return READY_REASON.switchingTls;
+  if (target.external !== undefined && status.externalEndpoint === undefined)
+    return READY_REASON.switchingTls;
   if (status.maintenance?.startedAt !== undefined) {
-    const plan = status.maintenance.pending?.some(({ what }) => what.startsWith('plan ')) ?? false;
+    const plan = status.maintenance.pending?.some(({ what }) => kindOf(what) === 'plan') ?? false;
     return plan ? READY_REASON.changingPlan : READY_REASON.upgrading;
   }
   return READY_REASON.provisioning;
@@ -40,10 +44,12 @@ export function startingMessage(reason: ReadyReason, status?: InfluxAddonStatus)
   switch (reason) {
     case READY_REASON.upgrading:
       return 'The database is being restarted with another version.';
+    case READY_REASON.restoring:
+      return 'The database is being started on the restored volume.';
     case READY_REASON.changingPlan:
       return 'The database is being restarted with another plan.';
     case READY_REASON.switchingTls:
-      return 'The database is being restarted with TLS switched on or off.';
+      return 'The database is being restarted with TLS switched on or off, or with a certificate for other names.';
     case READY_REASON.degraded:
       return 'The database is being restarted.';
     default:

@@ -4,13 +4,22 @@ import { setCondition } from '../kube/conditions.ts';
 import { given } from '../kube/given.ts';
 import { availableUpgrades } from '../versions/rules.ts';
 import type { AppDecision } from './apps/binding.ts';
+import { backupHealth } from './backups/health.ts';
+import { writeStopStatus } from './backups/write-stop.ts';
 import { announcedEntries } from './apps/entries.ts';
 import { certificateEnd } from './certificate.ts';
 import { endpointOf } from './connection.ts';
+import { contentsStatus } from './contents-status.ts';
+import type { ContentsOutcome } from './contents-steps.ts';
 import type { Facts, InForce } from './facts.ts';
+import { externalEndpointOf } from './internet/in-force.ts';
+import { wayIn } from './internet/way-in.ts';
+import { limitConditions } from './limits/index.ts';
+import { givenUpFor } from './lost-volume.ts';
 import type { MaintenanceOutcome } from './maintenance.ts';
 import { childNames } from './names.ts';
-import { READY_REASON, type ReadyReason } from './reasons.ts';
+import { READY_REASON, STALLED_REASON, type ReadyReason } from './reasons.ts';
+import { rotatedFor, rotationStatus } from './rotation/status.ts';
 import type { Refusal } from './target.ts';
 import type { World } from './world.ts';
 
@@ -29,8 +38,12 @@ export interface Picture {
   readonly dataPlane: InfluxAddonStatus['dataPlane'];
   /** Undefined leaves status.apps as it was: the apps were not looked at. */
   readonly apps: readonly AppDecision[] | undefined;
+  /** Undefined leaves what status says of the contents of the database. */
+  readonly contents?: ContentsOutcome | undefined;
   /** Undefined leaves what status says: what the platform wants is looked at only of a database that answers. */
   readonly maintenance?: MaintenanceOutcome;
+  /** UID of the restore for which the database was seen to refuse writes. */
+  readonly writesStopped?: string | undefined;
 }
 
 /** A pass that only says why nothing is done: all that status tells of the database stays as it was. */
@@ -64,6 +77,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
       picture.inForce === undefined
         ? before.endpoint
         : endpointOf(addon, picture.inForce, settings.clusterDomain),
+    externalEndpoint: externalEndpointOf(before, picture.inForce, wayIn(world, now.getTime())),
     urlSecret: picture.facts === undefined ? before.urlSecret : names.urlSecret,
     adminSecret: picture.facts === undefined ? before.adminSecret : names.adminSecret,
     binding: picture.facts === undefined ? before.binding : { name: names.bindingSecret },
@@ -72,18 +86,43 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     storage: sizesOf(world, picture),
     tlsSecret: world.children.tlsSecret === undefined ? undefined : names.tlsSecret,
     certificate: certificateOf(world),
+    backups: backupHealth(world, now).status,
+    ...contentsOf(world, picture, before),
     maintenance: picture.maintenance?.status ?? before.maintenance,
-    lastHandled: picture.maintenance?.lastHandled ?? before.lastHandled,
+    rotation:
+      picture.facts === undefined
+        ? before.rotation
+        : rotationStatus(world, picture.facts, {
+            apps: picture.apps,
+            blocked: picture.refusal !== undefined,
+          }),
+    restore: writeStopStatus(world, picture, now),
+    lastHandled: handledTokens(world, picture),
     dataPlane: picture.dataPlane ?? before.dataPlane,
     conditions: conditionsOf(world, picture, now),
   });
+}
+
+function handledTokens(
+  { addon }: World,
+  { facts, maintenance, inForce }: Picture,
+): InfluxAddonStatus['lastHandled'] {
+  const handled = maintenance?.lastHandled ?? addon.status?.lastHandled;
+  const rotate = (facts && rotatedFor(facts)) ?? handled?.rotate;
+  const startEmpty = inForce === undefined ? undefined : givenUpFor({ addon });
+  if (rotate === undefined && startEmpty === undefined) return handled;
+  return { ...handled, ...given({ rotate, startEmpty }) };
 }
 
 /** What the schema allows; words of the API server that are passed on may be longer. */
 const MAX_MESSAGE = 4096;
 
 function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition[] {
-  const { ready, available, refusal } = picture;
+  const { available } = picture;
+  const refusal = picture.refusal?.waiting ? undefined : picture.refusal;
+  const ready = picture.refusal?.waiting
+    ? { status: false, reason: picture.refusal.waiting, message: picture.refusal.message }
+    : picture.ready;
   const generation = world.addon.metadata.generation ?? 0;
   let conditions: AddonCondition[] = [...(world.addon.status?.conditions ?? [])];
   const set = (type: string, status: boolean, reason: string, message: string) => {
@@ -98,7 +137,7 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
   };
   set('Ready', ready.status, ready.reason, ready.message);
   set('Available', available.status, available.reason, available.message);
-  const works = picture.reconciling && refusal === undefined;
+  const works = (picture.reconciling || picture.refusal?.waiting !== undefined) && refusal === undefined;
   set('Reconciling', works, works ? ready.reason : 'UpToDate', works ? ready.message : '');
   set('Stalled', refusal !== undefined, refusal?.reason ?? 'NotStalled', refusal?.message ?? '');
   if (picture.apps !== undefined && appsOf(world.addon).length > 0) {
@@ -121,6 +160,14 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
     const { status, reason, message } = picture.maintenance.condition;
     set('MaintenancePending', status, reason, message);
   }
+  const plan = (picture.inForce ?? picture.facts?.inForce)?.plan;
+  // A database that is stopped or must not be looked at comes no nearer to a limit, and no farther away.
+  if (plan !== undefined && picture.state === 'Running')
+    for (const { type, status, reason, message } of limitConditions(world, plan, now))
+      set(type, status, reason, message);
+  const backups = backupHealth(world, now).condition;
+  if (backups === undefined) conditions = conditions.filter(({ type }) => type !== 'BackupsHealthy');
+  else set('BackupsHealthy', backups.status, backups.reason, backups.message);
   if (picture.notImplemented.length > 0) {
     set(
       'NotImplemented',
@@ -145,10 +192,31 @@ function appsReady(world: World, picture: Picture, before: InfluxAddonStatus): s
   return `${picture.apps.filter((app) => app.current).length}/${wanted}`;
 }
 
+function contentsOf(
+  world: World,
+  { contents, facts }: Picture,
+  before: InfluxAddonStatus,
+): InfluxAddonStatus {
+  if (contents !== undefined && facts !== undefined) return contentsStatus(world, facts.id, contents);
+  const { retentionPolicies, continuousQueries, users } = before;
+  return { retentionPolicies, continuousQueries, users };
+}
+
 /** A volume that grows while the database is changed is no news by itself: it is told with what comes of the change. */
-function sizesOf(world: World, { inForce }: Picture): InfluxAddonStatus['storage'] {
-  const before = world.addon.status?.storage;
-  return inForce === undefined && before !== undefined ? before : (storageOf(world) ?? before);
+function sizesOf(world: World, picture: Picture): InfluxAddonStatus['storage'] {
+  const { status } = world.addon;
+  const before = status?.storage;
+  const sizes = picture.inForce === undefined && before !== undefined ? before : (storageOf(world) ?? before);
+  const { claim } = world.children;
+  // Written with what is news anyway: that the database answers from another volume, or that this one is being deleted.
+  const isNews =
+    (picture.inForce !== undefined && picture.dataPlane?.revision !== status?.dataPlane?.revision) ||
+    picture.refusal?.reason === STALLED_REASON.volumeBeingDeleted;
+  const { uid, volume } =
+    isNews && claim !== undefined
+      ? { uid: claim.metadata.uid, volume: claim.spec?.volumeName }
+      : (before ?? {});
+  return sizes && given({ ...sizes, uid, volume });
 }
 
 function storageOf(world: World): InfluxAddonStatus['storage'] {
@@ -158,6 +226,8 @@ function storageOf(world: World): InfluxAddonStatus['storage'] {
     className: claim.spec?.storageClassName,
     requested: claim.spec?.resources?.requests?.['storage'],
     actual: claim.status?.capacity?.['storage'],
+    claim:
+      claim.metadata.name === childNames(world.addon.metadata.name).claim ? undefined : claim.metadata.name,
   });
 }
 

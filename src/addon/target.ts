@@ -1,16 +1,19 @@
 import { tlsModeOf } from '../api/addon-defaults.ts';
 import { lifecycleOf } from '../api/catalogue-defaults.ts';
 import { notImplemented } from '../api/not-implemented.ts';
-import { decideVersion } from '../versions/rules.ts';
+import { decideVersion, newestOf } from '../versions/rules.ts';
+import { agentOf } from './backups/agent.ts';
 import type { Facts, InForce } from './facts.ts';
 import { dataFloor } from './opened.ts';
-import { STALLED_REASON, type StalledReason } from './reasons.ts';
+import { STALLED_REASON, type ReadyReason, type StalledReason } from './reasons.ts';
 import type { World } from './world.ts';
 
 /** A spec that cannot be followed: the database stays as it is until a user edits something. */
 export interface Refusal {
   readonly reason: StalledReason;
   readonly message: string;
+  /** It comes by itself and nobody has to act: what Ready says meanwhile. */
+  readonly waiting?: ReadyReason;
 }
 
 export type Resolution =
@@ -78,6 +81,7 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
           ? current.version
           : { name: version.name, image: version.image },
       ...(tlsModeOf(addon) === 'Required' ? { tls: 'Required' } : {}),
+      ...agentOf(world, current),
     },
     refusal: undefined,
   };
@@ -86,7 +90,7 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
 /** The record of what is in force was lost: a wish for a minor must not become a newer patch of it by that. */
 function lastKnown({ addon, versions }: World, facts: Pick<Facts, 'openedBy'>): string | undefined {
   const known = [addon.status?.version, facts.openedBy];
-  return known.find((name) => versions.some((entry) => entry.name === name));
+  return newestOf(...known.filter((name) => versions.some((entry) => entry.name === name)));
 }
 
 /** What to go on with when the spec is refused and every record of what is in force was lost. */

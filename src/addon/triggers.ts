@@ -1,15 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddonSpec } from '../api/influx-addon.ts';
 import { keyOf, type KubeObject, type Live } from '../kube/types.ts';
 import type { WorkQueue } from '../kube/work-queue.ts';
 import { trustOfSecret } from './authority/authorities.ts';
 import type { Memories } from './memories.ts';
-import { isWaitingForTurn } from './fleet.ts';
+import { addressesOf } from './internet/node-addresses.ts';
 import { ADDON_LABEL } from './names.ts';
-import { BY_APP, BY_PLAN, type Stores } from './stores.ts';
+import { followNamespaces } from './open-namespaces.ts';
+import { BY_APP, BY_NAMESPACE, BY_PLAN, type Stores } from './stores.ts';
+import type { Turns } from './turns.ts';
 
 /** Turns every change of the world into the keys of the addons that may have to do something about it. */
-export function connect(stores: Stores, queue: WorkQueue, memories: Memories): void {
+export function connect(stores: Stores, queue: WorkQueue, memories: Memories, turns: Turns): void {
   stores.addons.onChange(({ key, before, after }) => {
+    turns.follow(before, after);
     if (before !== undefined && after === undefined) {
       memories.forget(before.metadata.uid);
       queue.forget(key);
@@ -19,19 +23,35 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
     const { tls } = (after?.spec ?? {}) as Partial<InfluxAddonSpec>;
     const certificate = tls?.certificateRef?.name;
     stores.referenced.follow(key, certificate && `${after?.metadata.namespace}/${certificate}`);
-    const ended = before?.status?.maintenance?.startedAt !== undefined;
-    if (ended && after?.status?.maintenance?.startedAt === undefined) wakeWaiting(stores, queue);
+  });
+
+  stores.backups.onChange(({ before, after }) => {
+    for (const each of [before, after])
+      if (each !== undefined) queue.add(`${each.metadata.namespace}/${each.spec.addonRef.name}`);
+  });
+  stores.restores.onChange(({ before, after }) => {
+    for (const each of [before, after])
+      if (each !== undefined) queue.add(`${each.metadata.namespace}/${each.spec.addonRef.name}`);
+  });
+  stores.backupStores.onChange(({ key }) => {
+    for (const addon of stores.addons.list())
+      if (`${addon.metadata.namespace}/${addon.spec.backups?.storeRef.name}` === key) queue.add(keyOf(addon));
   });
 
   stores.referenced.onChange((key) => queue.add(key));
+  followNamespaces(stores);
+  stores.secrets.onKnown((namespace) => {
+    for (const addon of stores.addons.byIndex(BY_NAMESPACE, namespace)) queue.add(keyOf(addon));
+  });
 
   const byLabel = ({ before, after }: { before?: Live<KubeObject>; after?: Live<KubeObject> }) => {
     const object = after ?? before;
     const name = object?.metadata.labels?.[ADDON_LABEL];
     if (object !== undefined && name !== undefined) queue.add(`${object.metadata.namespace}/${name}`);
   };
+  stores.secrets.onObjectChange(byLabel);
+  stores.roleBindings?.onChange(byLabel);
   for (const store of [
-    stores.secrets,
     stores.claims,
     stores.services,
     stores.networkPolicies,
@@ -59,19 +79,18 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories): v
   };
   stores.versions.onChange(all);
   stores.storageClasses.onChange(all);
+  stores.nodes.onChange(({ before, after }) => {
+    const same = isDeepStrictEqual(before && addressesOf(before), after && addressesOf(after));
+    if (same) return;
+    for (const addon of stores.addons.list())
+      if (addon.spec?.internetAccess?.mode === 'NodePort') queue.add(keyOf(addon));
+  });
   stores.authorities.onChange(({ before, after }) => {
     if (trustOfSecret(before)?.bundlePem !== trustOfSecret(after)?.bundlePem) all();
   });
   stores.namespaces.onChange(({ before, after }) => {
     if (after?.metadata.deletionTimestamp === undefined || before?.metadata.deletionTimestamp !== undefined)
       return;
-    for (const addon of stores.addons.list()) {
-      if (addon.metadata.namespace === after.metadata.name) queue.add(keyOf(addon));
-    }
+    for (const addon of stores.addons.byIndex(BY_NAMESPACE, after.metadata.name)) queue.add(keyOf(addon));
   });
-}
-
-/** Maintenance of a database has ended: somebody else's may begin. */
-function wakeWaiting(stores: Stores, queue: WorkQueue): void {
-  for (const addon of stores.addons.list()) if (isWaitingForTurn(addon)) queue.add(keyOf(addon));
 }

@@ -73,16 +73,15 @@ describe('a new addon', () => {
     expect(judge(creation(addonOf({ version: '1.7' })), look(going)).refusal).toBeUndefined();
   });
 
-  test('is warned of what is deprecated, and of fields that nothing comes of yet', () => {
+  test('is warned of what is deprecated', () => {
     const deprecated = versions.map((each) =>
       each.name === '1.7.11' ? { ...each, lifecycle: 'Deprecated' as const } : each,
     );
-    const addon = addonOf({ version: '1.7', users: [{ name: 'reader', access: 'Read' }] });
+    const addon = addonOf({ version: '1.7' });
     const verdict = judge(creation(addon), look({ plan: planOf('1g', 'Deprecated'), versions: deprecated }));
     expect(verdict).toEqual({
       refusal: undefined,
       warnings: [
-        expect.stringMatching(/^spec\.users: this release .* does not know how to do that yet$/),
         expect.stringMatching(/^spec\.plan: 1g is deprecated/),
         expect.stringMatching(/^spec\.version: 1\.7\.11 is deprecated/),
       ],
@@ -90,11 +89,14 @@ describe('a new addon', () => {
     for (const warning of verdict.warnings) expect(warning.length).toBeLessThanOrEqual(120);
   });
 
-  test('with a field of a later release is still told what else is wrong', () => {
-    const addon = addonOf({ plan: 'none', users: [{ name: 'reader', access: 'Read' }] });
-    const { refusal, warnings } = judge(creation(addon), look());
-    expect(refusal?.reason).toBe('UnknownPlan');
-    expect(warnings).toHaveLength(1);
+  test('lists nothing that no engine would take', () => {
+    const policies = [{ name: 'day', duration: '1d', shardDuration: '2d' }];
+    const { refusal } = judge(creation(addonOf({ retentionPolicies: policies })), look());
+    expect(refusal?.message).toBe(
+      'spec.retentionPolicies: day: shardDuration must not be longer than duration.',
+    );
+    const query = { name: 'q', query: 'SELECT 1 INTO b FROM a GROUP BY time(1h); DROP SERIES FROM a' };
+    expect(judge(creation(addonOf({ continuousQueries: [query] })), look()).refusal?.message).toContain(';');
   });
 });
 

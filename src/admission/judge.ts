@@ -5,6 +5,7 @@ import type { World } from '../addon/world.ts';
 import { lifecycleOf } from '../api/catalogue-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import { notImplemented } from '../api/not-implemented.ts';
+import { mistakesOf } from '../contents/wishes.ts';
 import { given } from '../kube/given.ts';
 import type { Live } from '../kube/types.ts';
 import type { Review } from './review.ts';
@@ -33,14 +34,22 @@ export function judge({ operation, addon, before }: Review, look: Look): Verdict
     (field) => `${field}: this release of the operator does not know how to do that yet`,
   );
   const { resolution, world } = resolve(addon, look);
-  const { refusal, target } = resolution;
-  if (refusal === undefined) {
+  const { target } = resolution;
+  const refusal = resolution.refusal ?? newMistake(addon, before);
+  if (refusal === undefined && target !== undefined) {
     return { refusal: undefined, warnings: [...warnings, ...deprecations(world, target.version.name)] };
   }
+  if (refusal === undefined) return { refusal, warnings };
   if (before !== undefined && isDeepStrictEqual(refusal, resolve(before, look).resolution.refusal)) {
     return { refusal: undefined, warnings: [...warnings, refusal.message] };
   }
   return { refusal, warnings };
+}
+
+/** What no engine would take of the contents that are listed; one that was there before holds up nothing. */
+function newMistake(addon: Live<InfluxAddon>, before: Live<InfluxAddon> | undefined): Refusal | undefined {
+  const old = before === undefined ? [] : mistakesOf(before);
+  return mistakesOf(addon).find(({ message }) => !old.some((mistake) => mistake.message === message));
 }
 
 const ALLOWED: Verdict = { refusal: undefined, warnings: [] };

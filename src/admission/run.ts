@@ -17,6 +17,7 @@ import { OVERLAP_MS, type ServedPair } from './certificate.ts';
 import { WEBHOOK_SECRET } from './certificate-secret.ts';
 import { judge, type Verdict } from './judge.ts';
 import { keepCertificate } from './keep-certificate.ts';
+import { showForeign } from './foreign-certificate.ts';
 import type { Review } from './review.ts';
 import { listenTls, type WebhookServer } from './server.ts';
 
@@ -29,6 +30,8 @@ export interface WebhookOptions {
   readonly settings: Settings;
   /** Of the Service that leads here and of the ValidatingWebhookConfiguration, which is the installation's. */
   readonly name: string;
+  /** The Secret with the certificate that somebody else renews, and announces; default: the operator does both. */
+  readonly secret?: string | undefined;
   /** 0 draws a free one: for tests. */
   readonly port: number;
   readonly overlapMs?: number;
@@ -83,7 +86,10 @@ export async function runWebhook(options: WebhookOptions, signal: AbortSignal): 
     workers: 1,
     clock,
     log,
-    reconcile: (_, runSignal) => keepCertificate(keeper, runSignal),
+    reconcile: async (_, runSignal) =>
+      options.secret === undefined
+        ? await keepCertificate(keeper, runSignal)
+        : await showForeign(secrets.get(`${namespace}/${options.secret}`), show, log),
   });
   const watching = [
     new Reflector({
@@ -93,7 +99,7 @@ export async function runWebhook(options: WebhookOptions, signal: AbortSignal): 
       namespace,
       clock,
       log,
-      ...only(WEBHOOK_SECRET),
+      ...only(options.secret ?? WEBHOOK_SECRET),
     }).run(signal),
     new Reflector({
       client,

@@ -91,13 +91,20 @@ export interface BackupSettings {
   /** Hour (UTC) of the daily backup; absent when it is switched off. */
   dailyHour?: number;
   verify: 'Never' | 'Weekly';
+  /** For one by hand beyond the quota, the oldest by hand goes. */
+  rolling?: true;
 }
 
 /** How the addon is backed up; undefined without a store. */
 export function backupsOf({ spec }: Addon): BackupSettings | undefined {
   if (!spec.backups) return undefined;
-  const { storeRef, schedule: { mode = 'Enabled', hour = 0 } = {}, verify = 'Never' } = spec.backups;
-  return { store: storeRef.name, verify, ...(mode === 'Enabled' ? { dailyHour: hour } : {}) };
+  const { storeRef, schedule: { mode = 'Enabled', hour = 0 } = {}, verify = 'Never', quota } = spec.backups;
+  return {
+    store: storeRef.name,
+    verify,
+    ...(mode === 'Enabled' ? { dailyHour: hour } : {}),
+    ...(quota === 'Rolling' ? { rolling: true } : {}),
+  };
 }
 
 export type Weekday = NonNullable<Filled<'maintenanceWindow'>['weekday']>;

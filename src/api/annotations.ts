@@ -10,6 +10,14 @@ export const Annotation = {
   maintainNow: `${GROUP}/maintain-now`,
   /** The name of the retention policy that may be shortened or removed. */
   allowDataLoss: `${GROUP}/allow-data-loss`,
+  /** On an InfluxBackupStore: a new token lists it, and makes the InfluxBackups that are missing. */
+  list: `${GROUP}/list`,
+  /** On an InfluxBackup: `<store>/<key>` of a file that somebody put into the store; nothing is taken. */
+  import: `${GROUP}/import`,
+  /** On an InfluxBackup: the name of a Secret with the URL of a running database; nothing is taken, and it is copied when it is restored. */
+  importFrom: `${GROUP}/import-from`,
   /** The version for which the backup before the upgrade is skipped. */
   skipBackup: `${GROUP}/skip-backup`,
+  /** The UID of a volume claim that is lost, or is being deleted: an empty volume may take its place. */
+  startEmpty: `${GROUP}/start-empty`,
 } as const;

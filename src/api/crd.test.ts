@@ -34,7 +34,11 @@ describe('the definitions', () => {
     const defaults = customKinds.flatMap((kind) =>
       [...nodes(kind)].filter(([, node]) => 'default' in node).map(([path]) => `${kind.kind}${path}`),
     );
-    expect(defaults).toEqual(['InfluxAddon.status', 'InfluxAddon.status.observedGeneration']);
+    const withStatus = customKinds.filter(({ statusSubresource }) => statusSubresource);
+    expect(withStatus).toHaveLength(4);
+    expect(defaults).toEqual(
+      withStatus.flatMap(({ kind }) => [`${kind}.status`, `${kind}.status.observedGeneration`]),
+    );
   });
 
   it('are structural: nothing is said about fields that are not there', () => {

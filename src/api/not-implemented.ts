@@ -9,29 +9,9 @@ export interface NotImplementedField {
 }
 
 /** The one list of what is accepted but not acted on yet. An addon that asks for any of it says so in a condition. */
-export const notImplementedFields: readonly NotImplementedField[] = [
-  {
-    field: 'spec.internetAccess',
-    applies: ({ internetAccess }) => (internetAccess?.mode ?? 'Disabled') !== 'Disabled',
-  },
-  { field: 'spec.retentionPolicies', applies: ({ retentionPolicies }) => isFilled(retentionPolicies) },
-  {
-    field: 'spec.defaultRetentionPolicy',
-    applies: ({ defaultRetentionPolicy }) => (defaultRetentionPolicy ?? 'autogen') !== 'autogen',
-  },
-  { field: 'spec.continuousQueries', applies: ({ continuousQueries }) => isFilled(continuousQueries) },
-  { field: 'spec.users', applies: ({ users }) => isFilled(users) },
-  { field: 'spec.backups', applies: ({ backups }) => backups !== undefined },
-  { field: 'spec.restoreFrom', applies: ({ restoreFrom }) => restoreFrom !== undefined },
-  { field: 'spec.storage.autoGrow = Enabled', applies: ({ storage }) => storage?.autoGrow === 'Enabled' },
-  { field: 'spec.deletionPolicy = Backup', applies: ({ deletionPolicy }) => deletionPolicy === 'Backup' },
-];
+export const notImplementedFields: readonly NotImplementedField[] = [];
 
 /** The fields that this addon asks for and this release does not act on. */
 export function notImplemented(spec: InfluxAddonSpec): string[] {
   return notImplementedFields.filter(({ applies }) => applies(spec)).map(({ field }) => field);
-}
-
-function isFilled(list: readonly unknown[] | undefined): boolean {
-  return (list?.length ?? 0) > 0;
 }

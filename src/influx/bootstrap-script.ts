@@ -4,10 +4,20 @@
  */
 export const BOOTSTRAP_REFUSED_META_MISSING = 'BootstrapRefused: MetaMissing';
 export const BOOTSTRAP_REFUSED_META_CORRUPT = 'BootstrapRefused: MetaCorrupt';
+export const BOOTSTRAP_REFUSED_DATA_NEWER = 'BootstrapRefused: DataNewer';
 export const BOOTSTRAP_FAILED = 'BootstrapFailed:';
 
 /** Exit codes. Of these only `failed` may pass by itself. */
-export const BOOTSTRAP_EXIT = { failed: 1, metaMissing: 10, metaCorrupt: 11, terminated: 143 } as const;
+export const BOOTSTRAP_EXIT = {
+  failed: 1,
+  metaMissing: 10,
+  metaCorrupt: 11,
+  dataNewer: 12,
+  terminated: 143,
+} as const;
+
+/** Names the engine's version in the environment of the script; without it no version is compared. */
+export const BOOTSTRAP_VERSION = 'INFLUXADDON_VERSION';
 
 /** Everything but the defaults is for tests that run several on one machine. */
 export interface BootstrapOptions {
@@ -41,6 +51,9 @@ ${BODY}`;
 }
 
 const BODY = `meta=$state/meta/meta.db
+# On the volume itself, the one place that whoever opened the data has certainly been at.
+mark=$state/.opened-by
+version=\${${BOOTSTRAP_VERSION}:-}
 server= call= timer=
 
 # Process 1 ignores a signal it has no trap for: a pod deleted now would wait for its whole grace period.
@@ -69,6 +82,23 @@ has_entries() {
   [ -e "$1" ] || return 1
   entries=$(ls -A "$1" 2>/dev/null) || return 0
   [ -n "$entries" ]
+}
+
+# Major, minor and patch as one number; 0 for what is no version.
+rank() {
+  case .$1 in . | *[!0-9.]* | *.*.*.*.* | *.0[0-9]* | *..*) printf 0; return ;; esac
+  dots=$IFS IFS=.
+  set -- $1
+  IFS=$dots
+  printf %s "$((\${1:-0} * 1000000 + \${2:-0} * 1000 + \${3:-0}))"
+}
+
+opened_by() { { IFS= read -r line <"$mark"; } 2>/dev/null && printf %s "$line"; }
+
+# A full volume has no room for a mark, and must be started all the same.
+leave_mark() {
+  [ "$(opened_by)" = "$version" ] && return
+  { printf '%s\\n' "$version" >"$mark.new" && mv "$mark.new" "$mark"; } 2>/dev/null || rm -f "$mark.new"
 }
 
 has_data() { has_entries "$state/data" || has_entries "$state/wal"; }
@@ -142,6 +172,14 @@ done
 
 if ! [ -e "$meta" ] && has_data; then
   give_up ${BOOTSTRAP_EXIT.metaMissing} "${BOOTSTRAP_REFUSED_META_MISSING}: the volume holds data but no meta/meta.db; a start would show an empty database"
+fi
+
+if [ -n "$version" ]; then
+  present=$(rank "$version")
+  if [ "$present" -gt 0 ] && [ "$present" -lt "$(rank "$(opened_by)")" ]; then
+    give_up ${BOOTSTRAP_EXIT.dataNewer} "${BOOTSTRAP_REFUSED_DATA_NEWER}: $(opened_by) has opened the data, which $version may not be able to read"
+  fi
+  leave_mark
 fi
 
 (

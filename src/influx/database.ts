@@ -3,17 +3,25 @@ import type { InfluxError } from './influx-error.ts';
 import { rows, type StatementResult } from './results.ts';
 import { seconds } from './duration.ts';
 import * as influxql from './influxql.ts';
+import { planUser } from './user.ts';
 
-/** What an engine holds for the addon whose database and user are called `id`. */
+/** What an engine holds for the addon whose database is called `id`. */
 export interface DatabaseState {
   databases: string[];
   users: { name: string; admin: boolean }[];
-  /** Of the user `id`; empty when there is no such user. */
-  grants: { database: string; privilege: string }[];
+  /** Of the application's user; empty when there is no such user. */
+  grants: Grant[];
+  /** By user: of the further users that were asked about and are there. */
+  otherGrants?: Readonly<Record<string, readonly Grant[]>>;
   /** Of the database `id`; empty when there is no such database. */
   retentionPolicies: RetentionPolicyState[];
   /** Of the database `id`. */
   continuousQueries: { name: string; query: string }[];
+}
+
+export interface Grant {
+  database: string;
+  privilege: string;
 }
 
 export interface RetentionPolicyState {
@@ -25,22 +33,22 @@ export interface RetentionPolicyState {
 }
 
 /**
- * Reads it as the administrator: one request, and a second one only when the database is missing and the user
- * is there (a statement about a missing thing fails, and the engine executes none behind a failed one).
- * Throws InfluxError.
+ * Reads it as the administrator: one request, and a second one only when the database or a user is missing (a
+ * statement about a missing thing fails, and the engine executes none behind a failed one). `others` are further
+ * users whose grants are asked for. Throws InfluxError.
  */
 export async function readDatabase(
   client: InfluxClient,
-  { id }: { id: string },
+  { id, username = id, others = [] }: { id: string; username?: string; others?: readonly string[] },
   signal?: AbortSignal,
 ): Promise<DatabaseState> {
-  const [databases, users, queries, policies, grants] = await client.query(
+  const [databases, users, queries, policies, ...grants] = await client.query(
     [
       influxql.showDatabases,
       influxql.showUsers,
       influxql.showContinuousQueries,
       influxql.showRetentionPolicies(id),
-      influxql.showGrants(id),
+      ...[username, ...others].map((name) => influxql.showGrants(name)),
     ],
     { signal },
   );
@@ -52,7 +60,6 @@ export async function readDatabase(
     continuousQueries: [],
   };
   const hasDatabase = state.databases.includes(id);
-  const hasUser = state.users.some((user) => user.name === id);
 
   must(queries);
   state.continuousQueries = (queries?.series ?? [])
@@ -60,16 +67,27 @@ export async function readDatabase(
     .flatMap((series) => rows({ series: [series] }))
     .map((row) => ({ name: String(row['name']), query: String(row['query']) }));
   if (hasDatabase) state.retentionPolicies = must(policies).map(retentionPolicyOf);
-  if (hasUser) {
-    const shown = grants?.error?.isNotExecuted
-      ? await client.one(influxql.showGrants(id), { signal })
-      : grants;
-    state.grants = must(shown).map((row) => ({
-      database: String(row['database']),
-      privilege: String(row['privilege']),
-    }));
+  const shown = new Map([username, ...others].map((name, index) => [name, grants[index]]));
+  const there = [...shown.keys()].filter((name) => state.users.some((user) => user.name === name));
+  const untold = there.filter((name) => shown.get(name)?.error?.isNotExecuted);
+  if (untold.length > 0) {
+    const again = await client.query(untold.map(influxql.showGrants), { signal });
+    for (const [index, name] of untold.entries()) shown.set(name, again[index]);
   }
+  if (there.includes(username)) state.grants = grantsIn(shown.get(username));
+  const present = others.filter((other) => there.includes(other));
+  if (present.length > 0)
+    state.otherGrants = Object.fromEntries(
+      present.map((other) => [other, grantsIn(shown.get(other))] as const),
+    );
   return state;
+}
+
+function grantsIn(result: StatementResult | undefined): Grant[] {
+  return must(result).map((row) => ({
+    database: String(row['database']),
+    privilege: String(row['privilege']),
+  }));
 }
 
 export type DatabaseStepKind =
@@ -78,8 +96,9 @@ export type DatabaseStepKind =
   | 'SetPassword'
   | 'RevokeAdmin'
   | 'Grant'
-  | 'CreateRetentionPolicy'
-  | 'SetDefaultRetentionPolicy';
+  | 'Revoke'
+  | 'DropUser'
+  | 'SetAdminPassword';
 
 export interface DatabaseStep {
   statement: string;
@@ -89,48 +108,37 @@ export interface DatabaseStep {
 }
 
 export interface DatabaseWish {
-  /** Name of the database and of its user. */
+  /** Name of the database. */
   id: string;
+  /** Of the application; default `id`. */
+  username?: string;
   password: string;
   /** The user was seen to log in with this password; otherwise it is set. */
   passwordKnownGood: boolean;
+  /** It may read and not write. */
+  readOnly?: boolean;
 }
-
-/** The engine's own name for the policy that a new database has. */
-const BUILT_IN_POLICY = 'autogen';
 
 /**
  * The statements that make the database, its user and the grant right, from any half-made state; none when
  * all is right. Each may run again: run them as requests of their own and read again after an error.
  */
 export function planDatabase(state: DatabaseState, want: DatabaseWish): DatabaseStep[] {
-  const { id, password } = want;
+  const { id, password, username = id, passwordKnownGood, readOnly = false } = want;
   const steps: DatabaseStep[] = [];
   const step = (what: DatabaseStepKind, statement: string, secret = false): void => {
     steps.push({ what, statement, secret });
   };
 
   const hasDatabase = state.databases.includes(id);
-  const user = state.users.find(({ name }) => name === id);
   if (!hasDatabase) step('CreateDatabase', influxql.createDatabase(id));
-  if (!user) step('CreateUser', influxql.createUser(id, password), true);
-  else if (!want.passwordKnownGood) step('SetPassword', influxql.setPassword(id, password), true);
-  if (user?.admin) step('RevokeAdmin', influxql.revokeAdmin(id));
-
-  const grant = state.grants.find(({ database }) => database === id)?.privilege;
-  // Dropping a database takes its grants along, whatever SHOW GRANTS said before.
-  if (!user || !hasDatabase || grant !== 'ALL PRIVILEGES') step('Grant', influxql.grantAll(id, id));
-
-  // The application's user may drop the default policy; every write that names none fails with 500 then.
-  if (hasDatabase && !state.retentionPolicies.some((policy) => policy.default)) {
-    if (state.retentionPolicies.some(({ name }) => name === BUILT_IN_POLICY))
-      step('SetDefaultRetentionPolicy', influxql.setDefaultRetentionPolicy(id, BUILT_IN_POLICY));
-    else
-      step(
-        'CreateRetentionPolicy',
-        influxql.createRetentionPolicy(id, { name: BUILT_IN_POLICY, duration: 'INF', default: true }),
-      );
-  }
+  const user = state.users.find(({ name }) => name === username);
+  steps.push(
+    ...planUser(
+      { user, grants: hasDatabase ? state.grants : [] },
+      { username, password, passwordKnownGood, readOnly, database: id },
+    ),
+  );
   return steps;
 }
 

@@ -10,7 +10,7 @@ it.each([
   [Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }), 'Unreachable'],
   [Object.assign(new Error('Headers Timeout Error'), { code: 'UND_ERR_HEADERS_TIMEOUT' }), 'Timeout'],
   [new DOMException('too late', 'TimeoutError'), 'Timeout'],
-  [Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), 'Protocol'],
+  [Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), 'Untrusted'],
   ['a thrown string', 'Protocol'],
 ])('normalises %s to %s', (reason, kind) => {
   const error = InfluxError.from(reason);

@@ -5,7 +5,8 @@
  * - `Unauthorized`: 401, the user is unknown or the password is wrong
  * - `Forbidden`: 403, the user may not do this
  * - `Refused`: the engine understood and said no, by a status or by an error in a result
- * - `Protocol`: what answered does not talk like InfluxDB (other TLS mode, certificate not trusted, no JSON, too long)
+ * - `Untrusted`: it shows a certificate that cannot be verified, so nothing was said to it
+ * - `Protocol`: what answered does not talk like InfluxDB (other TLS mode, no JSON, too long)
  */
 export type InfluxErrorKind =
   | 'Unreachable'
@@ -13,6 +14,7 @@ export type InfluxErrorKind =
   | 'Unauthorized'
   | 'Forbidden'
   | 'Refused'
+  | 'Untrusted'
   | 'Protocol';
 
 /** The one error of the engine's world. The message holds the engine's words and never a password. */
@@ -71,9 +73,24 @@ const UNREACHABLE = new Set([
 ]);
 const TIMEOUT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
+/** OpenSSL's reasons, by the names that Node gives them. */
+const UNTRUSTED = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
 function kindOf(reason: unknown, code: string | undefined): InfluxErrorKind {
   if (code !== undefined && UNREACHABLE.has(code)) return 'Unreachable';
   if (code !== undefined && TIMEOUT.has(code)) return 'Timeout';
+  if (code !== undefined && UNTRUSTED.has(code)) return 'Untrusted';
   if (reason instanceof Error && reason.name === 'TimeoutError') return 'Timeout';
   return 'Protocol';
 }

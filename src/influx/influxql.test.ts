@@ -69,6 +69,22 @@ describe('quoting', () => {
 const builders: [string, (a: string, b: string) => string, string][] = [
   ['showGrants', (a) => influxql.showGrants(a), 'SHOW GRANTS FOR a'],
   ['showRetentionPolicies', (a) => influxql.showRetentionPolicies(a), 'SHOW RETENTION POLICIES ON a'],
+  [
+    'showMeasurementCardinality',
+    (a) => influxql.showMeasurementCardinality(a),
+    'SHOW MEASUREMENT CARDINALITY ON a',
+  ],
+  [
+    'showSeriesExactCardinality',
+    (a) => influxql.showSeriesExactCardinality(a),
+    'SHOW SERIES EXACT CARDINALITY ON a',
+  ],
+  ['showTagKeys', (a, b) => influxql.showTagKeys(a, b), 'SHOW TAG KEYS ON a FROM b'],
+  [
+    'showTagValuesCardinality',
+    (a, b) => influxql.showTagValuesCardinality(a, b, b),
+    'SHOW TAG VALUES CARDINALITY ON a FROM b WITH KEY = b',
+  ],
   ['createDatabase', (a) => influxql.createDatabase(a), 'CREATE DATABASE a'],
   ['dropDatabase', (a) => influxql.dropDatabase(a), 'DROP DATABASE a'],
   ['createUser', (a, b) => influxql.createUser(a, b), 'CREATE USER a WITH PASSWORD b'],

@@ -31,6 +31,8 @@ export const showDatabases = 'SHOW DATABASES';
 export const showUsers = 'SHOW USERS';
 /** Of all databases, whoever asks (1.6 to 1.8). */
 export const showContinuousQueries = 'SHOW CONTINUOUS QUERIES';
+/** Of all databases: what each holds of the past, as ranges of time. */
+export const showShards = 'SHOW SHARDS';
 
 export function showGrants(user: string): string {
   return `SHOW GRANTS FOR ${identifier(user)}`;
@@ -38,6 +40,25 @@ export function showGrants(user: string): string {
 
 export function showRetentionPolicies(db: string): string {
   return `SHOW RETENTION POLICIES ON ${identifier(db)}`;
+}
+
+/** An estimate within a percent, at no cost. */
+export function showMeasurementCardinality(db: string): string {
+  return `SHOW MEASUREMENT CARDINALITY ON ${identifier(db)}`;
+}
+
+/** By measurement. The engine goes over all series for it. */
+export function showSeriesExactCardinality(db: string): string {
+  return `SHOW SERIES EXACT CARDINALITY ON ${identifier(db)}`;
+}
+
+export function showTagKeys(db: string, measurement: string): string {
+  return `SHOW TAG KEYS ON ${identifier(db)} FROM ${identifier(measurement)}`;
+}
+
+/** The engine goes over all series of the measurement for it, with EXACT or without. */
+export function showTagValuesCardinality(db: string, measurement: string, key: string): string {
+  return `SHOW TAG VALUES CARDINALITY ON ${identifier(db)} FROM ${identifier(measurement)} WITH KEY = ${identifier(key)}`;
 }
 
 export function createDatabase(db: string): string {
@@ -67,8 +88,15 @@ export function dropUser(user: string): string {
   return `DROP USER ${identifier(user)}`;
 }
 
+export type Privilege = 'READ' | 'WRITE' | 'ALL';
+
+/** Replaces what the user had on this database. */
+export function grant(privilege: Privilege, db: string, user: string): string {
+  return `GRANT ${privilege} ON ${identifier(db)} TO ${identifier(user)}`;
+}
+
 export function grantAll(db: string, user: string): string {
-  return `GRANT ALL ON ${identifier(db)} TO ${identifier(user)}`;
+  return grant('ALL', db, user);
 }
 
 export function revokeAll(db: string, user: string): string {
@@ -106,6 +134,22 @@ export function dropRetentionPolicy(db: string, name: string): string {
 /** Makes an existing policy the one that writes without a policy go to. */
 export function setDefaultRetentionPolicy(db: string, name: string): string {
   return `ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(db)} DEFAULT`;
+}
+
+/**
+ * A continuous query whose text stands as its author wrote it. A text without a semicolon is one statement at most,
+ * whatever else it says; one with a semicolon is refused here. The engine judges the rest, so it is to be sent as a
+ * user who may do no more than its author.
+ */
+export function createContinuousQuery(db: string, name: string, text: string): string {
+  assert(isOneStatement(text), 'the text of a continuous query has no semicolon');
+  // END on a line of its own: a comment at the end of the text does not swallow it.
+  return `CREATE CONTINUOUS QUERY ${identifier(name)} ON ${identifier(db)} BEGIN ${text}\nEND`;
+}
+
+/** Statements are separated by semicolons and by nothing else. */
+export function isOneStatement(text: string): boolean {
+  return !text.includes(';');
 }
 
 export function dropContinuousQuery(db: string, name: string): string {

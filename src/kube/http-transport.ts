@@ -91,6 +91,22 @@ export class HttpTransport implements Transport {
     }
   }
 
+  /** An answer that is no JSON, such as a log, as it comes, however long that takes. */
+  async *text(request: ApiRequest): AsyncGenerator<Uint8Array> {
+    using deadline = new Deadline(request.signal, this.#options.timeoutMs ?? 30_000);
+    const answer = await this.#measured(request.method, request, async () => {
+      const begun = await this.#send(this.#watches, { ...request, accept: '*/*' }, deadline.signal);
+      if (begun.statusCode >= 400) throw this.#refusal(request, begun, await begun.body.text());
+      return begun;
+    });
+    deadline.lift();
+    try {
+      for await (const chunk of answer.body) yield chunk as Uint8Array;
+    } catch (error) {
+      throw asApiError(error, request);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
   }

@@ -1,38 +1,26 @@
 import { ApiError } from './api-error.ts';
-import type { KubeClient } from './client.ts';
+import { bounded } from './bounded.ts';
 import type { Clock } from './clock.ts';
-import { sleep, systemClock } from './clock.ts';
+import { sleep } from './clock.ts';
 import { Lease } from './kinds.ts';
 import type { Logger } from './log.ts';
 import { silentLogger } from './log.ts';
-import { microTime } from './micro-time.ts';
+import { type CompleteOptions, completed, type LeaderElectionOptions } from './leader-election-options.ts';
+import {
+  keptBy,
+  LeadershipLost,
+  LeaseForbidden,
+  type LeaseSpec,
+  lostTo,
+  releasedSpec,
+  renewedSpec,
+  type SeenLease,
+  takenSpec,
+} from './lease.ts';
 import type { Live } from './types.ts';
 
-export interface LeaderElectionOptions {
-  /** With a Transport of its own: a renewal must never wait for a free connection. */
-  client: KubeClient;
-  namespace: string;
-  name: string;
-  /**
-   * Who we are. One that stays over restarts (the pod's name) takes its own Lease again at once; no two
-   * processes may have it at a time.
-   */
-  identity: string;
-  /** How long others wait for us to renew. Whole seconds; default 15 s. */
-  leaseMs?: number;
-  /** How long we lead without a renewal; less than leaseMs. Default 10 s. */
-  renewDeadlineMs?: number;
-  /** Between renewals, and between looks at another's Lease. Default 2 s. */
-  retryMs?: number;
-  clock?: Clock;
-  random?: () => number;
-  log?: Logger;
-}
-
-/** The reason with which the signals of a leader are aborted that is one no more. */
-export class LeadershipLost extends Error {
-  override readonly name = 'LeadershipLost';
-}
+/** Rights that were granted, or an API server that was started, a moment ago: the first answers may be wrong. */
+const REFUSALS = 3;
 
 /**
  * One leader at a time by a Lease. All deadlines are by the monotonic clock of each candidate, counted from
@@ -40,23 +28,20 @@ export class LeadershipLost extends Error {
  * leader's time is over before another's begins.
  */
 export class LeaderElection {
-  readonly #options: Required<Omit<LeaderElectionOptions, 'log'>>;
+  readonly #options: CompleteOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
-  /** The Lease as last seen, and since when it has been the same. */
-  #seen: { lease: Live<Lease>; at: number } | undefined;
+  #seen: SeenLease | undefined;
+  #waitsFor: string | undefined;
   #leadsUntil = -Infinity;
 
   constructor(options: LeaderElectionOptions) {
-    const defaults = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
-    this.#options = { clock: systemClock, random: Math.random, ...defaults, ...options };
+    this.#options = completed(options);
     this.#clock = this.#options.clock;
-    this.#log = (options.log ?? silentLogger).child({ lease: options.name, identity: options.identity });
-    const { leaseMs, renewDeadlineMs, retryMs } = this.#options;
-    if (!(retryMs > 0 && retryMs < renewDeadlineMs && renewDeadlineMs < leaseMs && leaseMs % 1000 === 0))
-      throw new RangeError(
-        `needs retry < renew deadline < lease, the last in whole seconds; got ${retryMs}, ${renewDeadlineMs}, ${leaseMs} ms`,
-      );
+    this.#log = (options.log ?? silentLogger).child({
+      lease: `${options.namespace}/${options.name}`,
+      identity: options.identity,
+    });
   }
 
   /** True as long as no other can lead. Right also when the event loop was blocked and no timer ran yet. */
@@ -74,7 +59,7 @@ export class LeaderElection {
     onLeading: (signal: AbortSignal, lost: AbortSignal) => Promise<void>,
   ): Promise<void> {
     if (!(await this.#acquire(signal))) return;
-    this.#log.info({}, 'leading');
+    this.#log.info({}, 'holds the Lease');
     const lost = new AbortController();
     const ended = new AbortController();
     const stop = AbortSignal.any([signal, lost.signal]);
@@ -92,18 +77,28 @@ export class LeaderElection {
 
   /** Resolves to false when the signal was aborted first. */
   async #acquire(signal: AbortSignal): Promise<boolean> {
+    const { whenForbidden } = this.#options;
+    let refusals = 0;
     while (!signal.aborted) {
       try {
         const begun = this.#clock.monotonic();
-        if (await this.#tryToTake(signal)) {
+        const keeper = await this.#tryToTake(signal);
+        refusals = 0;
+        this.#waitFor(keeper);
+        if (keeper === undefined) {
           this.#leadsUntil = begun + this.#options.renewDeadlineMs;
           if (this.isLeader) return true;
         }
       } catch (error) {
-        const { isAborted, isConflict, isAlreadyExists, message } = ApiError.from(error);
+        const { isAborted, isConflict, isAlreadyExists, isForbidden, isNotFound, message } =
+          ApiError.from(error);
+        // Not found: the namespace. That a Lease is missing is no error.
+        refusals = isForbidden || isNotFound ? refusals + 1 : 0;
+        if (refusals >= REFUSALS && whenForbidden === 'Reject') throw new LeaseForbidden(message);
         // Of candidates that come at once, one wins; the others just look again.
-        if (!isAborted && !isConflict && !isAlreadyExists)
-          this.#log.warn({ error: message }, 'cannot read or take the Lease');
+        const told =
+          isAborted || isConflict || isAlreadyExists || (refusals > 0 && whenForbidden === 'Reject');
+        if (!told) this.#log.warn({ error: message }, 'cannot read or take the Lease');
       }
       // Drawn, so that waiting candidates don't come all at once.
       const wait = this.#options.retryMs * (1 + 0.2 * this.#options.random());
@@ -112,21 +107,33 @@ export class LeaderElection {
     return false;
   }
 
-  async #tryToTake(signal: AbortSignal): Promise<boolean> {
-    const { client, namespace, name, identity } = this.#options;
+  /** Resolves to who keeps us from it; to undefined once it is ours. */
+  async #tryToTake(signal: AbortSignal): Promise<string | undefined> {
+    const { client, namespace, name, mayTakeFrom } = this.#options;
     const lease = await this.#bounded(signal, (bound) => client.get(Lease, { namespace, name }, bound));
-    if (!lease) {
-      const created = { metadata: { namespace, name }, spec: this.#spec(undefined) };
-      this.#saw(await this.#bounded(signal, (bound) => client.create(Lease, created, bound)));
-      return true;
+    if (lease && lease.metadata.resourceVersion !== this.#seen?.lease.metadata.resourceVersion)
+      this.#saw(lease);
+    // Whose Lease somebody deleted goes on until it looks again: it keeps us from it as long as it would with it.
+    const keeper = this.#seen && keptBy(this.#seen, this.#clock.monotonic());
+    if (keeper !== undefined && !mayTakeFrom(keeper)) return keeper;
+    if (lease) {
+      await this.#write(lease, this.#taken(lease.spec), signal);
+      return undefined;
     }
-    if (lease.metadata.resourceVersion !== this.#seen?.lease.metadata.resourceVersion) this.#saw(lease);
-    const { holderIdentity, leaseDurationSeconds = 0 } = lease.spec ?? {};
-    const unchangedMs = this.#clock.monotonic() - (this.#seen?.at ?? 0);
-    const free = !holderIdentity || holderIdentity === identity || unchangedMs >= leaseDurationSeconds * 1000;
-    if (!free) return false;
-    await this.#write(lease, this.#spec(lease), signal);
-    return true;
+    const created = { metadata: { namespace, name }, spec: this.#taken(undefined) };
+    this.#saw(await this.#bounded(signal, (bound) => client.create(Lease, created, bound)));
+    return undefined;
+  }
+
+  #taken(before: Lease['spec']): LeaseSpec {
+    const { identity, leaseMs } = this.#options;
+    return takenSpec(before, identity, leaseMs, this.#clock.now());
+  }
+
+  #waitFor(holder: string | undefined): void {
+    if (holder === this.#waitsFor) return;
+    this.#waitsFor = holder;
+    this.#options.onWaiting(holder);
   }
 
   /** Renews until `ended`; aborts `lost` when that failed for too long or another holds the Lease. */
@@ -152,31 +159,31 @@ export class LeaderElection {
 
   async #renew(lost: AbortController, stop: AbortSignal): Promise<void> {
     const begun = this.#clock.monotonic();
-    const held = await this.#updateOurs(stop, (lease) => this.#spec(lease));
-    if (held !== true) this.#lose(lost, held);
+    const { leaseMs } = this.#options;
+    const why = await this.#updateOurs(stop, (spec) => renewedSpec(spec, leaseMs, this.#clock.now()));
+    if (why !== undefined) this.#lose(lost, why);
     else if (!lost.signal.aborted) this.#leadsUntil = begun + this.#options.renewDeadlineMs;
   }
 
-  /** Writes the Lease that we hold; true, or why we hold it no more. */
+  /** Writes the Lease that we hold; resolves to why we hold it no more, if so. */
   async #updateOurs(
     signal: AbortSignal | undefined,
-    specOf: (lease: Live<Lease>) => Lease['spec'],
-  ): Promise<true | string> {
-    const { client, namespace, name, identity } = this.#options;
-    const seen = this.#seen?.lease;
+    next: (held: Lease['spec']) => LeaseSpec,
+  ): Promise<string | undefined> {
+    const { client, namespace, name } = this.#options;
+    const { lease: seen } = this.#seen as SeenLease;
     try {
-      if (seen) await this.#write(seen, specOf(seen), signal);
-      if (seen) return true;
+      await this.#write(seen, next(seen.spec), signal);
+      return undefined;
     } catch (error) {
       // A Conflict may be our own earlier write, carried out though its answer was lost.
       const failure = ApiError.from(error);
       if (!failure.isConflict && !failure.isNotFound) throw failure;
     }
     const live = await this.#bounded(signal, (bound) => client.get(Lease, { namespace, name }, bound));
-    if (!live) return 'the Lease was deleted';
-    if (live.spec?.holderIdentity !== identity) return 'another holds the Lease';
-    await this.#write(live, specOf(live), signal);
-    return true;
+    const why = lostTo(live, seen.spec ?? {});
+    if (live !== undefined && why === undefined) await this.#write(live, next(live.spec), signal);
+    return why;
   }
 
   #lose(lost: AbortController, why: string): void {
@@ -188,34 +195,17 @@ export class LeaderElection {
 
   async #release(): Promise<void> {
     try {
-      await this.#updateOurs(undefined, (lease) => {
-        const { holderIdentity: _, ...spec } = this.#spec(lease);
-        return { ...spec, leaseDurationSeconds: 1 };
-      });
+      await this.#updateOurs(undefined, (held) => releasedSpec(held, this.#clock.now()));
       this.#log.info({}, 'released the Lease');
     } catch (error) {
       this.#log.warn({ error: ApiError.from(error).message }, 'could not release the Lease; it will expire');
     }
   }
 
-  async #write(lease: Live<Lease>, spec: Lease['spec'], signal: AbortSignal | undefined): Promise<void> {
+  async #write(lease: Live<Lease>, spec: LeaseSpec, signal: AbortSignal | undefined): Promise<void> {
     // PUT with the resourceVersion that we read: if anybody wrote in between, this is refused.
-    const next: Lease = { ...lease, ...(spec ? { spec } : {}) };
+    const next: Lease = { ...lease, spec };
     this.#saw(await this.#bounded(signal, (bound) => this.#options.client.replace(Lease, next, bound)));
-  }
-
-  #spec(before: Live<Lease> | undefined): NonNullable<Lease['spec']> {
-    const { identity, leaseMs } = this.#options;
-    const now = microTime(this.#clock.now());
-    const ours = before?.spec?.holderIdentity === identity;
-    const transitions = before?.spec?.leaseTransitions ?? 0;
-    return {
-      holderIdentity: identity,
-      leaseDurationSeconds: leaseMs / 1000,
-      acquireTime: ours ? (before.spec?.acquireTime ?? now) : now,
-      renewTime: now,
-      leaseTransitions: ours || !before ? transitions : transitions + 1,
-    };
   }
 
   #saw(lease: Live<Lease>): void {
@@ -223,19 +213,7 @@ export class LeaderElection {
   }
 
   /** A request that is given up in time for another try before the deadline. */
-  async #bounded<R>(signal: AbortSignal | undefined, ask: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    const controller = new AbortController();
-    const onAbort = (): void => controller.abort(signal?.reason);
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = this.#clock.after(this.#options.renewDeadlineMs / 2, () =>
-      controller.abort(new DOMException('the API server does not answer', 'TimeoutError')),
-    );
-    try {
-      return await ask(controller.signal);
-    } finally {
-      timer.cancel();
-      signal?.removeEventListener('abort', onAbort);
-    }
+  #bounded<R>(signal: AbortSignal | undefined, ask: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    return bounded(this.#clock, this.#options.renewDeadlineMs / 2, signal, ask);
   }
 }

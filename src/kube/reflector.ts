@@ -28,6 +28,8 @@ export interface ReflectorOptions<T extends KubeObject> {
    * progress, which may take minutes; another watch costs less than not to notice a dead connection.
    */
   silenceMs?: number;
+  /** The first wait after a failure, in milliseconds; the following ones double. Default 800 ms. */
+  retryMs?: number;
   clock?: Clock;
   random?: () => number;
   log?: Logger;
@@ -188,7 +190,8 @@ export class Reflector<T extends KubeObject> {
       // After a good life, go on at once (a reset often comes alone), but not all watches in one instant.
       return failure ? Math.max(failure.retryAfterMs ?? 0, 500 * this.#random()) : 0;
     }
-    const wait = backoffMs(BACKOFF, this.#failures++, this.#random);
+    const baseMs = this.#options.retryMs ?? BACKOFF.baseMs;
+    const wait = backoffMs({ ...BACKOFF, baseMs }, this.#failures++, this.#random);
     return Math.max(failure?.retryAfterMs ?? 0, wait);
   }
 

@@ -114,6 +114,20 @@ test('an object that we deleted does not come back by events that were under way
   expect(store.get('n/a')).toBeUndefined();
 });
 
+test('what had the name before an object that we deleted does not come back by events that were under way', () => {
+  const server = new Server();
+  const { store } = watched();
+  store.replace([], server.version);
+  server.put('a');
+  server.delete('a');
+  const made = server.put('a');
+  store.recordWrite(made);
+  server.delete('a');
+  store.recordDelete('n/a', made.metadata.uid);
+  for (const event of server.next(1)) deliver(store, event);
+  expect(store.get('n/a')).toBeUndefined();
+});
+
 test('an object that we deleted and that waits for its finalizers is there, as ending', () => {
   const server = new Server();
   const { store } = watched();

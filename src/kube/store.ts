@@ -34,6 +34,8 @@ export class Store<T extends KubeObject> {
   readonly #ahead = new Map<string, string>();
   /** uids that we deleted, until the watch or a list confirms it: older events must not bring them back. */
   readonly #deleted = new Map<string, string>();
+  /** By key, the version of what we deleted last: until the watch gets there, it tells of what was there before. */
+  readonly #floors = new Map<string, string>();
   readonly synced: Promise<void>;
   #hasSynced = false;
   readonly #resolveSynced: () => void;
@@ -92,8 +94,10 @@ export class Store<T extends KubeObject> {
 
   /** After the answer to a deletion of ours: the object with that uid is gone. Not while finalizers hold it. */
   recordDelete(key: string, uid: string): void {
-    if (this.#objects.get(key)?.metadata.uid !== uid) return;
+    const present = this.#objects.get(key);
+    if (present?.metadata.uid !== uid) return;
     this.#deleted.set(uid, key);
+    this.#floors.set(key, present.metadata.resourceVersion);
     this.#drop(key);
   }
 
@@ -106,6 +110,7 @@ export class Store<T extends KubeObject> {
     if (rewound) {
       this.#ahead.clear();
       this.#deleted.clear();
+      this.#floors.clear();
     }
     this.#reached = resourceVersion;
     const listed = new Set<string>();
@@ -114,13 +119,15 @@ export class Store<T extends KubeObject> {
       const key = keyOf(item);
       listed.add(key);
       uids.add(item.metadata.uid);
-      if (this.#isAhead(key, resourceVersion) || this.#isDeleted(item)) continue;
+      if (this.#isAhead(key, resourceVersion) || this.#isBelow(key, resourceVersion) || this.#isDeleted(item))
+        continue;
       this.#ahead.delete(key);
       this.#put(key, this.#slim(item), rewound);
     }
     for (const key of this.#objects.keys())
       if (!listed.has(key) && !this.#isAhead(key, resourceVersion)) this.#drop(key);
     for (const uid of this.#deleted.keys()) if (!uids.has(uid)) this.#deleted.delete(uid);
+    this.#liftFloors();
     if (!this.#hasSynced) {
       this.#hasSynced = true;
       this.#resolveSynced();
@@ -132,7 +139,8 @@ export class Store<T extends KubeObject> {
     const key = keyOf(object);
     const version = object.metadata.resourceVersion;
     const present = this.#objects.get(key);
-    const known = present && !isNewer(version, present.metadata.resourceVersion);
+    const known =
+      this.#isBelow(key, version) || (present && !isNewer(version, present.metadata.resourceVersion));
     if (present?.metadata.resourceVersion === version) this.#ahead.delete(key);
     if (!known && !this.#isDeleted(object)) {
       this.#ahead.delete(key);
@@ -154,6 +162,7 @@ export class Store<T extends KubeObject> {
   /** The watch has told everything up to this version. */
   reached(resourceVersion: string): void {
     if (isNewer(resourceVersion, this.#reached)) this.#reached = resourceVersion;
+    this.#liftFloors();
     // What we wrote and the watch has passed in silence is not in its sight (its selector, its namespace).
     for (const [key, version] of this.#ahead)
       if (!isNewer(version, this.#reached)) {
@@ -165,6 +174,16 @@ export class Store<T extends KubeObject> {
   #isAhead(key: string, version: string): boolean {
     const ahead = this.#ahead.get(key);
     return ahead !== undefined && isNewer(ahead, version);
+  }
+
+  /** Of an object that had the name before the one that we deleted, or older than that one. */
+  #isBelow(key: string, version: string): boolean {
+    const floor = this.#floors.get(key);
+    return floor !== undefined && !isNewer(version, floor);
+  }
+
+  #liftFloors(): void {
+    for (const [key, floor] of this.#floors) if (!isNewer(floor, this.#reached)) this.#floors.delete(key);
   }
 
   /** Deleted by us, and this is an older sight of it. With a deletionTimestamp it does exist, and is ending. */

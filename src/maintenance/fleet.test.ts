@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aheadOf, countFleet, type FleetLimits, type FleetMember } from './fleet.ts';
+import { countFleet, type FleetLimits, type FleetMember } from './fleet.ts';
 import { mayRunNow } from './may-run.ts';
+import { aheadOf } from './testing/full-scan.ts';
+import type { Window } from './window.ts';
 
 const NOW = new Date('2026-03-10T22:00:00Z');
 const LIMITS: FleetLimits = { maxAtOnce: 3, maxFailures: 2, patienceMinutes: 30 };
@@ -10,12 +12,14 @@ function minutes(offset: number): Date {
   return new Date(NOW.getTime() + offset * 60_000);
 }
 
+const ALWAYS: Window = { weekday: 'Tuesday', startHour: 21, durationHours: 168 };
+
 function member(uid: string, more: Partial<FleetMember> = {}): FleetMember {
-  return { uid, startedAt: undefined, waiting: undefined, ...more };
+  return { uid, startedAt: undefined, wish: undefined, ...more };
 }
 
 function waiting(uid: string, since: number, asked = false): FleetMember {
-  return member(uid, { waiting: { asked, since: minutes(since) } });
+  return member(uid, { wish: { asked, since: minutes(since), window: ALWAYS, deadline: undefined } });
 }
 
 describe('countFleet', () => {
@@ -38,7 +42,7 @@ describe('countFleet', () => {
   });
 });
 
-describe('aheadOf', () => {
+describe('the order of those who wait', () => {
   it('lets go first whom somebody asked for, then who has waited longest', () => {
     const members = [
       waiting('a', -5),
@@ -47,7 +51,7 @@ describe('aheadOf', () => {
       waiting('d', -9),
       member('e'),
     ];
-    const order = members.map((each) => [each.uid, aheadOf(members, each)]);
+    const order = members.map((each) => [each.uid, aheadOf(members, each.uid, NOW)]);
     expect(order).toEqual([
       ['a', 3],
       ['b', 1],
@@ -58,17 +62,21 @@ describe('aheadOf', () => {
   });
 
   it('gives everybody who waits a place of his own, in whatever order they are listed', () => {
-    const members = fc.uniqueArray(
-      fc.record({
-        uid: fc.uuid(),
-        startedAt: fc.constant(undefined),
-        waiting: fc.record({ asked: fc.boolean(), since: fc.integer({ min: -3, max: 0 }).map(minutes) }),
-      }),
-      { selector: ({ uid }) => uid, maxLength: 12 },
-    );
+    const wish = fc.record({
+      asked: fc.boolean(),
+      since: fc.integer({ min: -3, max: 0 }).map(minutes),
+      window: fc.constant(ALWAYS),
+      deadline: fc.constant(undefined),
+    });
+    const members = fc.uniqueArray(fc.record({ uid: fc.uuid(), startedAt: fc.constant(undefined), wish }), {
+      selector: ({ uid }) => uid,
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(members, (list) => {
-        const places = list.map((each) => aheadOf(list.toReversed(), each)).toSorted((a, b) => a - b);
+        const places = list
+          .map((each) => aheadOf(list.toReversed(), each.uid, NOW))
+          .toSorted((a, b) => a - b);
         expect(places).toEqual(list.map((_, place) => place));
       }),
     );
@@ -117,25 +125,25 @@ describe('a fleet in one window', () => {
       });
       const count = countFleet(fleet, limits, now);
       const begin = fleet.filter((each) => {
-        if (each.waiting === undefined) return false;
+        if (each.wish === undefined) return false;
         const permission = mayRunNow({
           window: { weekday: 'Tuesday', startHour: 21, durationHours: 24 },
           now,
           maintainNow: undefined,
           lastHandled: undefined,
           freeze: false,
-          fleet: { ...count, ahead: aheadOf(fleet, each) },
+          fleet: { ...count, ahead: aheadOf(fleet, each.uid, now) },
           limits,
         });
         return permission.run;
       });
       fleet = fleet.map((each) =>
-        begin.includes(each) ? { ...each, waiting: undefined, startedAt: now } : each,
+        begin.includes(each) ? { ...each, wish: undefined, startedAt: now } : each,
       );
       most = Math.max(most, countFleet(fleet, limits, now).running);
     }
     const broken = fleet.filter(({ startedAt }) => startedAt !== undefined).length;
-    const done = fleet.filter((each) => each.startedAt === undefined && each.waiting === undefined).length;
+    const done = fleet.filter((each) => each.startedAt === undefined && each.wish === undefined).length;
     return { most, broken, done };
   }
 });

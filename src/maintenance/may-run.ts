@@ -1,4 +1,4 @@
-import type { FleetCount, FleetLimits } from './fleet.ts';
+import { NEEDS_MINUTES, type FleetLimits, type FleetPlace } from './fleet.ts';
 import { usableWindow, windowAt, type Window } from './window.ts';
 
 /** Whether what is pending may begin now. The message is for status; `until` is when to look again, where it is known. */
@@ -23,8 +23,7 @@ export interface PermissionRequest {
   readonly deadline?: Date | undefined;
   /** The platform's own switch: nothing begins anywhere. */
   readonly freeze: boolean;
-  /** From countFleet and aheadOf. */
-  readonly fleet: FleetCount & { readonly ahead: number };
+  readonly fleet: FleetPlace;
   readonly limits: FleetLimits;
 }
 
@@ -37,7 +36,7 @@ export interface PermissionRequest {
  * the number at once, which only delays. A deadline counts like a token.
  */
 export function mayRunNow(request: PermissionRequest): Permission {
-  const { window, now, needsMinutes = DEFAULT_NEEDS_MINUTES, freeze, fleet, limits } = request;
+  const { window, now, needsMinutes = NEEDS_MINUTES, freeze, fleet, limits } = request;
   const asked = isAsked(request.maintainNow, request.lastHandled);
   const overdue = request.deadline !== undefined && request.deadline <= now;
   if (freeze) return wait('Frozen', undefined, 'maintenance is frozen for all databases');
@@ -57,8 +56,10 @@ export function mayRunNow(request: PermissionRequest): Permission {
       );
     }
   }
-  if (fleet.running + fleet.ahead >= Math.max(limits.maxAtOnce, 1)) {
-    const until = new Date(now.getTime() + LOOK_AGAIN_MS);
+  const places = Math.max(limits.maxAtOnce, 1);
+  if (fleet.running + fleet.ahead >= places) {
+    const rounds = 1 + Math.floor(fleet.ahead / places);
+    const until = new Date(now.getTime() + Math.min(rounds * LOOK_AGAIN_MS, LOOK_AGAIN_LATEST_MS));
     // Without numbers: each would be a write to the status of everybody who waits.
     return wait('FleetBusy', until, 'waits for its turn: others are in maintenance or come first');
   }
@@ -70,9 +71,9 @@ export function isAsked(maintainNow: string | undefined, lastHandled: string | u
   return maintainNow !== undefined && maintainNow !== '' && maintainNow !== lastHandled;
 }
 
-const DEFAULT_NEEDS_MINUTES = 15;
-/** Whoever ends wakes nobody by itself. */
+/** For a place that nobody told of: the first in the queue look often, those far behind seldom. */
 const LOOK_AGAIN_MS = 30_000;
+const LOOK_AGAIN_LATEST_MS = 15 * 60_000;
 
 function wait(
   reason: Exclude<Permission, { run: true }>['reason'],

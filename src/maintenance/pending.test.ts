@@ -16,6 +16,7 @@ const CONTENT: PlatformWishes = {
   plan: { name: '1g', inForce: PLAN, catalogue: PLAN },
   template: { running: 'a', rendered: 'a' },
   certificate: undefined,
+  authority: undefined,
 };
 
 function pending(more: Partial<PlatformWishes>, before: Parameters<typeof pendingOf>[1] = []) {
@@ -31,6 +32,15 @@ const PATCH: Partial<PlatformWishes> = {
 };
 
 describe('pendingOf', () => {
+  it('lists an authority that apps do not know, at the latest by the end of what they know', () => {
+    const latest = new Date('2026-05-01T00:00:00Z');
+    const what = 'authority that signs certificates, which apps have to learn of';
+    expect(pending({ authority: { latest } })).toEqual([{ kind: 'authority', what, since: SINCE, latest }]);
+    expect(pending({ authority: { latest: undefined } })).toEqual([
+      { kind: 'authority', what, since: SINCE },
+    ]);
+  });
+
   it('is empty when the platform has got all that it wants', () => {
     expect(pending({})).toEqual([]);
   });

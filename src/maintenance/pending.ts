@@ -3,9 +3,17 @@ import { storageOf } from '../api/catalogue-defaults.ts';
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
 import { newestPatch, type PatchCandidate } from './newest-patch.ts';
 
+export const PENDING_KINDS = ['version', 'plan', 'template', 'certificate', 'authority'] as const;
+export type PendingKind = (typeof PENDING_KINDS)[number];
+
+/** The kind of what status lists, which begins with it. */
+export function kindOf(what: string): PendingKind | undefined {
+  return PENDING_KINDS.find((kind) => what.startsWith(`${kind} `));
+}
+
 /** Something that the platform wants of a database and that waits for its window. */
 export interface Pending {
-  readonly kind: 'version' | 'plan' | 'template' | 'certificate';
+  readonly kind: PendingKind;
   /** In words, beginning with the kind; at most 253 characters. */
   readonly what: string;
   /** Since when something of this kind has waited without a break; RFC 3339. */
@@ -31,6 +39,8 @@ export interface PlatformWishes {
   readonly template: { readonly running: string; readonly rendered: string };
   /** From restartForLeaf. */
   readonly certificate: { readonly latest: Date } | undefined;
+  /** Set when apps have to learn of a newer authority than the one they were restarted for. */
+  readonly authority: { readonly latest: Date | undefined } | undefined;
 }
 
 /**
@@ -43,7 +53,7 @@ export function pendingOf(
   before: readonly { readonly what: string; readonly since: string }[],
   now: Date,
 ): Pending[] {
-  const { version, plan, template, certificate } = wishes;
+  const { version, plan, template, certificate, authority } = wishes;
   const found: Omit<Pending, 'since'>[] = [];
   const patch = newestPatch(version.wanted, version.inForce, version.catalogue);
   if (patch !== undefined) found.push({ kind: 'version', what: `version ${patch}` });
@@ -57,10 +67,15 @@ export function pendingOf(
   if (certificate !== undefined) {
     found.push({ kind: 'certificate', what: 'certificate that was renewed', latest: certificate.latest });
   }
+  if (authority !== undefined) {
+    const { latest } = authority;
+    const what = 'authority that signs certificates, which apps have to learn of';
+    found.push({ kind: 'authority', what, ...(latest === undefined ? {} : { latest }) });
+  }
   return found.map((each) => ({
     ...each,
     what: each.what.slice(0, 253),
-    since: before.find(({ what }) => what.startsWith(`${each.kind} `))?.since ?? rfc3339(now),
+    since: before.find(({ what }) => kindOf(what) === each.kind)?.since ?? rfc3339(now),
   }));
 }
 

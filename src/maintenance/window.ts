@@ -38,9 +38,16 @@ export function windowAt(window: Window, now: Date): Opening | undefined {
 export function usableWindow(window: Window, now: Date, needsMinutes: number): Opening {
   const next = nextWindow(window, now);
   if (window.durationHours >= WEEK_HOURS) return next; // another one begins where it ends
-  const needed = Math.min(needsMinutes * MINUTE_MS, (window.durationHours * HOUR_MS) / 2);
-  if (!next.open || next.end.getTime() - now.getTime() >= needed) return next;
+  if (!next.open || next.end.getTime() - now.getTime() >= neededMs(window, needsMinutes)) return next;
   return opening(window, next.start.getTime() + WEEK_MS, false);
+}
+
+/** The first moment after `now` at which `usableWindow` begins or ceases to be open; undefined if it never does. */
+export function usableChangesAt(window: Window, now: Date, needsMinutes: number): Date | undefined {
+  const usable = usableWindow(window, now, needsMinutes);
+  if (!usable.open) return usable.start;
+  if (window.durationHours >= WEEK_HOURS) return undefined;
+  return new Date(usable.end.getTime() - neededMs(window, needsMinutes) + 1);
 }
 
 /** For people: `Tuesday 21:00-05:00 UTC`. */
@@ -59,6 +66,10 @@ const WEEK_HOURS = 7 * 24;
 const WEEK_MS = WEEK_HOURS * HOUR_MS;
 /** 1970-01-05, the first Monday of the count of milliseconds, which knows neither summer time nor leap seconds. */
 const FIRST_MONDAY_MS = 4 * 24 * HOUR_MS;
+
+function neededMs({ durationHours }: Window, needsMinutes: number): number {
+  return Math.min(needsMinutes * MINUTE_MS, (durationHours * HOUR_MS) / 2);
+}
 
 /** The newest start that is not after `now`. Weeks are all alike, so any start tells all of them. */
 function latestStart({ weekday, startHour }: Window, now: Date): number {

@@ -1,11 +1,17 @@
 import { keepAuthority } from '../addon/authority/keep.ts';
 import { fresh as realFresh, type Fresh } from '../addon/fresh.ts';
+import { maintenanceFigures, type MaintenanceFigures } from '../addon/maintenance-figures.ts';
 import { Memories } from '../addon/memories.ts';
 import { reconcile } from '../addon/reconcile.ts';
 import type { Settings } from '../addon/resources/context.ts';
 import { makeStores, sourcesOf, type Stores } from '../addon/stores.ts';
+import { OWNED_SELECTOR } from '../addon/names.ts';
 import type { WatchOne } from '../addon/referenced-secrets.ts';
 import { connect } from '../addon/triggers.ts';
+import { Turns } from '../addon/turns.ts';
+import { backupControllers, backupQueues } from '../backup-controllers/controllers.ts';
+import type { TaskQueues } from '../backup-controllers/triggers.ts';
+import { DEFAULT_BACKUPS } from '../backup/settings.ts';
 import type { InfluxTransport } from '../influx/transport.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { systemClock, type Clock } from '../kube/clock.ts';
@@ -14,6 +20,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
 import { Secret } from '../kube/kinds.ts';
 import { Reflector, type ReflectorMetrics } from '../kube/reflector.ts';
+import type { WatchScope } from '../kube/scoped-stores.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 
 /** The one key of the authority's queue. */
@@ -25,18 +32,26 @@ export interface AddonOperatorOptions {
   readonly events: Pick<EventRecorder, 'event'>;
   readonly settings: Settings;
   readonly workers: number;
+  /** Nothing of another namespace is looked at; default: of all. */
+  readonly watchNamespace?: string | undefined;
   readonly clock?: Clock;
   readonly fresh?: Fresh;
   readonly log?: Logger;
   readonly reflectorMetrics?: ReflectorMetrics;
   readonly onRun?: ControllerOptions['onRun'];
+  /** Told the reason of each event about backups, drills and restores. */
+  readonly onBackupEvent?: (reason: string) => void;
 }
 
 /** Everything that operates addons, apart from the process around it: tests run it as the process does. */
 export class AddonOperator {
-  readonly stores: Stores = makeStores();
+  readonly stores: Stores;
   readonly queue: WorkQueue;
+  /** Of the authority that signs the databases' certificates: it has one key. */
+  readonly authority: WorkQueue;
   readonly memories = new Memories();
+  readonly #turns: Turns;
+  readonly #tasks: TaskQueues;
   readonly #options: AddonOperatorOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -45,8 +60,38 @@ export class AddonOperator {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
+    this.stores = makeStores({
+      tenancy: options.settings.tenancy,
+      onError: (error) => this.#log.error({ error }, 'an object could not be taken in'),
+    });
     this.queue = new WorkQueue({ clock: this.#clock });
-    connect(this.stores, this.queue, this.memories);
+    this.authority = new WorkQueue({ clock: this.#clock });
+    this.#turns = new Turns({
+      settings: options.settings.maintenance,
+      clock: this.#clock,
+      addons: () => this.stores.addons.list(),
+      wake: (key) => this.queue.add(key),
+    });
+    connect(this.stores, this.queue, this.memories, this.#turns);
+    this.#tasks = backupQueues(this.stores, this.#clock);
+  }
+
+  /** How maintenance of the fleet goes on. Looks at every addon. */
+  maintenance(): MaintenanceFigures {
+    const now = new Date(this.#clock.now());
+    return maintenanceFigures(this.stores, this.#turns, this.#options.settings.maintenance, now);
+  }
+
+  /** How many keys wait to be worked on, those of backups, stores and restores with them. */
+  get waiting(): number {
+    const { backups, stores, restores } = this.#tasks;
+    return this.queue.length + backups.length + stores.length + restores.length;
+  }
+
+  /** How many keys are being worked on, those of backups, stores and restores with them. */
+  get working(): number {
+    const { backups, stores, restores } = this.#tasks;
+    return this.queue.working + backups.working + stores.working + restores.working;
   }
 
   get hasSynced(): boolean {
@@ -55,7 +100,7 @@ export class AddonOperator {
 
   /** Keeps the caches; a standby does this too, so that it can take over at once. Ends when aborted. */
   async watch(signal: AbortSignal): Promise<void> {
-    const { client, reflectorMetrics } = this.#options;
+    const { client, reflectorMetrics, watchNamespace } = this.#options;
     const { operatorNamespace } = this.#options.settings;
     const reflectors = sourcesOf(this.stores).map(
       ({ kind, store, labelSelector, ownObject }) =>
@@ -66,20 +111,28 @@ export class AddonOperator {
           clock: this.#clock,
           log: this.#log,
           ...(labelSelector === undefined ? {} : { labelSelector }),
+          ...(watchNamespace === undefined || !kind.namespaced ? {} : { namespace: watchNamespace }),
           ...(ownObject === undefined
             ? {}
             : { namespace: operatorNamespace, fieldSelector: `metadata.name=${ownObject}` }),
           ...(reflectorMetrics === undefined ? {} : { metrics: reflectorMetrics }),
         }),
     );
+    // Rights that were granted a moment ago take a moment to arrive.
+    const patient = { clock: this.#clock, log: this.#log, retryMs: 25 };
     const watchOne: WatchOne = async (key, store, stop) => {
       const [namespace = '', name = ''] = key.split('/');
       const options = { client, kind: Secret, store, namespace, fieldSelector: `metadata.name=${name}` };
-      await new Reflector({ ...options, clock: this.#clock, log: this.#log }).run(stop);
+      await new Reflector({ ...options, ...patient }).run(stop);
+    };
+    const watchSecrets: WatchScope<Secret> = async (namespace, store, stop) => {
+      const options = { client, kind: Secret, store, namespace, labelSelector: OWNED_SELECTOR };
+      await new Reflector({ ...options, ...patient }).run(stop);
     };
     await Promise.all([
       ...reflectors.map((reflector) => reflector.run(signal)),
       this.stores.referenced.run(watchOne, signal),
+      this.stores.secrets.run(watchSecrets, signal),
     ]);
   }
 
@@ -98,21 +151,22 @@ export class AddonOperator {
       settings,
       stores: this.stores,
       memories: this.memories,
+      fleet: this.#turns.fleet,
       clock: this.#clock,
       fresh: this.#options.fresh ?? realFresh,
       log: this.#log,
     };
-    const authority = new WorkQueue({ clock: this.#clock });
-    this.stores.authorities.onChange(() => authority.add(AUTHORITY));
-    authority.add(AUTHORITY);
+    const startedMs = this.#clock.monotonic();
+    this.stores.authorities.onChange(() => this.authority.add(AUTHORITY));
+    this.authority.add(AUTHORITY);
     const keeper = new Controller({
       name: 'authority',
-      queue: authority,
+      queue: this.authority,
       workers: 1,
       clock: this.#clock,
       log: this.#log,
       reconcile: (_key, runSignal) =>
-        keepAuthority({ ...tools, namespace: settings.operatorNamespace }, runSignal),
+        keepAuthority({ ...tools, startedMs, namespace: settings.operatorNamespace }, runSignal),
       ...(onRun === undefined ? {} : { onRun }),
     });
     const controller = new Controller({
@@ -124,7 +178,14 @@ export class AddonOperator {
       reconcile: (key, runSignal) => reconcile(tools, key, runSignal),
       ...(onRun === undefined ? {} : { onRun }),
     });
-    await Promise.all([controller.run(signal, abandon), keeper.run(signal, abandon)]);
+    const { clusterDomain, backups = DEFAULT_BACKUPS } = settings;
+    const ofBackups = backupControllers(this.#tasks, {
+      actor: { ...tools, onTold: this.#options.onBackupEvent },
+      settings: { ...backups, clusterDomain },
+      workers,
+      ...(onRun === undefined ? {} : { onRun }),
+    });
+    await Promise.all([controller, keeper, ...ofBackups].map((each) => each.run(signal, abandon)));
   }
 }
 

@@ -1,6 +1,7 @@
-import type { Config } from '../config.ts';
+import { ConfigError, type Config } from '../config.ts';
 import { MANAGED_BY } from '../addon/names.ts';
 import type { Settings } from '../addon/resources/context.ts';
+import type { Tenancy } from '../addon/resources/role-binding.ts';
 import { runWebhook } from '../admission/run.ts';
 import { HttpInfluxTransport } from '../influx/transport.ts';
 import { KubeClient } from '../kube/client.ts';
@@ -8,32 +9,38 @@ import { loadInCluster, loadKubeconfig, type Credentials } from '../kube/credent
 import { EventRecorder } from '../kube/event-recorder.ts';
 import { FencedTransport } from '../kube/fenced-transport.ts';
 import { HttpTransport, type RequestDone } from '../kube/http-transport.ts';
-import { LeaderElection } from '../kube/leader-election.ts';
 import type { Logger } from '../kube/log.ts';
+import type { SoleLeader } from '../kube/sole-leader.ts';
 import { systemClock } from '../kube/clock.ts';
+import { BACKUP_EVENT, RESTORE_EVENT } from '../backup-controllers/reasons.ts';
+import { observeBackupMetrics } from '../telemetry/backup-metrics.ts';
+import { observeMaintenance } from '../telemetry/maintenance-metrics.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { healthApp, listen, metricsApp, missingOf } from '../telemetry/server.ts';
 import { VERSION } from '../version.ts';
+import { addonFigures } from './addon-figures.ts';
 import { AddonOperator } from './addons.ts';
-
-const LEASE = 'influxaddon-operator';
+import { backupFigures } from './backup-figures.ts';
+import { identityOf } from './identity.ts';
+import { leadershipOf } from './leadership.ts';
 
 /** The labels of the operator's own pods, by which network policies let it in. */
 export const OPERATOR_POD_LABELS = { 'app.kubernetes.io/name': 'influxaddon-operator' } as const;
 
 /**
- * The operator process: caches at once, work while holding the Lease. Resolves after `stop` was aborted and running
- * work has ended; rejects when the Lease was lost, since then nothing here may write any more.
+ * The operator process: caches at once, work while leading. Resolves after `stop` was aborted and running work has
+ * ended; rejects when a Lease was lost, since then nothing here may write any more.
  */
 export async function runOperator(config: Config, log: Logger, stop: AbortSignal): Promise<void> {
   const metrics = new Metrics();
+  const identity = identityOf(config);
   const credentials =
     config.kubeconfig === undefined ? await loadInCluster() : await loadKubeconfig(config.kubeconfig);
   const onRequest = ({ method, resource, code }: RequestDone) =>
     metrics.apiRequests.inc({ method, resource, code: String(code) });
   const transport = transportOf(credentials, onRequest);
   const leaseTransport = transportOf(credentials, onRequest);
-  const election: { current?: LeaderElection } = {};
+  const election: { current?: SoleLeader } = {};
   const mayWrite = (): boolean => !config['leader-elect'] || (election.current?.isLeader ?? false);
   const client = new KubeClient(new FencedTransport(transport, mayWrite), { fieldManager: MANAGED_BY });
   const influx = new HttpInfluxTransport();
@@ -41,6 +48,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
   // Not fenced: what happened is still told when the Lease has been released, and every replica answers reviews.
   const unfenced = new KubeClient(transport, { fieldManager: MANAGED_BY });
   const settings: Settings = {
+    tenancy: tenancyOf(config, namespace),
     clusterDomain: config['cluster-domain'],
     operatorNamespace: namespace,
     operatorPodLabels: OPERATOR_POD_LABELS,
@@ -48,16 +56,23 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
       atOnce: config['restart-at-once'],
       deadlineMs: config['restart-deadline-seconds'] * 1000,
     },
+    credentialOverlapMs: config['credential-overlap-seconds'] * 1000,
+    measureEveryMs: config['measure-seconds'] * 1000,
     maintenance: {
       maxAtOnce: config['maintenance-at-once'],
       maxFailures: config['maintenance-max-failures'],
       freeze: config['maintenance-freeze'],
     },
+    backups: {
+      image: config['job-image'],
+      agentImage: config['agent-image'] ?? config['job-image'],
+      atOnce: config['backups-at-once'],
+    },
   };
   const events = new EventRecorder({
     client: unfenced,
     reportingController: `influxaddon.dev/${MANAGED_BY}`,
-    reportingInstance: config['pod-name'],
+    reportingInstance: identity,
     clock: systemClock,
     log,
   });
@@ -67,12 +82,14 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     influx,
     events,
     workers: config.workers,
+    watchNamespace: config['watch-namespace'],
     log,
     settings,
     onRun: ({ name, outcome, ms }) => {
       metrics.reconciles.inc({ controller: name, outcome });
       metrics.reconcileSeconds.observe({ controller: name }, ms / 1000);
     },
+    onBackupEvent: (reason) => metrics.backupEvents.inc({ reason }),
     reflectorMetrics: {
       listed: (resource) => metrics.relists.inc({ resource }),
       heard: () => void (heard.at = systemClock.monotonic()),
@@ -82,8 +99,15 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
   metrics.observe({
     queueLength: () => operator.queue.length,
     addonsByStatus: () => countByStatus(operator),
+    addons: () => addonFigures(operator.stores, operator.memories),
     watchAgeSeconds: () => (systemClock.monotonic() - heard.at) / 1000,
   });
+  // From the start, so that the first one is seen as an increase.
+  for (const reason of [...Object.values(BACKUP_EVENT), ...Object.values(RESTORE_EVENT)])
+    metrics.backupEvents.inc({ reason }, 0);
+  observeMaintenance(metrics.registry, () => operator.maintenance());
+
+  observeBackupMetrics(metrics.registry, () => backupFigures(operator.stores));
 
   let webhookListens = config['webhook-port'] === 0;
   const servers: { close: () => Promise<void> }[] = [];
@@ -115,6 +139,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
       ready: () => operator.hasSynced,
       settings,
       name: config['webhook-name'],
+      secret: config['webhook-secret'],
       port: config['webhook-port'],
       log,
       onListening: () => void (webhookListens = true),
@@ -127,22 +152,23 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
       await operator.work(stop);
       return;
     }
-    const leaseMs = Math.ceil(config['lease-seconds']) * 1000;
-    const lease = new LeaderElection({
+    const leader = leadershipOf({
       client: new KubeClient(leaseTransport, { fieldManager: MANAGED_BY }),
       namespace,
-      name: LEASE,
-      identity: config['pod-name'],
-      leaseMs,
-      renewDeadlineMs: Math.floor((leaseMs * 2) / 3),
-      retryMs: Math.floor((leaseMs * 2) / 15),
+      // A confined operator shuts out others of the same namespace only.
+      lockNamespace: config['watch-namespace'] ?? config['lock-namespace'],
+      installation: config.installation,
+      identity,
+      leaseMs: Math.ceil(config['lease-seconds']) * 1000,
+      onWaiting: (because, holder) => metrics.waitsFor(because, holder),
+      onWithoutLock: (without) => metrics.withoutLock.set(without ? 1 : 0),
       log,
     });
-    election.current = lease;
-    await lease.run(stop, async (signal, lost) => {
+    election.current = leader;
+    await leader.run(stop, async (signal, lost) => {
+      log.info({ identity }, 'leading');
       metrics.leader.set(1);
       await operator.work(signal, lost).finally(() => metrics.leader.set(0));
-      lost.throwIfAborted();
     });
   } finally {
     watching.abort();
@@ -152,6 +178,14 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     await Promise.all([transport.close(), leaseTransport.close(), influx.close()]);
     log.info({}, 'operator stopped');
   }
+}
+
+function tenancyOf(config: Config, namespace: string): Tenancy | undefined {
+  const { 'tenant-role': role, 'service-account': account } = config;
+  if (role === undefined) return undefined;
+  if (account === undefined)
+    throw new ConfigError('--tenant-role needs --service-account: to whom the role is to be bound.');
+  return { role, username: `system:serviceaccount:${namespace}:${account}` };
 }
 
 function transportOf(credentials: Credentials, onRequest: (done: RequestDone) => void): HttpTransport {

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type AddonFigures, observeAddons } from './addon-metrics.ts';
 
 /** The operator's own metrics, by Prometheus' conventions: base units, `_total` for counters. */
 export class Metrics {
@@ -29,18 +30,43 @@ export class Metrics {
     labelNames: ['resource'],
     registers: [this.registry],
   });
-  readonly leader = new Gauge({
-    name: 'influxaddon_leader',
-    help: '1 while this process holds the Lease.',
+  readonly backupEvents = new Counter({
+    name: 'influxaddon_backup_events_total',
+    help: 'What became of backups, drills and restores, by the reason of the event that told of it.',
+    labelNames: ['reason'],
     registers: [this.registry],
   });
+  readonly leader = new Gauge({
+    name: 'influxaddon_leader',
+    help: '1 while this process leads.',
+    registers: [this.registry],
+  });
+  readonly standby = new Gauge({
+    name: 'influxaddon_standby',
+    help: '1 while this process waits for another one that leads, `holder`: a `replica` of its own installation, or another `installation` that operates the same namespaces.',
+    labelNames: ['because', 'holder'],
+    registers: [this.registry],
+  });
+  readonly withoutLock = new Gauge({
+    name: 'influxaddon_without_lock',
+    help: '1 while this process leads without the Lease that other installations would see, since it is forbidden.',
+    registers: [this.registry],
+  });
+
+  /** `holder`: undefined once nobody is waited for. */
+  waitsFor(because: 'replica' | 'installation', holder: string | undefined): void {
+    this.standby.reset();
+    if (holder !== undefined) this.standby.set({ because, holder }, 1);
+  }
 
   /** Gauges are read when they are asked for. */
   observe(sources: {
     queueLength: () => number;
     addonsByStatus: () => ReadonlyMap<string, number>;
     watchAgeSeconds: () => number;
+    addons: () => Iterable<AddonFigures>;
   }): void {
+    observeAddons(this.registry, sources.addons);
     const registers = [this.registry];
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({

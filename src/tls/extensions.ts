@@ -18,8 +18,10 @@ export function keyUsage(usage: 'authority' | 'server'): Der {
   return extension('2.5.29.15', 'critical', bits);
 }
 
-export function serverAuthentication(): Der {
-  return extension('2.5.29.37', '', der.sequence(der.oid('1.3.6.1.5.5.7.3.1')));
+/** For which side of a connection the certificate is. */
+export function authentication(side: 'server' | 'client'): Der {
+  const purpose = side === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2';
+  return extension('2.5.29.37', '', der.sequence(der.oid(purpose)));
 }
 
 export function subjectKeyIdentifier(key: KeyObject): Der {

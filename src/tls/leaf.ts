@@ -9,10 +9,10 @@ import {
   validity,
 } from './certificate.ts';
 import {
+  authentication,
   authorityKeyIdentifier,
   basicConstraints,
   keyUsage,
-  serverAuthentication,
   subjectAltNames,
   subjectKeyIdentifier,
 } from './extensions.ts';
@@ -42,6 +42,8 @@ export async function issueLeaf(
     /** Default 365. */
     lifetimeDays?: number;
     source?: CertificateSource;
+    /** Of which side it is; default server. */
+    side?: 'server' | 'client';
   } & ServerNames,
 ): Promise<Leaf> {
   const {
@@ -51,6 +53,7 @@ export async function issueLeaf(
     now,
     lifetimeDays = LEAF_LIFETIME_DAYS,
     source = systemSource,
+    side = 'server',
   } = options;
   const issuer = new X509Certificate(authority.certPem);
   if (issuer.validToDate <= now) throw new RangeError('the authority has expired and cannot sign');
@@ -66,7 +69,7 @@ export async function issueLeaf(
       extensions: [
         basicConstraints(false),
         keyUsage('server'),
-        serverAuthentication(),
+        authentication(side),
         subjectAltNames(dnsNames, ipAddresses),
         subjectKeyIdentifier(publicKey),
         authorityKeyIdentifier(keyIdentifier(issuer.publicKey)),

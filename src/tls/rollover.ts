@@ -53,12 +53,15 @@ export const ROLLOVER_PACE: RolloverPace = { trustDays: 15, dropDays: 15, leafDa
  * application: first the successor is trusted everywhere, then it signs, and when nothing of the old one is left, the
  * old one is no longer trusted. What a step changes is in `Authorities`, so a crash repeats a step at worst, and a
  * step is never undone: a successor that was made is promoted, and one that was dropped is forgotten.
+ *
+ * @param asked somebody wants a successor now; one that is on its way comes to its end first
  */
 export function rolloverStep(
   authorities: Authorities,
   followers: Followers,
   now: Date,
   pace: RolloverPace = ROLLOVER_PACE,
+  asked = false,
 ): RolloverStep {
   const { signing, next, former } = authorities;
   if (signing === undefined) return { do: 'makeFirst' };
@@ -72,7 +75,7 @@ export function rolloverStep(
   }
   if (next === undefined) {
     const due = authorityDueAt(signing);
-    return due <= now ? { do: 'makeNext' } : { do: 'nothing', until: due };
+    return asked || due <= now ? { do: 'makeNext' } : { do: 'nothing', until: due };
   }
   const promoteAt = later(next.trustedSince, pace.trustDays);
   const latest = lastPromotion(signing);

@@ -66,6 +66,21 @@ describe('every path that is accepted', () => {
     fc.assert(property, { numRuns: pick(1_000, 3_000) });
   });
 
+  it('never goes below what opened the data, whatever record of what is in force is found', () => {
+    const records = fc.constantFrom(undefined, '1.0.0', '1.1.1', '1.2.1', '2.0.0', '2.1.1');
+    const property = fc.property(catalogue, wishes, records, fc.nat(), (versions, wanted, record, drawn) => {
+      const openedBy = versions[drawn % versions.length]?.name ?? '';
+      const names = versions.map(({ name }) => name);
+      for (const current of [record, ...names]) {
+        for (const wish of [...wanted, ...names, current]) {
+          const decision = decideVersion({ wanted: wish, current, openedBy }, versions);
+          if (decision.accepted) expect(compare(decision.version, openedBy)).toBeGreaterThanOrEqual(0);
+        }
+      }
+    });
+    fc.assert(property, { numRuns: 1_000 });
+  });
+
   it('is listed step by step in availableUpgrades, and what is listed is accepted', () => {
     const property = fc.property(catalogue, entry, (versions, { name: current }) => {
       const accepted = versions

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { availableUpgrades, decideVersion, type CatalogueVersion, type VersionWish } from './rules.ts';
+import {
+  availableUpgrades,
+  decideVersion,
+  type CatalogueVersion,
+  type VersionWish,
+  newestOf,
+} from './rules.ts';
 
 function entry(name: string, more: Partial<CatalogueVersion> = {}): CatalogueVersion {
   const major = Number(name.split('.')[0]);
@@ -83,6 +89,16 @@ describe('decideVersion', () => {
     expect(decided({ wanted: '1.7', current: '1.8.10', openedBy: undefined }, catalogue)).toBe('1.7.11');
   });
 
+  it('refuses also what is recorded as in force when something newer has opened the data', () => {
+    const catalogue = [entry('1.8.5'), entry('1.8.10')];
+    const stale = { current: '1.8.5', openedBy: '1.8.10' };
+    const decision = decideVersion({ wanted: '1.8.5', ...stale }, catalogue);
+    expect(decision).toMatchObject({ reason: 'DowngradeRefused' });
+    expect(decision).toHaveProperty('message', expect.stringContaining('Allowed: 1.8.10'));
+    expect(decided({ wanted: undefined, ...stale }, catalogue)).toBe('DowngradeRefused');
+    expect(decided({ wanted: '1.8.10', ...stale }, catalogue)).toBe('1.8.10');
+  });
+
   it('remembers what opened the data for an addon that is made anew', () => {
     const catalogue = [entry('1.7.11', { default: true }), entry('1.8.10')];
     expect(decided({ openedBy: '1.8.10' }, catalogue)).toBe('1.8.10');
@@ -134,5 +150,17 @@ describe('decideVersion', () => {
     const catalogue = [entry('1.8.9'), entry('1.8.10'), entry('1.10.0')];
     expect(availableUpgrades('1.8.9', catalogue)).toEqual(['1.8.10', '1.10.0']);
     expect(decided(running('1.10.0', '1.8'), catalogue)).toBe('DowngradeRefused');
+  });
+});
+
+describe('newestOf', () => {
+  it.each<[(string | undefined)[], string | undefined]>([
+    [['1.8.9', '1.8.10'], '1.8.10'],
+    [['1.10.0', '1.9.9', undefined], '1.10.0'],
+    [['1.8.10', '1.9.0-rc1', '1.9', 'edited'], '1.8.10'],
+    [[undefined, ''], undefined],
+    [['99999999999999999999.0.0', '1.7.11'], '1.7.11'],
+  ])('of %j is %s', (records, newest) => {
+    expect(newestOf(...records)).toBe(newest);
   });
 });

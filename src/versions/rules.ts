@@ -36,8 +36,7 @@ export function decideVersion(wish: VersionWish, catalogue: readonly CatalogueVe
   const candidate = pick(wish, catalogue);
   if ('accepted' in candidate) return candidate;
   const name = candidate.name;
-  if (present === undefined || parse(present) === null || name === wish.current)
-    return { accepted: true, version: name };
+  if (present === undefined || parse(present) === null) return { accepted: true, version: name };
   if (compare(name, present) < 0) {
     return refuse(
       'DowngradeRefused',
@@ -45,6 +44,7 @@ export function decideVersion(wish: VersionWish, catalogue: readonly CatalogueVe
         `Allowed: ${listOf([present, ...availableUpgrades(present, catalogue)])}.`,
     );
   }
+  if (name === wish.current) return { accepted: true, version: name };
   return stepUp(present, candidate, catalogue);
 }
 
@@ -58,6 +58,28 @@ export function availableUpgrades(current: string, catalogue: readonly Catalogue
     .filter((entry) => stepUp(current, entry, catalogue).accepted)
     .map((entry) => entry.name)
     .toSorted(compare);
+}
+
+/**
+ * The newest of what copies of a record say. The catalogue names exact releases only, so anything else, a pre-release
+ * too, is no version that ever ran here.
+ */
+export function newestOf(...records: readonly (string | undefined)[]): string | undefined {
+  const known = records.filter((text): text is string => text !== undefined && /^\d+\.\d+\.\d+$/.test(text));
+  return known
+    .filter((text) => parse(text) !== null)
+    .toSorted(compare)
+    .at(-1);
+}
+
+/** Whether a version is older than what last opened the data; never of names that are no versions. */
+export function isOlder(version: string, openedBy: string | undefined): boolean {
+  return (
+    openedBy !== undefined &&
+    parse(version) !== null &&
+    parse(openedBy) !== null &&
+    compare(version, openedBy) < 0
+  );
 }
 
 function stepUp(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from '../../build/bundle.ts';
 import { prepareControlPlane } from '../integration/operator-bed.ts';
+import { measureBackups } from './backups.ts';
 import { MeasuredProcess } from './process.ts';
 import { type Figures, measureDumbWriter, measureOperator } from './rig.ts';
 
@@ -11,7 +12,11 @@ import { type Figures, measureDumbWriter, measureOperator } from './rig.ts';
  * of their own. `--sizes 1,100,1000` sets how many addons are created at once, `--runs` how often; a median is quoted.
  */
 const { values } = parseArgs({
-  options: { sizes: { type: 'string', default: '1,100' }, runs: { type: 'string', default: '3' } },
+  options: {
+    sizes: { type: 'string', default: '1,100' },
+    runs: { type: 'string', default: '3' },
+    'backup-sizes': { type: 'string', default: '64,256' },
+  },
 });
 const sizes = values.sizes.split(',').map(Number);
 const runs = Number(values.runs);
@@ -48,6 +53,7 @@ const rows = sizes.flatMap((size) =>
     results.filter(({ figures }) => figures.size === size),
   ),
 );
+rows.push(...(await measureBackups(values['backup-sizes'].split(',').map(Number), say)));
 console.log(`\n${rows.join('\n')}`);
 await mkdir(join(root, 'artefacts'), { recursive: true });
 await writeFile(join(root, 'artefacts/bench.json'), `${JSON.stringify(results, null, 2)}\n`);

@@ -48,6 +48,7 @@ export async function measureOperator(
   const kubeconfig = await plane.userKubeconfig(OPERATOR_USER);
   const flags = [
     `--pod-namespace=${OPERATOR_NAMESPACE}`,
+    '--pod-name=bench',
     '--log-level=error',
     '--health-port=0',
     '--metrics-port=0',

@@ -1,5 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unpackedPackages } from './images/debian.ts';
 import { CommandError, ensureCached, go, goVersion, run } from './toolcache.ts';
 
 type Say = (line: string) => void;
@@ -58,6 +59,30 @@ export async function kubectl(say: Say = quiet): Promise<string> {
 export async function helm(say: Say = quiet): Promise<string> {
   const onPath = await findOnPath('helm', ['version', '--short'], /^v(\d+)\.(\d+)/, [4, 0]);
   return onPath ?? join(await clients(say), 'helm', 'helm');
+}
+
+/** Path of an S3 server for tests, which keeps objects as files. Built from Go modules once. */
+export async function versitygw(say: Say = quiet): Promise<string> {
+  const module = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
+  const dir = await ensureCached(
+    'versitygw',
+    [module, process.arch],
+    async (to) => {
+      say('building the S3 server versitygw (a minute, once)');
+      await run(await go(say), ['install', '-trimpath', '-ldflags', '-s -w', module], {
+        env: { GOBIN: to, CGO_ENABLED: '0' },
+        log: say,
+        endWithParent: true,
+      });
+    },
+    say,
+  );
+  return join(dir, 'versitygw');
+}
+
+/** Path of the program that evaluates the rules of Prometheus, out of Debian's package. */
+export async function promtool(say: Say = quiet): Promise<string> {
+  return join(await unpackedPackages(['prometheus'], say), 'usr/bin/promtool');
 }
 
 async function clients(say: Say): Promise<string> {

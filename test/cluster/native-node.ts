@@ -8,7 +8,7 @@ import type { Component } from './component.ts';
 import { NativeControlPlane, type NativeParts } from './native-control-plane.ts';
 import { nodeControllers } from './control-plane-flags.ts';
 import { sandboxImageName } from './images/sandbox.ts';
-import type { Node } from './node.ts';
+import type { Node, NodeOptions } from './node.ts';
 import { containerdSocket, nodeFiles } from './node-files.ts';
 import type { Namespaces } from './node-namespaces.ts';
 import type { NodeNetwork } from './node-network.ts';
@@ -88,7 +88,8 @@ export class NativeNode extends NativeControlPlane implements Node {
     this.users.add(`system:node:${this.nodeName}`, ['system:nodes']);
     for (const name of ['system:kube-scheduler', 'system:kube-proxy'])
       this.users.add(name, ['bed:components']);
-    for (const name of ['coredns', 'provisioner']) this.users.add(name, ['system:masters', 'bed:components']);
+    for (const name of ['coredns', 'provisioner', 'network-policies'])
+      this.users.add(name, ['system:masters', 'bed:components']);
     await super.prepareUsers();
   }
 
@@ -149,6 +150,7 @@ export class NativeNode extends NativeControlPlane implements Node {
     await kubeconfig('coredns', ['system:masters', 'bed:components'], 'coredns');
     await this.spawnInside(binary, ['coredns', '-conf', in_('Corefile')], 'coredns');
     await this.#startProvisioner();
+    await this.#startEnforcer();
   }
 
   async #startProvisioner(): Promise<void> {
@@ -170,6 +172,18 @@ export class NativeNode extends NativeControlPlane implements Node {
       this.nodeName,
     ];
     await this.spawnInside(process.execPath, args, 'provisioner');
+  }
+
+  async #startEnforcer(): Promise<void> {
+    const { networkPolicies } = this.parts.options as NodeOptions;
+    if (networkPolicies === undefined) return;
+    const program = join(import.meta.dirname, 'network-policy', 'enforcer.ts');
+    const path = join(this.#dir, 'network-policies.kubeconfig');
+    const groups = ['system:masters', 'bed:components'];
+    const kubeconfig = await this.componentKubeconfig('network-policies', groups, path);
+    const labelled = networkPolicies === 'Labelled' ? ['--labelled'] : [];
+    const args = [program, '--kubeconfig', kubeconfig, ...labelled];
+    await this.spawnInside(process.execPath, args, 'network-policies');
   }
 
   async #ready(): Promise<void> {

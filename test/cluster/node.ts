@@ -16,6 +16,12 @@ export interface NodeOptions extends ControlPlaneOptions {
   volumes?: boolean;
   /** Whether containers that end again and again wait as long as on any cluster. Default false: a second at most. */
   realBackOff?: boolean;
+  /**
+   * Where NetworkPolicies are enforced; the host counts as outside there. `Labelled`: in namespaces with
+   * {@link ENFORCED}, so that tests that look at a database from the host have the node beside those of policies.
+   * Default: nowhere.
+   */
+  networkPolicies?: 'Everywhere' | 'Labelled';
 }
 
 /** A whole Kubernetes node on this machine. The host reaches the API server, every pod and every Service. */

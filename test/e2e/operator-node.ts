@@ -17,7 +17,7 @@ export interface OperatorNode extends AsyncDisposable {
   readonly api: BedApi;
   readonly kube: Kubectl;
   /** A namespace of its own for one test, which accepts pods of the `restricted` standard only. */
-  space(name: string): Promise<Space>;
+  space(name: string, labels?: Record<string, string>): Promise<Space>;
 }
 
 export interface OperatorNodeOptions extends NodeOptions {
@@ -45,8 +45,8 @@ export async function startOperatorNode(options: OperatorNodeOptions = {}): Prom
       installOperator(node.kubeconfig, { values: { replicas: 2, ...values } }));
     await applied(kube, 'test/overlay');
     await others;
-    const space = async (name: string): Promise<Space> => {
-      const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const space = async (name: string, more: Record<string, string> = {}): Promise<Space> => {
+      const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', ...more };
       await api.apply(`/api/v1/namespaces/${name}`, {
         apiVersion: 'v1',
         kind: 'Namespace',

@@ -61,6 +61,10 @@ test('what kubectl is asked for in a command is in a snippet or in the catalogue
     for (const [, kind] of command.matchAll(/\b(influx[a-z]+)\b(?!\.)/g)) {
       if (kind !== 'influxaddon' || name === undefined) await kube.run(['get', kind ?? '', '-o', 'name']);
     }
+    // What the shell would fill in is any word.
+    const words = command.replaceAll(/"\$\([^)]*\)"/g, 'word').split(' ');
+    if (words[1] === 'annotate' && name !== undefined)
+      await kube.run([...words.slice(1), '--dry-run=server']);
     const patch = /-p '(.*)'$/.exec(command)?.[1];
     if (patch === undefined) continue;
     const { plan } = (JSON.parse(patch) as { spec: { plan?: string } }).spec;

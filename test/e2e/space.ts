@@ -3,6 +3,7 @@ import type { Node } from '../cluster/node.ts';
 import type { Kubectl } from '../demo/kubectl.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { Database } from './database.ts';
+import { closedWindow } from '../integration/windows.ts';
 
 const GROUPS = {
   influxaddons: '/apis/influxaddon.dev/v1alpha1',
@@ -30,6 +31,12 @@ export interface Addon {
     id?: string;
     version?: string;
     plan?: string;
+    binding?: { name: string };
+    rotation?: { phase: string; formerUntil?: string; message: string };
+    continuousQueries?: { name: string; listed: boolean }[];
+    lastHandled?: { rotate?: string };
+    storage?: { uid?: string };
+    restore?: { name: string; writesRefusedAt: string };
     conditions?: { type: string; status: string; reason: string; message: string }[];
   };
 }
@@ -112,7 +119,7 @@ export class Space {
       apiVersion: 'influxaddon.dev/v1alpha1',
       kind: 'InfluxAddon',
       metadata: { name },
-      spec: { plan: 'tiny', ...spec },
+      spec: { plan: 'tiny', maintenanceWindow: closedWindow(), ...spec },
     });
   }
 

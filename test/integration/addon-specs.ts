@@ -65,6 +65,12 @@ export function validSpecs(): Record<string, Partial<InfluxAddonSpec>> {
     'a minor version': { version: '1.8' },
     'a prefix that is the default alias, once that is gone': { connection: { prefix: 'INFLUX', alias: '' } },
     'autogen as default without retention policies': { defaultRetentionPolicy: 'autogen' },
+    'shards as long as the retention, in other units': {
+      retentionPolicies: [{ name: 'p', duration: '1w', shardDuration: '6d23h59m60s' }],
+    },
+    'shards of any length under an endless retention': {
+      retentionPolicies: [{ name: 'p', duration: 'INF', shardDuration: '52w' }],
+    },
     'a duration in several units': { retentionPolicies: [{ name: 'p', duration: '1w2d3h4m5s' }] },
     'a duration as the engine shows it': { retentionPolicies: [{ name: 'p', duration: '168h0m0s' }] },
     'internet access switched off, its ranges kept': {
@@ -137,6 +143,25 @@ export function invalidSpecs(): [string, unknown, string][] {
       'write ranges in CIDR notation',
     ],
     [
+      'a range with something behind its prefix',
+      { internetAccess: { allowedCIDRs: ['203.0.113.7/24'] } },
+      'with nothing behind the prefix',
+    ],
+    [
+      'an annotation of the operator on the external Service',
+      { internetAccess: { serviceAnnotations: { 'restarted-for.influxaddon.dev/x': '1' } } },
+      'spec.internetAccess.serviceAnnotations: keys of influxaddon.dev/',
+    ],
+    [
+      'another list of who may connect',
+      {
+        internetAccess: {
+          serviceAnnotations: { 'service.beta.kubernetes.io/load-balancer-source-ranges': '0.0.0.0/0' },
+        },
+      },
+      'spec.internetAccess.allowedCIDRs only',
+    ],
+    [
       'pod selectors that would be ignored',
       { access: { from: [{ podSelector: {} }] } },
       'spec.access.from is only allowed with spec.access.policy: Bound',
@@ -150,6 +175,25 @@ export function invalidSpecs(): [string, unknown, string][] {
       'a retention policy of zero',
       { retentionPolicies: [{ name: 'p', duration: '0h' }] },
       'must be at least one hour',
+    ],
+    [
+      'shards longer than the retention',
+      { retentionPolicies: [{ name: 'p', duration: '1d12h', shardDuration: '37h' }] },
+      'spec.retentionPolicies: shardDuration must not be longer than duration',
+    ],
+    [
+      'a retention beyond what the engine can count',
+      { retentionPolicies: [{ name: 'p', duration: '15000w1s' }] },
+      'spec.retentionPolicies: duration must be at most 15000 weeks, or INF',
+    ],
+    [
+      'a continuous query with a statement behind it',
+      {
+        continuousQueries: [
+          { name: 'c', query: 'SELECT mean(v) INTO b FROM a GROUP BY time(1h); DROP SERIES FROM a' },
+        ],
+      },
+      'without ";" anywhere',
     ],
     ['a retention policy in words', { retentionPolicies: [{ name: 'p', duration: 'a week' }] }, 'such as 7d'],
     [

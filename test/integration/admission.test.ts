@@ -122,9 +122,6 @@ test('what works but should not be begun with is stored with a warning', async (
   expect(await create(namespace, 'aging', { plan: 'aging', version: '1.7.9' })).toMatch(
     /Warning: spec\.plan: aging is deprecated.*\nWarning: spec\.version: 1\.7\.9 is deprecated/,
   );
-  expect(await create(namespace, 'later', { users: [{ name: 'reader', access: 'Read' }] })).toMatch(
-    /Warning: spec\.users: this release .* does not know how to do that yet/,
-  );
 });
 
 test('a plan and an addon that come together are never refused for a cache that is behind', async () => {

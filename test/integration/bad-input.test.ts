@@ -4,7 +4,6 @@ import { influxAddonKind } from '../../src/api/influx-addon.ts';
 import { crdOf } from '../../src/api/crd.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
 import { plans } from '../../src/api/catalogue.ts';
-import { notImplemented } from '../../src/api/not-implemented.ts';
 import type { Kind } from '../../src/kube/kinds.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { childOf, eventually, readChildren } from './children.ts';
@@ -16,13 +15,6 @@ import { withOperatorBed } from './with-bed.ts';
 const smallest = plans[0];
 if (smallest === undefined) throw new Error('the catalogue is empty');
 const planSpec = smallest.spec;
-/** What this release accepts and does not act on yet; nothing, once it acts on all of it. */
-const LATER = later({
-  users: [{ name: 'reader', access: 'Read' }],
-  deletionProtection: 'Enabled',
-  storage: { autoGrow: 'Enabled' },
-  continuousQueries: [{ name: 'hourly', query: 'SELECT mean(v) INTO h FROM cpu GROUP BY time(1h)' }],
-});
 
 let bed: OperatorBed;
 /** Since when the bystander is at rest. */
@@ -108,27 +100,6 @@ describe('a spec that cannot be followed is Stalled, says what is allowed, and r
       expect(await changes(namespace, since)).toEqual([]);
     },
   );
-
-  // Once all of it is acted on there is nothing left to show, and nothing to skip.
-  if (LATER.fields.length > 0)
-    test('fields of a later release are named, and nothing is begun', async () => {
-      const namespace = await bed.namespace('later');
-      await bed.addon(namespace, 'db', LATER.spec);
-      const addon = await stalled(bed, namespace, 'db', 'NotImplemented');
-      for (const field of LATER.fields) {
-        expect(condition(addon, 'Stalled')?.message).toContain(field);
-        expect(condition(addon, 'NotImplemented')).toMatchObject({
-          status: 'True',
-          message: expect.stringContaining(field),
-        });
-      }
-      expect(await readChildren(bed, namespace, 'db')).toEqual({});
-      const corrected = Object.fromEntries(Object.keys(LATER.spec).map((field) => [field, null]));
-      await bed.client.patch(InfluxAddon, { namespace, name: 'db' }, { spec: corrected }, { type: 'merge' });
-      const ready = await bed.ready(namespace, 'db');
-      expect(condition(ready, 'NotImplemented')).toBeUndefined();
-      expect(condition(ready, 'Stalled')?.status).toBe('False');
-    });
 
   test.concurrent('a plan deleted while in use: the database goes on and is repaired, and all is well when it is back', async () => {
     const namespace = await bed.namespace('doomed-plan');
@@ -235,10 +206,6 @@ test('no child of the bystander was written to by any of it', async () => {
 async function changes(namespace: string, since: number): Promise<string[]> {
   const written = await bed.writes(namespace, since);
   return written.filter((each) => each !== 'patch influxaddons/status');
-}
-
-function later(spec: Partial<InfluxAddonSpec>): { spec: Partial<InfluxAddonSpec>; fields: string[] } {
-  return { spec, fields: notImplemented({ plan: '512m', ...spec }) };
 }
 
 /** Beside the first one: they agree, so neither has anything to do that the other has done. */

@@ -1,11 +1,34 @@
 import { describe, expect, test } from 'vitest';
-import { InfluxVersion } from '../../src/api/kinds.ts';
-import { Deployment, PersistentVolumeClaim, StatefulSet } from '../../src/kube/kinds.ts';
-import { at, changes, edit, expectChanged, isSettled, NAME, podUid, withApp } from './changing.ts';
+import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
+import { InfluxAddon, InfluxVersion } from '../../src/api/kinds.ts';
+import {
+  DaemonSet,
+  Deployment,
+  type Kind,
+  PersistentVolumeClaim,
+  Pod,
+  StatefulSet,
+} from '../../src/kube/kinds.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+import { appOf } from './app.ts';
+import {
+  at,
+  type Change,
+  changes,
+  edit,
+  expectChanged,
+  isSettled,
+  NAME,
+  podUid,
+  withApp,
+} from './changing.ts';
+import { eventually } from './children.ts';
 import { queryThroughUrl } from './database.ts';
-import { condition, type OperatorBed } from './operator-bed.ts';
+import { condition, isReady, type OperatorBed } from './operator-bed.ts';
+import { hasPoint, writePoint } from './points.ts';
 import { atRest } from './rest.ts';
 import { ONLY_LABEL } from './scoped.ts';
+import { slug } from './sweeps/sweep.ts';
 import { withOperatorBed } from './with-bed.ts';
 
 let bed: OperatorBed;
@@ -27,8 +50,15 @@ async function alone(name: string): Promise<string> {
   return namespace;
 }
 
+const tls = { mode: 'Required' } as const;
+const largerWithTls: Change = {
+  name: 'a larger plan with TLS',
+  from: { plan: '512m', tls },
+  to: { plan: '1g' },
+};
+
 describe.concurrent('a change of a running database', () => {
-  test.for(changes)(
+  test.for([...changes, largerWithTls])(
     '$name: one stop and one start of the database, then one restart of the app, and each object of a plan change written once',
     async (change) => {
       const namespace = await alone(slug(change.name));
@@ -81,6 +111,138 @@ describe.concurrent('a change of a running database', () => {
       (addon) => isSettled(addon) && addon.status?.plan === '512m',
     );
     expect(await size()).toBe('20Gi');
+  });
+
+  test('a larger plan grows the volume of a database that does not come up, which is how a full one is healed', async () => {
+    const namespace = await alone('grows-when-full');
+    await withApp(bed, namespace, { plan: '512m' });
+    const takeBack = bed.kubelet.rule({
+      match: (pod) => pod.metadata.namespace === namespace,
+      behave: 'CrashLoop',
+      message: 'no space left on device',
+    });
+    const reason = (word: string) => (addon: Awaited<ReturnType<OperatorBed['get']>>) =>
+      condition(addon, 'Ready')?.reason === word;
+    await bed.client.delete(Pod, at(namespace, 'my-app-influx-0'));
+    await bed.until(namespace, NAME, 'degraded', reason('Degraded'));
+    await edit(bed, namespace, { plan: '1g' });
+    await eventually('the volume to grow', async () => {
+      const claim = await bed.client.get(PersistentVolumeClaim, at(namespace, 'my-app-influx-data'));
+      return claim?.status?.capacity?.['storage'] === '20Gi';
+    });
+    expect(condition(await bed.get(namespace, NAME), 'Ready')?.status).toBe('False');
+    takeBack();
+    await bed.until(namespace, NAME, 'on 1g', (addon) => isSettled(addon) && addon.status?.plan === '1g');
+    const web = await bed.client.get(Deployment, at(namespace, 'web'));
+    expect(web?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+  });
+
+  test('changes of two addons of one app restart it once each, and never again', async () => {
+    const namespace = await alone('two-addons');
+    await withApp(bed, namespace, { plan: '512m' });
+    const apps: InfluxAddonSpec['apps'] = [{ name: 'web', env: 'Inject' }];
+    await bed.addon(namespace, 'other', { connection: { prefix: 'OTHER', alias: '' }, apps });
+    await bed.until(namespace, 'other', 'ready', isSettled);
+    const revision = async () =>
+      (await bed.client.get(Deployment, at(namespace, 'web')))?.metadata.annotations?.[
+        'deployment.kubernetes.io/revision'
+      ];
+    expect(await revision()).toBe('3');
+    const larger = { spec: { plan: '1g' } };
+    await Promise.all(
+      [NAME, 'other'].map((name) =>
+        bed.client.patch(InfluxAddon, at(namespace, name), larger, { type: 'merge' }),
+      ),
+    );
+    for (const name of [NAME, 'other'])
+      await bed.until(namespace, name, 'on 1g', (addon) => isSettled(addon) && addon.status?.plan === '1g');
+    for (const name of [NAME, 'other']) await atRest(bed, namespace, name);
+    const { metadata, spec } = (await bed.client.get(Deployment, at(namespace, 'web'))) ?? {};
+    // Both in one rollout when they happen to come together.
+    expect(['4', '5']).toContain(metadata?.annotations?.['deployment.kubernetes.io/revision']);
+    for (const name of [NAME, 'other']) {
+      const { revision: asked } = (await bed.get(namespace, name)).status?.apps?.[0] ?? {};
+      expect(spec?.template.metadata?.annotations?.[`restarted-for.influxaddon.dev/${name}`]).toBe(asked);
+    }
+  });
+
+  test('an upgrade whose server opens the data and then does not serve is told, cannot be taken back, and loses nothing', async () => {
+    const namespace = await alone('broken-upgrade');
+    await withApp(bed, namespace, { version: '1.7' });
+    expect(await writePoint(bed, namespace, NAME, 'before')).toBe(true);
+    const volume = await bed.client.get(PersistentVolumeClaim, at(namespace, 'my-app-influx-data'));
+    const takeBack = bed.kubelet.rule({
+      match: (pod) =>
+        pod.metadata.namespace === namespace && JSON.stringify(pod.spec).includes('influxdb:1.8.10'),
+      behave: 'CrashLoop',
+      message: 'panic: it cannot read this',
+    });
+    await edit(bed, namespace, { version: '1.8.10' });
+    const broken = await bed.until(
+      namespace,
+      NAME,
+      'degraded',
+      (addon) => condition(addon, 'Ready')?.reason === 'Degraded',
+    );
+    expect(condition(broken, 'Ready')?.message).toMatch(
+      /panic: it cannot read this.*1\.8\.10 may have opened the data.*1\.7\.11 cannot have it back/,
+    );
+    expect(condition(broken, 'Available')?.status).toBe('False');
+    expect(broken.status?.version).toBe('1.7.11');
+    const web = async () =>
+      (await bed.client.get(Deployment, at(namespace, 'web')))?.metadata.annotations?.[
+        'deployment.kubernetes.io/revision'
+      ];
+    expect(await web()).toBe('2');
+
+    await edit(bed, namespace, { version: '1.7.11' });
+    const refused = await bed.until(namespace, NAME, 'refused', isRefused);
+    expect(condition(refused, 'Stalled')).toMatchObject({
+      reason: 'DowngradeRefused',
+      message: expect.stringContaining('1.8.10'),
+    });
+    const set = await bed.client.get(StatefulSet, at(namespace, 'my-app-influx'));
+    expect(set?.spec?.template.spec?.containers[0]?.image).toBe('influxdb:1.8.10');
+    await edit(bed, namespace, { version: '1.8.10' });
+    takeBack();
+    await bed.until(namespace, NAME, 'on 1.8.10', isSettled);
+    expect(await hasPoint(bed, namespace, NAME, 'before')).toBe(true);
+    const after = await bed.client.get(PersistentVolumeClaim, at(namespace, 'my-app-influx-data'));
+    expect(after?.metadata.uid).toBe(volume?.metadata.uid);
+    expect(await web()).toBe('3');
+  });
+
+  test('apps of every kind are restarted once for each change, one too that is named in the same edit', async () => {
+    const namespace = await alone('every-kind');
+    await bed.addon(namespace, NAME);
+    await bed.until(namespace, NAME, 'ready', isReady);
+    const kinds = [Deployment, StatefulSet, DaemonSet] as Kind<KubeObject>[];
+    for (const kind of kinds) {
+      const { metadata, spec: { replicas: _, ...spec } = {} } = appOf(namespace, kind.plural);
+      const all = kind === StatefulSet ? { ...spec, serviceName: 'web' } : spec;
+      await bed.client.create(kind, { metadata, spec: all } as KubeObject);
+    }
+    const generations = async () =>
+      await Promise.all(
+        kinds.map(
+          async (kind) => (await bed.client.get(kind, at(namespace, kind.plural)))?.metadata.generation,
+        ),
+      );
+    const apps: InfluxAddonSpec['apps'] = [
+      { name: Deployment.plural },
+      { kind: 'StatefulSet', name: StatefulSet.plural },
+      { kind: 'DaemonSet', name: DaemonSet.plural, env: 'Inject' },
+    ];
+    await edit(bed, namespace, { tls, apps });
+    const isCurrent = (addon: Awaited<ReturnType<OperatorBed['get']>>) =>
+      isSettled(addon) && addon.status?.appsReady === '3/3';
+    await bed.until(namespace, NAME, 'with TLS', isCurrent);
+    expect(await generations()).toEqual([2, 2, 2]);
+    await edit(bed, namespace, { plan: '1g' });
+    await bed.until(namespace, NAME, 'on 1g', (addon) => isCurrent(addon) && addon.status?.plan === '1g');
+    expect(await generations()).toEqual([3, 3, 3]);
+    for (const each of (await bed.get(namespace, NAME)).status?.apps ?? [])
+      expect(each.revision).toMatch(/\.2$/);
   });
 
   test('a plan that fits no node is Unschedulable, restarts no app, and going back recovers', async () => {
@@ -161,7 +323,3 @@ describe.concurrent('a change of a running database', () => {
     await bed.client.delete(InfluxVersion, { name: '2.7.12' });
   });
 });
-
-function slug(text: string): string {
-  return text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-}

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertGroups } from '../../build/alerts.ts';
+import { board } from '../../build/board.ts';
 import { projectVersion } from '../../build/emit-manifests.ts';
 import { operatorManifests } from '../../build/operator-manifests.ts';
 import { plans, versions } from '../../src/api/catalogue.ts';
@@ -12,6 +14,7 @@ import { helm as helmBinary, kubectl as kubectlBinary } from '../cluster/binarie
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { run } from '../cluster/run-command.ts';
 import { eventually } from './children.ts';
+import { withoutHelm } from './chart/without-helm.ts';
 
 interface Manifest {
   apiVersion: string;
@@ -110,15 +113,44 @@ describe('the chart, rendered', () => {
     find(rendered, 'ValidatingWebhookConfiguration', `${name}-webhook`);
     find(rendered, 'Service', `${name}-webhook`);
     const { rules } = find(rendered, 'ClusterRole', name) as { rules?: { resourceNames?: string[] }[] };
-    expect(rules?.flatMap(({ resourceNames = [] }) => resourceNames)).toEqual([`${name}-webhook`]);
+    const named = rules?.flatMap(({ resourceNames = [] }) => resourceNames);
+    expect(named).toEqual([`${name}-tenant`, `${name}-webhook`]);
+    find(rendered, 'ClusterRole', `${name}-tenant`);
+    const policy = JSON.stringify(find(rendered, 'ValidatingAdmissionPolicy', `${name}-tenancy`));
+    expect(policy).toContain(`system:serviceaccount:${NAMESPACE}:${name}'`);
+    expect(policy).toContain(`'${name}-tenant'`);
+    expect(JSON.stringify(find(rendered, 'Deployment', name))).toContain(`--tenant-role=${name}-tenant`);
     expect(JSON.stringify(find(rendered, 'Deployment', name))).toContain(`--webhook-name=${name}-webhook`);
   });
 
   it('leaves out the webhook and the policies where they are not wanted', async () => {
     const rendered = await template('--set', 'webhook.enabled=false,policies.install=false');
-    expect(rendered.filter(({ apiVersion }) => apiVersion.startsWith('admissionregistration'))).toEqual([]);
+    const left = rendered.filter(({ apiVersion }) => apiVersion.startsWith('admissionregistration'));
+    // What keeps the operator's rights in check goes with those rights.
+    expect(
+      left.filter(({ metadata }) => !/-tenancy(-addons|-copies|-jobs|-stores)?$/.test(metadata.name)),
+    ).toEqual([]);
     expect(JSON.stringify(rendered)).not.toContain('validatingwebhookconfigurations');
     expect(JSON.stringify(find(rendered, 'Deployment', RELEASE))).toContain('--webhook-port=0');
+    expect(JSON.stringify(find(rendered, 'Deployment', RELEASE))).toContain(
+      `--tenant-role=${RELEASE}-tenant`,
+    );
+  });
+
+  it('brings alerts, a board and a ServiceMonitor where they are wanted', async () => {
+    const values = 'alerts.install=true,alerts.runbooks=https://wiki.example/books,board.install=true';
+    const rendered = await template('--set', `${values},metrics.serviceMonitor=true`);
+    const rules = find(rendered, 'PrometheusRule', RELEASE).spec;
+    const text = JSON.stringify(alertGroups).replaceAll('RUNBOOKS', 'https://wiki.example/books');
+    expect(rules).toEqual(JSON.parse(text));
+    expect(find(rendered, 'ServiceMonitor', RELEASE).spec).toMatchObject({
+      endpoints: [{ honorLabels: true }],
+    });
+    const { data, metadata } = find(rendered, 'ConfigMap', `${RELEASE}-board`) as Manifest & {
+      data?: Record<string, string>;
+    };
+    expect(metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(JSON.parse(data?.['influxaddon.json'] ?? '')).toEqual(JSON.parse(JSON.stringify(board)));
   });
 
   it.each([
@@ -153,7 +185,9 @@ describe('the chart, installed', () => {
     await helm(['install', RELEASE, older, '-n', NAMESPACE, '--create-namespace'], plane, (line) =>
       said.push(line),
     );
-    expect(said.filter((line) => /warning/i.test(line))).toEqual([]);
+    // What Helm tells of its own watches is no warning of the API server.
+    const warnings = said.filter((line) => /warning/i.test(line) && !line.includes('reflector.go'));
+    expect(warnings).toEqual([]);
     expect((await catalogue()).length).toBe(plans.length + versions.length);
     await kubectl(plane, 'get', 'deployment', RELEASE, '-n', NAMESPACE);
   });
@@ -252,10 +286,4 @@ function find(manifests: Manifest[], kind: string, name: string): Manifest {
 
 function uids(manifests: Manifest[]): (string | undefined)[] {
   return manifests.map(({ metadata }) => metadata.uid);
-}
-
-function withoutHelm(manifest: Manifest): Manifest {
-  const marks = ['app.kubernetes.io/managed-by', 'app.kubernetes.io/version', 'helm.sh/chart'];
-  const labels = Object.entries(manifest.metadata.labels ?? {}).filter(([key]) => !marks.includes(key));
-  return { ...manifest, metadata: { ...manifest.metadata, labels: Object.fromEntries(labels) } };
 }

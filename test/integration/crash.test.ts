@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Pod } from '../../src/kube/kinds.ts';
 import { eventually } from './children.ts';
 import { queryThroughUrl } from './database.ts';
-import { OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
+import { OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed, TENANCY_FLAGS } from './operator-bed.ts';
 import { withOperatorBed } from './with-bed.ts';
 
 let bed: OperatorBed;
@@ -50,6 +50,7 @@ class Process implements AsyncDisposable {
 
   constructor(kubeconfig: string) {
     const flags = [
+      ...TENANCY_FLAGS,
       `--kubeconfig=${kubeconfig}`,
       // The next one has the same identity, so it takes the Lease at once, however long it is.
       '--pod-name=operator-0',

@@ -44,6 +44,17 @@ export async function queryAsAdmin(
   );
 }
 
+/** Runs a statement as somebody, at the address of the pod. */
+export async function queryAsUser(
+  bed: OperatorBed,
+  namespace: string,
+  addon: string,
+  login: { username: string; password: string },
+  statement: string,
+): Promise<{ status: number; body: string }> {
+  return await query(bed, namespace, addon, login, statement);
+}
+
 async function query(
   bed: OperatorBed,
   namespace: string,

@@ -234,18 +234,15 @@ describe('while the operator runs', () => {
     expect(condition(addon, 'Available')?.status).toBe('True');
     expect(await hasPoint(bed, 'claim', 'db', 'before')).toBe(true);
     await bed.kubelet.killPod('claim', 'db-influx-0');
-    await eventually('a new volume', async () => {
-      const { claim } = await readChildren(bed, 'claim', 'db');
-      return (
-        claim !== undefined &&
-        claim.metadata.uid !== before.claim &&
-        claim.metadata.deletionTimestamp === undefined
-      );
-    });
-    await bed.ready('claim', 'db');
-    const after = await stateOf('claim');
-    expect({ ...after, claim: before.claim }).toEqual(before);
-    expect(await writePoint(bed, 'claim', 'db', 'after')).toBe(true);
+    const lost = await bed.until(
+      'claim',
+      'db',
+      'told that its data is lost',
+      (each) => condition(each, 'Stalled')?.reason === 'DataLost',
+    );
+    expect(condition(lost, 'Ready')).toMatchObject({ status: 'False', reason: 'Blocked' });
+    expect(condition(lost, 'Stalled')?.message).toContain(`start-empty: "${before.claim}"`);
+    expect((await readChildren(bed, 'claim', 'db')).claim).toBeUndefined();
   });
 });
 

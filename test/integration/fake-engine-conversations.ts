@@ -52,6 +52,60 @@ const asAdmin = (...statements: string[]): Step[] => statements.map((q) => query
 
 export const conversations: Conversation[] = [
   {
+    name: 'shards are told to administrators',
+    steps: [
+      ...provisioned,
+      query(admin, 'SHOW SHARDS'),
+      query(app, 'SHOW SHARDS'),
+      query(admin, 'CREATE RETENTION POLICY day ON app DURATION 20000d REPLICATION 1 SHARD DURATION 1d'),
+      write(app, 'm v=1 1600000000000000000'),
+      write(app, 'm v=1 1600000000000000000', { db: 'app', rp: 'day' }),
+      write(app, 'm v=1 1600100000000000000', { db: 'app', rp: 'day' }),
+      query(admin, 'SHOW SHARDS'),
+      query(admin, 'DROP RETENTION POLICY day ON app'),
+      query(admin, 'SHOW SHARDS'),
+    ],
+  },
+  {
+    name: 'rights are replaced by the next grant, and of a user with READ a continuous query is taken',
+    steps: [
+      ...provisioned,
+      query(admin, "CREATE USER reader WITH PASSWORD 'book'"),
+      query(admin, 'GRANT ALL ON app TO reader'),
+      query(admin, 'GRANT READ ON app TO reader'),
+      query(admin, 'SHOW GRANTS FOR reader'),
+      query(
+        'reader:book',
+        'CREATE CONTINUOUS QUERY "q" ON "app" BEGIN SELECT mean(v) INTO b FROM a GROUP BY time(1h)\nEND',
+      ),
+      query(
+        app,
+        'CREATE CONTINUOUS QUERY "q" ON "app" BEGIN SELECT max(v) INTO b FROM a GROUP BY time(1h)\nEND',
+      ),
+      query(app, 'CREATE CONTINUOUS QUERY "r" ON "app" BEGIN SELECT mean(v) INTO b FROM a\nEND'),
+      query(
+        app,
+        'CREATE CONTINUOUS QUERY "r" ON "app" BEGIN SELECT mean(v) INTO gone.b FROM a GROUP BY time(1h)\nEND',
+      ),
+      query(
+        app,
+        'CREATE CONTINUOUS QUERY "r" ON "app" BEGIN SELECT mean(v) INTO other.autogen.b FROM a GROUP BY time(1h)\nEND',
+      ),
+      query(admin, 'ALTER RETENTION POLICY "autogen" ON "app" DURATION 3600s REPLICATION 1'),
+      query(
+        admin,
+        'ALTER RETENTION POLICY "autogen" ON "app" DURATION 3600s REPLICATION 1 SHARD DURATION 3600s',
+      ),
+      query(admin, 'SHOW CONTINUOUS QUERIES; SHOW RETENTION POLICIES ON app'),
+      query(app, 'DROP CONTINUOUS QUERY "q" ON "app"'),
+      query(app, 'DROP RETENTION POLICY "autogen" ON "app"'),
+      query(
+        app,
+        'CREATE CONTINUOUS QUERY "q" ON "app" BEGIN SELECT mean(v) INTO b FROM a GROUP BY time(1h)\nEND',
+      ),
+    ],
+  },
+  {
     name: 'statistics are for administrators where profiles ask for one',
     env: { INFLUXDB_HTTP_PPROF_ENABLED: 'true', INFLUXDB_HTTP_PPROF_AUTH_ENABLED: 'true' },
     steps: [
@@ -243,6 +297,9 @@ export const conversations: Conversation[] = [
           'SHOW RETENTION POLICIES ON app',
           'SHOW CONTINUOUS QUERIES',
           'SHOW SERIES CARDINALITY ON app',
+          'SHOW MEASUREMENT CARDINALITY ON app',
+          'SHOW TAG KEYS ON app FROM m',
+          'SHOW TAG VALUES CARDINALITY ON app FROM m WITH KEY = t',
           'SHOW USERS',
           'SHOW GRANTS FOR app',
           'DROP SERIES FROM m',
@@ -336,6 +393,12 @@ export const conversations: Conversation[] = [
         'SELECT v FROM /^m$/',
         'SHOW MEASUREMENTS',
         'SHOW SERIES EXACT CARDINALITY',
+        'SHOW MEASUREMENT CARDINALITY',
+        'SHOW TAG KEYS FROM m',
+        'SHOW TAG KEYS FROM absent',
+        'SHOW TAG VALUES CARDINALITY FROM m WITH KEY = host',
+        'SHOW TAG VALUES CARDINALITY FROM m WITH KEY = absent',
+        'SHOW TAG VALUES CARDINALITY ON "app" FROM "absent" WITH KEY = "host"',
         "DELETE FROM m WHERE host = 'b'",
         'SELECT v FROM m',
         "DROP SERIES FROM m WHERE host = 'a'",

@@ -41,6 +41,7 @@ export class Fuse {
 
   readonly wrapInflux = (inner: InfluxTransport): InfluxTransport => ({
     send: async (request) => await this.#pass(influxWrite(request), () => inner.send(request)),
+    shown: (tls) => inner.shown?.(tls),
     close: () => inner.close(),
   });
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   BOOTSTRAP_EXIT,
+  BOOTSTRAP_REFUSED_DATA_NEWER,
   BOOTSTRAP_REFUSED_META_CORRUPT,
   BOOTSTRAP_REFUSED_META_MISSING,
 } from '../../src/influx/bootstrap-script.ts';
@@ -133,6 +134,28 @@ describe.each(pick(['1.8.10'] as const, VERSIONS))('the bootstrap step of Influx
     }
     expect(await pod.bootstrap()).toEqual(done);
     expect((await inspect(pod)).users).toEqual([['admin', true]]);
+  });
+
+  it('refuses a volume that a newer engine has opened, starts nothing, and starts for the newer one again', async () => {
+    await using pod = await Pod.create(version);
+    const mark = join(pod.stateDir, '.opened-by');
+    await writeFile(mark, '1.8.10\n');
+    for (const older of ['1.8.9', '1.7.11']) {
+      const { code, output } = await pod.bootstrap('bash', older);
+      expect(code).toBe(BOOTSTRAP_EXIT.dataNewer);
+      expect(output).toBe(
+        `${BOOTSTRAP_REFUSED_DATA_NEWER}: 1.8.10 has opened the data, which ${older} may not be able to read\n`,
+      );
+      expect(await pod.terminationMessage()).toBe(output);
+    }
+    expect(await readdir(pod.stateDir)).toEqual(['.opened-by']);
+    expect(await pod.bootstrap('bash', '1.11.8')).toEqual(done);
+    expect(await readFile(mark, 'utf8')).toBe('1.11.8\n');
+    if (slow) return;
+    expect(await pod.bootstrap('bash', undefined)).toEqual(done);
+    await writeFile(mark, 'somebody edited this\n');
+    expect(await pod.bootstrap('bash', '1.7.11')).toEqual(done);
+    expect(await readFile(mark, 'utf8')).toBe('1.7.11\n');
   });
 
   it('refuses a volume with data and without meta.db, and touches nothing', async () => {

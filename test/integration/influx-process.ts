@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminStatements, bootstrapEnvironment } from '../../src/influx/bootstrap.ts';
-import { bootstrapScript, type BootstrapOptions } from '../../src/influx/bootstrap-script.ts';
+import {
+  BOOTSTRAP_VERSION,
+  bootstrapScript,
+  type BootstrapOptions,
+} from '../../src/influx/bootstrap-script.ts';
 import { type Credentials, InfluxClient } from '../../src/influx/client.ts';
 import { engineParameters, type PlanSize } from '../../src/influx/parameters.ts';
 import { HttpInfluxTransport, type InfluxEndpoint } from '../../src/influx/transport.ts';
@@ -65,6 +69,11 @@ export class Pod {
     return { host: '127.0.0.1', port: this.port };
   }
 
+  /** Of the backup service. */
+  get rpcPort(): number {
+    return this.#rpcPort;
+  }
+
   get metaFile(): string {
     return join(this.stateDir, 'meta', 'meta.db');
   }
@@ -84,7 +93,7 @@ export class Pod {
   }
 
   /** Starts the init container's script. */
-  startBootstrap(shell = 'sh', deadlineSeconds = 60): Process {
+  startBootstrap(shell = 'sh', deadlineSeconds = 60, version?: string): Process {
     const options: BootstrapOptions = {
       stateDir: this.stateDir,
       statementsDir: join(this.dir, 'statements'),
@@ -97,11 +106,12 @@ export class Pod {
     return this.#start(shell, ['-c', bootstrapScript(options)], {
       ...bootstrapEnvironment(options),
       HOME: this.dir,
+      ...(version === undefined ? {} : { [BOOTSTRAP_VERSION]: version }),
     });
   }
 
-  async bootstrap(shell?: string): Promise<Ended> {
-    return this.startBootstrap(shell).ended;
+  async bootstrap(shell?: string, version?: string): Promise<Ended> {
+    return this.startBootstrap(shell, undefined, version).ended;
   }
 
   /** Starts the main container's engine; `environment` on top of the plan's. */

@@ -1,14 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { plans, versions } from '../../src/api/catalogue.ts';
 import { crdOf } from '../../src/api/crd.ts';
-import {
-  influxAddonKind,
-  type InfluxAddon as Addon,
-  type InfluxAddonSpec,
-} from '../../src/api/influx-addon.ts';
-import { influxPlanKind } from '../../src/api/influx-plan.ts';
-import { influxVersionKind } from '../../src/api/influx-version.ts';
-import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
+import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
+import { customKinds, InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
 import { KubeClient } from '../../src/kube/client.ts';
 import { Namespace } from '../../src/kube/kinds.ts';
@@ -16,14 +10,23 @@ import type { Live } from '../../src/kube/types.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../cluster/control-plane.ts';
 import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubelet.ts';
 import { PATIENCE_MS } from '../patience.ts';
-import { allow, OPERATOR_USER } from './rights.ts';
-import { type OperatorOptions, runOperator, type RunningOperator, transportFor } from './running-operator.ts';
+import { allow } from './rights.ts';
+import {
+  OPERATOR_USER,
+  type OperatorOptions,
+  runOperator,
+  type RunningOperator,
+  transportFor,
+} from './running-operator.ts';
 import { closedWindow } from './windows.ts';
 import { SteppedClock } from '../cluster/stepped-clock.ts';
 
-export { OPERATOR_USER, WEBHOOK_NAME } from './rights.ts';
+export { WEBHOOK_NAME } from './rights.ts';
 export {
   OPERATOR_NAMESPACE,
+  OPERATOR_USER,
+  TENANCY_FLAGS,
+  TEST_SETTINGS,
   type OperatorOptions,
   type RunningOperator,
   transportFor,
@@ -70,8 +73,9 @@ export interface OperatorBed extends AsyncDisposable {
 export async function prepareControlPlane(
   options: ControlPlaneOptions = {},
 ): Promise<{ plane: ControlPlane; client: KubeClient; close: () => Promise<void> }> {
-  const crds = [influxAddonKind, influxPlanKind, influxVersionKind].map(crdOf);
-  const plane = await startControlPlane({ crds, ...options });
+  const crds = customKinds.map(crdOf);
+  const users = [OPERATOR_USER, ...(options.users ?? [])];
+  const plane = await startControlPlane({ crds, ...options, users });
   const transport = await transportFor(plane.kubeconfig);
   const client = new KubeClient(transport, { fieldManager: 'test' });
   await allow(client);
@@ -89,7 +93,6 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
   const clock = new SteppedClock();
   const kubelet = await startFakeKubelet({ kubeconfig: plane.kubeconfig, clock });
   const running = new Set<RunningOperator>();
-  let kubeconfig: Promise<string> | undefined;
   const step = async (): Promise<void> => {
     await Promise.all([...running].map(({ idle }) => idle()));
     clock.skip(STEP_MS);
@@ -105,9 +108,8 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
     clock,
     running,
     async startOperator(operatorOptions = {}) {
-      // Written once: another that starts at the same time would read half of it.
-      kubeconfig ??= plane.userKubeconfig(OPERATOR_USER);
-      const started = await runOperator(await kubeconfig, operatorOptions.clock ?? clock, operatorOptions);
+      const kubeconfig = await plane.userKubeconfig(operatorOptions.user ?? OPERATOR_USER);
+      const started = await runOperator(kubeconfig, operatorOptions.clock ?? clock, operatorOptions);
       const ending = (end: () => Promise<void>) => async (): Promise<void> => {
         running.delete(tracked);
         await end();

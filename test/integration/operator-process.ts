@@ -6,6 +6,7 @@ import { endWithParent } from '../cluster/component.ts';
 import { freePorts } from '../cluster/free-ports.ts';
 import { ownerMark } from '../cluster/orphans.ts';
 import { eventually } from './children.ts';
+import { TENANCY_FLAGS } from './operator-bed.ts';
 
 /** The operator as it is deployed: a process of its own, with everything that it lets out. */
 export class OperatorProcess implements AsyncDisposable {
@@ -22,16 +23,23 @@ export class OperatorProcess implements AsyncDisposable {
     child.stderr?.setEncoding('utf8').on('data', take);
   }
 
-  /** Resolves once it says that its caches are filled. */
-  static async start(kubeconfig: string, args: string[]): Promise<OperatorProcess> {
+  /**
+   * Resolves once it says that its caches are filled.
+   *
+   * @param main a bundle; default the sources
+   */
+  static async start(
+    kubeconfig: string,
+    args: string[],
+    main = join(import.meta.dirname, '../../src/main.ts'),
+  ): Promise<OperatorProcess> {
     const [healthPort = 0, metricsPort = 0, webhookPort = 0] = await freePorts(3);
-    const main = join(import.meta.dirname, '../../src/main.ts');
     const ports = [
       `--health-port=${healthPort}`,
       `--metrics-port=${metricsPort}`,
       `--webhook-port=${webhookPort}`,
     ];
-    const command = [main, 'operator', `--kubeconfig=${kubeconfig}`, ...ports, ...args];
+    const command = [main, 'operator', `--kubeconfig=${kubeconfig}`, ...TENANCY_FLAGS, ...ports, ...args];
     const child = spawn(...endWithParent(process.execPath, command), {
       env: { ...process.env, ...ownerMark() },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -10,8 +10,12 @@ import { condition, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
 import { atRest } from './rest.ts';
 import { withOperatorBed } from './with-bed.ts';
 
-/** Each child once: those with a builder, and the Secret with the certificate. */
-const CREATIONS = [...CHILDREN.map(({ kind }) => `create ${kind.plural}`), 'create secrets'].toSorted();
+/** Each child once: those with a builder, the Secret with the certificate, and the operator's rights. */
+const CREATIONS = [
+  ...CHILDREN.filter(({ slot }) => slot !== 'externalService').map(({ kind }) => `create ${kind.plural}`),
+  'create secrets',
+  'create rolebindings',
+].toSorted();
 const STATUS = 'patch influxaddons/status';
 /** An addon that is new, that waits for its pod, and that is ready; one more where it waits for long. */
 const STATUSES = 4;

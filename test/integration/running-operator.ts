@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../../src/addon/resources/context.ts';
-import { sourcesOf } from '../../src/addon/stores.ts';
 import { HttpInfluxTransport, type InfluxTransport } from '../../src/influx/transport.ts';
 import { KubeClient } from '../../src/kube/client.ts';
 import type { Clock } from '../../src/kube/clock.ts';
@@ -14,6 +13,14 @@ import { OPERATOR_POD_LABELS } from '../../src/operator/run.ts';
 import { scoped } from './scoped.ts';
 
 export const OPERATOR_NAMESPACE = 'influxaddon-system';
+/** The user whose requests the audit log counts. */
+export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:influxaddon-operator`;
+
+/** What a process is told of its rights, as the manifests do. */
+export const TENANCY_FLAGS = [
+  '--tenant-role=influxaddon-operator-tenant',
+  '--service-account=influxaddon-operator',
+] as const;
 
 /** With what the operators of tests run, unless a test says otherwise. */
 export const TEST_SETTINGS: Settings = {
@@ -21,13 +28,17 @@ export const TEST_SETTINGS: Settings = {
   operatorNamespace: OPERATOR_NAMESPACE,
   operatorPodLabels: OPERATOR_POD_LABELS,
   restarts: { atOnce: 5, deadlineMs: 300_000 },
+  // Tests that count questions to the database do not want these among them.
+  measureEveryMs: 86_400_000,
+  backups: { image: 'influxaddon-operator:test', atOnce: 10 },
+  tenancy: { role: 'influxaddon-operator-tenant', username: OPERATOR_USER },
 };
 
 export interface RunningOperator {
   readonly operator: AddonOperator;
   /** The one namespace that it sees, if it does not see all. */
   readonly only?: string;
-  /** Resolves when its queue is empty and nothing is being worked on. */
+  /** Resolves when its queues are empty and nothing is being worked on, or when somebody else has ended it. */
   readonly idle: () => Promise<void>;
   /** Ends it; what it was doing is finished first. Once more is fine. */
   readonly stop: () => Promise<void>;
@@ -41,6 +52,9 @@ export interface OperatorOptions {
   readonly log?: Logger;
   readonly workers?: number;
   readonly settings?: Partial<Settings>;
+  /** As whom; default: the user that has the rights of the manifests. */
+  readonly user?: string;
+  readonly watchNamespace?: string;
   /** Shows it this namespace alone: such operators run side by side. */
   readonly only?: string;
   /** Default: that of the bed. For one whose time is stepped while others work. */
@@ -72,6 +86,7 @@ export async function runOperator(
     influx: options.wrapInflux?.(plainInflux) ?? plainInflux,
     events,
     workers: options.workers ?? 16,
+    watchNamespace: options.watchNamespace,
     log,
     clock,
     settings: { ...TEST_SETTINGS, ...options.settings },
@@ -94,8 +109,8 @@ export async function runOperator(
     operator,
     ...(only === undefined ? {} : { only }),
     idle: async () => {
-      await Promise.all(sourcesOf(operator.stores).map(({ store }) => store.synced));
-      while (operator.queue.length + operator.queue.working > 0) await delay(5);
+      const isIdle = () => operator.hasSynced && operator.waiting + operator.working === 0;
+      while (!soft.signal.aborted && !isIdle()) await delay(5);
     },
     stop: end,
     kill: async () => {

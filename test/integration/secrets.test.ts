@@ -37,6 +37,7 @@ test('no password or URL is in logs, events, status, metrics, arguments or pods,
     await using operator = await OperatorProcess.start(kubeconfig, flags);
     await provision();
     await remember(secrets, 'sound');
+    await rotate(secrets);
     await Promise.all([drift(), badInput(), refusedWithQuotes(), engineFails()]);
     await bed.plane.restartApiserver({ downMs: 500 });
     await engineFails('after');
@@ -142,6 +143,17 @@ async function provision(): Promise<void> {
   await bed.client.create(Deployment, { metadata: { namespace: 'sound', name: 'web' }, spec });
   await bed.addon('sound', 'db', { apps: [{ name: 'web', env: 'Inject' }] });
   await bed.until('sound', 'db', 'bound', (addon) => condition(addon, 'AppsCurrent')?.status === 'True');
+}
+
+/** Both sets of credentials work for as long as this test goes on. */
+async function rotate(secrets: Set<string>): Promise<void> {
+  const metadata = { annotations: { 'influxaddon.dev/rotate': '1' } };
+  await bed.client.patch(InfluxAddon, { namespace: 'sound', name: 'db' }, { metadata }, { type: 'merge' });
+  await bed.until('sound', 'db', 'rotated', ({ status }) => status?.rotation?.phase === 'Overlapping');
+  await remember(secrets, 'sound');
+  const { rotation = '{}' } = await secretData(bed, 'sound', 'db-influx-admin');
+  const { password, adminPassword } = JSON.parse(rotation) as { password: string; adminPassword: string };
+  expect(secrets.has(password) && secrets.has(adminPassword)).toBe(true);
 }
 
 async function drift(): Promise<void> {

@@ -28,6 +28,7 @@ class Binding {
   wish: AppWish;
   entry: AppStatus | undefined;
   revision = 'r1';
+  told: string | undefined;
   patches = 0;
   last: AppDecision | undefined;
 
@@ -38,7 +39,7 @@ class Binding {
 
   settle(): AppDecision {
     for (let pass = 0; pass < 10; pass += 1) {
-      const decision = decideApp(this.wish, cached(this.app), this.entry, this.revision, NOW);
+      const decision = decideApp(this.wish, cached(this.app), this.entry, this.revision, NOW, this.told);
       this.entry = decision.entry;
       this.last = decision;
       if (decision.patch === undefined) return decision;
@@ -240,6 +241,95 @@ describe('restarts', () => {
     binding.settle();
     expect(binding.patches).toBe(1);
     expect(variablesIn(binding.app, 'web')).toEqual([]);
+  });
+});
+
+describe('a restart that is due while the variables of an app cannot be as they should', () => {
+  const dueWith = (change: (binding: Binding) => void) => {
+    const binding = bound();
+    change(binding);
+    binding.settle();
+    const patches = binding.patches;
+    binding.revision = 'r2';
+    binding.settle();
+    return { binding, restarts: binding.patches - patches };
+  };
+  const sets = [{ name: 'web', env: [{ name: 'OTHER_URL', value: 'http://mine' }] }];
+  const contested = (binding: Binding) => {
+    for (let round = 0; round < 2; round += 1) {
+      binding.settle();
+      binding.app = rolledOut(reapplied(binding.app, appOf()));
+    }
+  };
+
+  it.each<{ name: string; reason: string; change: (binding: Binding) => void; restarts: number }>([
+    {
+      name: 'comes though a container does not exist',
+      reason: 'ContainerMissing',
+      change: (binding) => (binding.wish = wishOf({ containers: ['web', 'wrker'] })),
+      restarts: 1,
+    },
+    {
+      name: 'comes though a further variable is set by the app itself',
+      reason: 'VariableConflict',
+      change: (binding) => {
+        binding.app = patched(binding.app, { spec: { template: { spec: { containers: sets } } } });
+        binding.wish = wishOf({ variables: [...BOTH, 'OTHER_URL'] });
+      },
+      restarts: 1,
+    },
+    {
+      name: 'waits while the variables that the app has are not in the Secret any more: its pods would not start',
+      reason: 'VariableConflict',
+      change: (binding) => {
+        binding.app = patched(binding.app, { spec: { template: { spec: { containers: sets } } } });
+        binding.wish = wishOf({ variables: ['OTHER_URL'] });
+      },
+      restarts: 0,
+    },
+    {
+      name: 'comes though the variables are taken out again and again',
+      reason: 'BindingContested',
+      change: contested,
+      restarts: 1,
+    },
+  ])('$name', ({ reason, change, restarts }) => {
+    const { binding, restarts: came } = dueWith(change);
+    expect(binding.last).toMatchObject({ reason, current: false });
+    expect(came).toBe(restarts);
+    expect(binding.entry?.revision).toBe(restarts === 1 ? 'r2' : 'r1');
+    const before = binding.patches;
+    binding.settle();
+    expect(binding.patches).toBe(before);
+  });
+
+  it('comes with the variables, once, when nothing is in their way any more', () => {
+    const { binding } = dueWith((each) => {
+      each.app = patched(each.app, { spec: { template: { spec: { containers: sets } } } });
+      each.wish = wishOf({ variables: ['OTHER_URL'] });
+    });
+    const before = binding.patches;
+    binding.wish = wishOf();
+    binding.settle();
+    expect(binding.patches).toBe(before + 1);
+    expect(binding.mark()).toBe('r2');
+  });
+
+  it('does not come to an app that never got its variables', () => {
+    const binding = bound(appOf(), wishOf({ containers: ['wrker'] }));
+    binding.told = 'r1';
+    binding.revision = 'r2';
+    binding.settle();
+    expect(binding.patches).toBe(0);
+  });
+
+  it('is remembered until it is written', () => {
+    const binding = bound();
+    binding.revision = 'r2';
+    const { unwritten } = decideApp(binding.wish, cached(binding.app), binding.entry, 'r2', NOW);
+    expect(unwritten).toMatchObject({ revision: 'r1' });
+    const fresh = decideApp(wishOf({ env: 'FromSecret' }), cached(appOf()), undefined, 'r2', NOW, 'r1');
+    expect(fresh).toMatchObject({ restarts: true, unwritten: { revision: 'r1' } });
   });
 });
 

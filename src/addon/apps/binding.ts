@@ -40,6 +40,8 @@ export interface AppDecision {
   readonly restarts: boolean;
   /** The entry for `status.apps[]`, true once the patch is written; undefined when there is nothing to remember. */
   readonly entry: AppStatus | undefined;
+  /** The entry as long as the patch is not written: a restart that is due stays due. */
+  readonly unwritten?: AppStatus | undefined;
   readonly reason: AppReason;
   /** For people; empty when there is nothing to say. */
   readonly message: string;
@@ -50,8 +52,12 @@ export interface AppDecision {
 }
 
 /**
- * Decides about one app. `entry` is what status remembers of it: it alone tells whether a restart is due, so an
- * annotation that somebody removed or rolled back never restarts an app.
+ * Decides about one app. Status alone tells whether a restart is due, so an annotation that somebody removed or rolled
+ * back never restarts an app.
+ *
+ * @param remembered what status remembers of it
+ * @param told what apps ran with when status was last stored: an app that is new since then may have been started with
+ *   that; undefined while nothing ran
  */
 export function decideApp(
   wish: AppWish,
@@ -59,6 +65,7 @@ export function decideApp(
   remembered: AppStatus | undefined,
   revision: string,
   now: Date,
+  told?: string,
 ): AppDecision {
   const entry = arrived(remembered, workload);
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) {
@@ -74,19 +81,19 @@ export function decideApp(
   }
   const mark = markOf(workload, wish.addonName);
   const comingSinceMs = comingSince(entry, isRolledOut(workload), mark, revision, now);
-  const asItIs = { patch: undefined, restarts: false, entry, current: false, comingSinceMs };
   const variables = surveyVariables(wish, workload, entry);
-  if (variables.refusal !== undefined) return { ...asItIs, ...variables.refusal };
   // Of the app as its owner wrote it, and of what was asked for: another wish is no loss.
   const template = hashOf([workload.metadata.annotations?.[TEMPLATE_HASH], wish.containers, wish.variables]);
   const lost = variables.missing && entry?.injectedTemplate === template;
-  if (lost && entry?.reinjected === true) {
-    const message = `the injected variables were removed from ${wish.kind} ${wish.name} again and again; they are added at its next change`;
-    return { ...asItIs, reason: 'BindingContested', message };
-  }
+  const contested = lost && entry?.reinjected === true ? contestedBy(wish) : undefined;
+  const obstacle = variables.refusal ?? contested;
+  if (obstacle !== undefined)
+    return { ...asItIs(wish, workload, entry, revision, now), comingSinceMs, ...obstacle };
   const changed = variables.containers.length > 0 || variables.initContainers.length > 0;
   const known = entry?.revision !== undefined;
-  const due = known && entry.revision !== revision && mark !== revision;
+  // A crash may have lost the entry of the very first restart: then the annotation tells what that was for.
+  const since = entry?.revision ?? (entry?.injectedTemplate === undefined ? undefined : mark) ?? told;
+  const due = since !== undefined && since !== revision && mark !== revision;
   const injects = wish.env === 'Inject';
   const next: AppStatus = {
     kind: wish.kind,
@@ -104,6 +111,7 @@ export function decideApp(
     const patch = patchOf(workload, variables, { [restartedForKey(wish.addonName)]: revision });
     return {
       ...base,
+      unwritten: due ? { kind: wish.kind, name: wish.name, ...entry, revision: since } : entry,
       patch,
       reason: 'RollingOut',
       message: `${wish.kind} ${wish.name} is being restarted`,
@@ -111,6 +119,34 @@ export function decideApp(
     };
   }
   return { ...base, patch: undefined, ...rollout(wish, workload, variables.aliasTaken) };
+}
+
+/**
+ * An app whose variables may not be touched. A restart that is due happens all the same, with the variables that it
+ * has: unless one of them is not in the Secret any more, for then its pods would not start. Then it stays due.
+ */
+function asItIs(
+  wish: AppWish,
+  workload: Live<Workload>,
+  entry: AppStatus | undefined,
+  revision: string,
+  now: Date,
+): Pick<AppDecision, 'patch' | 'restarts' | 'entry' | 'unwritten' | 'current'> {
+  const nothing = { patch: undefined, restarts: false, entry, current: false };
+  if (entry?.revision === undefined || entry.revision === revision) return nothing;
+  const restarted: AppStatus = { ...entry, revision, restartedAt: now.toISOString(), restarting: true };
+  if (markOf(workload, wish.addonName) === revision) return { ...nothing, entry: restarted };
+  const { containers = [], initContainers = [] } = workload.spec?.template.spec ?? {};
+  const present = [...containers, ...initContainers].flatMap((each) => injectedNames(each, wish.secretName));
+  if (!present.every((name) => wish.variables.includes(name))) return nothing;
+  const none = { containers: [], initContainers: [] };
+  const patch = patchOf(workload, none, { [restartedForKey(wish.addonName)]: revision });
+  return { patch, restarts: true, entry: restarted, unwritten: entry, current: false };
+}
+
+function contestedBy({ kind, name }: AppWish): { reason: AppReason; message: string } {
+  const message = `the injected variables were removed from ${kind} ${name} again and again; they are added at its next change`;
+  return { reason: 'BindingContested', message };
 }
 
 /** What is remembered of an app, without the mark of a restart that it has come back from. */

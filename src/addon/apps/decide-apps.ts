@@ -14,6 +14,7 @@ import type { Refusal } from '../target.ts';
 import type { Finding, World } from '../world.ts';
 import { appEntries, isAnnounced, keyOf, pendingEntry } from './entries.ts';
 import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
+import { numbered } from './changes.ts';
 import { heldBy, isRolledOut, type Workload } from './view.ts';
 import { nextWave, type WaveApp, type WaveLimits } from './waves.ts';
 
@@ -21,6 +22,8 @@ export interface AppsOutcome {
   readonly actions: readonly Action[];
   readonly events: readonly Announcement[];
   readonly decisions: readonly AppDecision[];
+  /** Of what apps depend on now. */
+  readonly revision: string;
   readonly refusal: Refusal | undefined;
   /** Apps were patched a moment ago: how long their rollout is awaited before it is reported. */
   readonly settlingMs: number | undefined;
@@ -65,25 +68,24 @@ export function decideApps(
     };
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
     const workload = world.apps.get(keyOf(app));
-    const decision = decideApp(wish, workload, entry, revision, now);
+    const decision = decideApp(wish, workload, entry, revision, now, addon.status?.dataPlane?.apps);
     const action = patchOf(world, app, decision, 'restart with what it depends on');
     const finding = decision.patch === undefined ? undefined : findingOf(action, active);
     return {
       app,
-      entry,
       workload,
       action,
-      decision: finding === undefined ? decision : refusedBy(finding, entry),
+      decision: finding === undefined ? decision : refusedBy(finding, decision.unwritten),
     };
   });
   const wave = nextWave(decided.map(inWave), world.settings.restarts, now.getTime());
-  const decisions = decided.map(({ app, entry, action, decision }, position): AppDecision => {
+  const decisions = decided.map(({ app, action, decision }, position): AppDecision => {
     if (decision.patch === undefined) return decision;
     if (app.env === 'Inject' && !isAnnounced(world, app)) {
       unannounced = true;
-      return { ...decision, patch: undefined, entry: { ...entry, ...pendingEntry(app) } };
+      return { ...decision, patch: undefined, entry: { ...decision.unwritten, ...pendingEntry(app) } };
     }
-    if (!wave.next.has(position)) return inTurn(app, entry, world.settings.restarts);
+    if (!wave.next.has(position)) return inTurn(app, decision.unwritten, world.settings.restarts);
     actions.push(action);
     events.push({
       type: 'Normal',
@@ -109,6 +111,7 @@ export function decideApps(
     actions,
     events,
     decisions: withLate(decisions, wave.late, waiting),
+    revision,
     refusal: taken === undefined ? undefined : { reason: STALLED_REASON.prefixTaken, message: taken.message },
     settlingMs: rolling && left > 0 && !unannounced && waiting === 0 ? left : undefined,
     restarting: wave.late.length === 0 && (waiting > 0 || wave.coming.length > 0),
@@ -176,14 +179,16 @@ export function unbindAll(world: World): Action[] {
 /** What an app depends on, as a hash: an app is restarted when it was last restarted for another one. */
 function appRevision(world: World, facts: Facts, target: InForce, starts: number): string {
   const url = connectionUrl(world.addon, facts, world.settings.clusterDomain);
-  return hashOf({
+  const hash = hashOf({
     url,
     variables: variablesOf(world.addon),
     plan: target.plan.name,
     version: target.version.name,
-    authority: target.tls === 'Required' ? (target.certificate?.trust ?? world.trust?.revision) : undefined,
+    authority: target.tls === 'Required' ? (target.certificate?.trust ?? target.authority) : undefined,
     starts,
+    claim: target.claim,
   });
+  return numbered(hash, target);
 }
 
 /** Apps that were bound with injected variables and that the spec names no more, or names as `FromSecret` now. */

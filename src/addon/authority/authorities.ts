@@ -12,6 +12,8 @@ export interface KeptAuthority {
   readonly keyPem?: string;
   readonly trustedSince?: string;
   readonly signedUntil?: string;
+  /** Further certificates that are trusted as long as this one: after a loss, databases may show those of several. */
+  readonly others?: readonly string[];
 }
 
 /** The content of the authority Secret. */
@@ -19,6 +21,8 @@ export interface Kept {
   readonly signing: KeptAuthority;
   readonly next?: KeptAuthority;
   readonly former?: KeptAuthority;
+  /** The token that a successor was made for last. */
+  readonly rotatedFor?: string;
 }
 
 /** What the databases' certificates are made with and checked against. */
@@ -26,6 +30,8 @@ export interface Trust {
   readonly signing: { readonly certPem: string; readonly keyPem: string };
   readonly signingId: string;
   readonly trustedIds: readonly string[];
+  /** The same, the oldest first. */
+  readonly ages: readonly string[];
   /** All trusted certificates, the signing one's first: `ca.crt` of every addon. */
   readonly bundlePem: string;
   /** Changes when apps have to learn of another authority. */
@@ -62,10 +68,13 @@ function trustOf(kept: Kept | undefined): Trust | undefined {
   const authorities = authoritiesOf(kept);
   const { signing } = authorities;
   if (kept?.signing.keyPem === undefined || signing === undefined) return undefined;
+  const { next, former } = authorities;
+  const others = othersOf(kept);
   return {
     signing: { certPem: kept.signing.certPem, keyPem: kept.signing.keyPem },
     signingId: signing.id,
-    trustedIds: trustedIds(authorities),
+    trustedIds: [...trustedIds(authorities), ...others],
+    ages: [...others, ...[former, signing, next].flatMap((each) => (each === undefined ? [] : [each.id]))],
     bundlePem: bundleOf(kept),
     revision: trustRevision(authorities) ?? signing.id,
     notAfter: signing.notAfter.toISOString(),
@@ -83,10 +92,12 @@ export function trustOfSecret(secret: Secret | undefined): Trust | undefined {
 }
 
 export function bundleOf({ signing, next, former }: Kept): string {
-  return (
-    [signing, next, former].flatMap((each) => (each === undefined ? [] : [each.certPem.trim()])).join('\n') +
-    '\n'
-  );
+  const all = [signing, next, former].flatMap((each) => (each === undefined ? [] : [each.certPem]));
+  return `${[...all, ...(former?.others ?? [])].map((pem) => pem.trim()).join('\n')}\n`;
+}
+
+function othersOf({ former }: Kept): string[] {
+  return (former?.others ?? []).flatMap((certPem) => known({ certPem })?.id ?? []);
 }
 
 function known(authority: KeptAuthority | undefined): KnownAuthority | undefined {

@@ -11,7 +11,7 @@ import { inspect } from '../../tls/inspect.ts';
 import { certificateNeed } from '../certificate.ts';
 import { encode } from '../facts.ts';
 import { makeStores } from '../stores.ts';
-import { NO_CHILDREN, worldOf } from '../testing/fixtures.ts';
+import { inForce, NO_CHILDREN, worldOf } from '../testing/fixtures.ts';
 import { AUTHORITY_SECRET, trustOfSecret, type Trust } from './authorities.ts';
 import { keepAuthority } from './keep.ts';
 
@@ -24,7 +24,7 @@ function bench() {
   const client = new KubeClient(transport, { fieldManager: 'test' });
   const clock = new VirtualClock();
   const stores = makeStores();
-  const keeper = { client, stores, namespace: NAMESPACE, clock, log: silentLogger };
+  const keeper = { client, stores, namespace: NAMESPACE, clock, startedMs: 0, log: silentLogger };
   const secret = () => stores.authorities.get(`${NAMESPACE}/${AUTHORITY_SECRET}`);
   /** Until there is nothing to do now; returns the trust that comes of it. */
   const settle = async (): Promise<Trust> => {
@@ -49,7 +49,7 @@ function authoritiesIn(trust: Trust): string[] {
 /** A world whose addon has a certificate of this authority, beside the authorities that were trusted then. */
 async function worldWith(trust: Trust, now: Date) {
   const world = worldOf();
-  const need = certificateNeed(world, trust, now);
+  const need = certificateNeed(world, inForce(), trust, now);
   if (need === undefined) throw new Error('an addon without a certificate needs one');
   const leaf = await issueLeaf({ authority: trust.signing, ...need.names, now });
   const data = encode({ 'tls.crt': leaf.certPem, 'tls.key': leaf.keyPem, 'ca.crt': trust.bundlePem });
@@ -78,7 +78,7 @@ describe('the authority of the databases', () => {
     const { clock, settle } = bench();
     const first = await settle();
     const signed = await worldWith(first, new Date(clock.now()));
-    expect(certificateNeed(signed, first, new Date(clock.now()))).toBeUndefined();
+    expect(certificateNeed(signed, inForce(), first, new Date(clock.now()))).toBeUndefined();
 
     clock.jump(3650 * DAY_MS * 0.67);
     const both = await settle();
@@ -86,7 +86,7 @@ describe('the authority of the databases', () => {
     expect(authoritiesIn(both)).toHaveLength(2);
     expect(both.revision).not.toBe(first.revision);
     const young = await worldWith(first, new Date(clock.now()));
-    const widened = certificateNeed(young, both, new Date(clock.now()));
+    const widened = certificateNeed(young, inForce(), both, new Date(clock.now()));
     expect(widened).toMatchObject({ why: 'OtherBundle', keepLeaf: true });
 
     clock.jump(16 * DAY_MS);
@@ -95,7 +95,9 @@ describe('the authority of the databases', () => {
     expect(promoted.revision).toBe(both.revision);
     expect(promoted.trustedIds).toContain(first.signingId);
     const old = await worldWith(both, new Date(clock.now()));
-    expect(certificateNeed(old, promoted, new Date(clock.now()))).toMatchObject({ why: 'OtherAuthority' });
+    expect(certificateNeed(old, inForce(), promoted, new Date(clock.now()))).toMatchObject({
+      why: 'OtherAuthority',
+    });
 
     clock.jump(16 * DAY_MS);
     const alone = await settle();
@@ -108,7 +110,9 @@ describe('the authority of the databases', () => {
     const first = await settle();
     const { addon, children } = await worldWith(first, new Date(clock.now()));
     stores.addons.replace([{ ...addon, spec: { ...addon.spec, tls: { mode: 'Required' } } }], '1000');
-    stores.secrets.replace(children.tlsSecret === undefined ? [] : [children.tlsSecret], '1000');
+    stores.secrets
+      .open(children.tlsSecret?.metadata.namespace ?? 'shop')
+      .replace(children.tlsSecret === undefined ? [] : [children.tlsSecret], '1000');
     await client.delete(Secret, { namespace: NAMESPACE, name: AUTHORITY_SECRET });
     stores.authorities.recordDelete(`${NAMESPACE}/${AUTHORITY_SECRET}`, secret()?.metadata.uid ?? '');
 
@@ -116,10 +120,39 @@ describe('the authority of the databases', () => {
     expect(again.signingId).not.toBe(first.signingId);
     expect(authoritiesIn(again)).toEqual([again.signingId, first.signingId]);
     const world = worldOf({ children });
-    expect(certificateNeed(world, again, new Date(clock.now()))).toMatchObject({ why: 'OtherAuthority' });
+    expect(certificateNeed(world, inForce(), again, new Date(clock.now()))).toMatchObject({
+      why: 'OtherAuthority',
+    });
     // Nobody says yet that the database shows something newer: the lost one stays trusted.
     clock.jump(16 * DAY_MS);
     expect((await settle()).trustedIds).toContain(first.signingId);
+  });
+
+  it('gets a successor once for each token of the rotate annotation, one roll-over after the other', async () => {
+    const { client, clock, stores, secret, settle } = bench();
+    const first = await settle();
+    const ask = async (token: string) => {
+      const metadata = { annotations: { 'influxaddon.dev/rotate': token } };
+      const key = { namespace: NAMESPACE, name: AUTHORITY_SECRET };
+      stores.authorities.recordWrite(await client.patch(Secret, key, { metadata }, { type: 'merge' }));
+    };
+    await ask('a');
+    const both = await settle();
+    expect(authoritiesIn(both)).toEqual([first.signingId, both.revision]);
+    await ask('b');
+    expect(authoritiesIn(await settle())).toEqual([first.signingId, both.revision]);
+    clock.jump(16 * DAY_MS);
+    expect((await settle()).signingId).toBe(both.revision);
+    clock.jump(16 * DAY_MS);
+    const second = await settle();
+    expect(second.trustedIds).not.toContain(first.signingId);
+    expect(authoritiesIn(second)).toEqual([both.revision, second.revision]);
+    expect(second.revision).not.toBe(both.revision);
+    clock.jump(16 * DAY_MS);
+    await settle();
+    clock.jump(16 * DAY_MS);
+    expect(authoritiesIn(await settle())).toEqual([second.revision]);
+    expect(secret()?.metadata.annotations).toEqual({ 'influxaddon.dev/rotate': 'b' });
   });
 
   it('is left alone when somebody else has a Secret of its name', async () => {

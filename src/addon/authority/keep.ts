@@ -1,3 +1,4 @@
+import { Annotation } from '../../api/annotations.ts';
 import { ApiError } from '../../kube/api-error.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Clock } from '../../kube/clock.ts';
@@ -5,7 +6,7 @@ import * as kinds from '../../kube/kinds.ts';
 import type { Logger } from '../../kube/log.ts';
 import type { Live } from '../../kube/types.ts';
 import { makeAuthority } from '../../tls/authority.ts';
-import { rolloverStep, type Followers } from '../../tls/rollover.ts';
+import { ROLLOVER_PACE, rolloverStep, type Followers } from '../../tls/rollover.ts';
 import { encode } from '../facts.ts';
 import { MANAGED_BY } from '../names.ts';
 import type { Stores } from '../stores.ts';
@@ -17,7 +18,7 @@ import {
   readKept,
   type Kept,
 } from './authorities.ts';
-import { followersOf, lostAuthority } from './followers.ts';
+import { followersOf, isUnknown, lostAuthorities } from './followers.ts';
 
 export interface AuthorityKeeper {
   readonly client: KubeClient;
@@ -25,12 +26,18 @@ export interface AuthorityKeeper {
   /** The operator's own. */
   readonly namespace: string;
   readonly clock: Clock;
+  /** When this process began to work, by the monotonic clock: until then nothing was known. */
+  readonly startedMs: number;
   readonly log: Logger;
 }
 
-/** A roll-over takes weeks: to look twice a day is often. */
+/** Authorities that signed what is shown, beside the one that signed most. */
+const MAX_OTHERS = 3;
 /** Somebody else's Secret of our name goes only by somebody's hand. */
 const FOREIGN_WAIT_MS = 5 * 60 * 1000;
+/** A namespace whose Secrets may not be read must not keep all others from having certificates. */
+const PATIENCE_MS = 60_000;
+/** A roll-over takes weeks: to look twice a day is often. */
 const LONGEST_WAIT_MS = 12 * 60 * 60 * 1000;
 
 /** Keeps the authority that signs the databases' certificates: makes it, and in time its successor. */
@@ -49,15 +56,23 @@ export async function keepAuthority(
   const authorities = authoritiesOf(kept);
   const now = new Date(clock.now());
   const followers: Followers = followersOf(stores, authorities);
-  const step = rolloverStep(authorities, followers, now);
+  const token = live?.metadata.annotations?.[Annotation.rotate];
+  const asked = token !== undefined && token !== '' && token !== kept?.rotatedFor;
+  const step = rolloverStep(authorities, followers, now, ROLLOVER_PACE, asked);
+  // What was lost is found again from the copies beside the addons: they have to be known first.
+  const unknown =
+    step.do === 'makeFirst' && [...stores.addons.list()].some((each) => isUnknown(stores, each));
+  if (unknown && clock.monotonic() - keeper.startedMs < PATIENCE_MS) return { requeueAfterMs: 250 };
   if (step.do === 'nothing')
     return {
       requeueAfterMs: Math.min(LONGEST_WAIT_MS, Math.max(1_000, step.until.getTime() - now.getTime())),
     };
   const behind = 'behind' in step ? step.behind : 0;
   log.info({ step: step.do, behind }, 'authority of the databases: next step');
-  const next = await after(kept, step.do, now, () => lostAuthority(stores));
-  await store(keeper, live, next, signal);
+  const next = await after(kept, step.do, now, () => lostAuthorities(stores));
+  const made = step.do === 'makeFirst' || step.do === 'makeNext';
+  const rotatedFor = made ? token : kept?.rotatedFor;
+  await store(keeper, live, rotatedFor === undefined ? next : { ...next, rotatedFor }, signal);
   return { requeueAfterMs: 1_000 };
 }
 
@@ -65,12 +80,15 @@ async function after(
   kept: Kept | undefined,
   step: 'makeFirst' | 'makeNext' | 'promote' | 'dropFormer',
   now: Date,
-  lost: () => string | undefined,
+  lost: () => string[],
 ): Promise<Kept> {
   if (kept === undefined || step === 'makeFirst') {
-    // After a loss the databases still show what the lost one signed: it goes on being trusted until they don't.
-    const certPem = lost();
-    const former = certPem === undefined ? {} : { former: { certPem, signedUntil: now.toISOString() } };
+    // After a loss the databases still show what the lost one signed, or lost ones in the middle of a roll-over: these
+    // go on being trusted until nobody shows them.
+    const [certPem, ...more] = lost();
+    const others = more.slice(0, MAX_OTHERS);
+    const former =
+      certPem === undefined ? {} : { former: { certPem, signedUntil: now.toISOString(), others } };
     return { signing: await fresh(now), ...former };
   }
   const { signing, next } = kept;

@@ -1,11 +1,13 @@
 import type { Secret } from '../../kube/kinds.ts';
 import { connectionUrl, ENGINE_PORT, serviceHost } from '../connection.ts';
 import { decode, encode } from '../facts.ts';
+import { hostAndPort } from '../internet/in-force.ts';
 import { childNames, ownedMeta } from '../names.ts';
 import type { BuildContext } from './context.ts';
 
 /** The Secret of the Service Binding specification (Provisioned Service, well-known entries). */
-export function buildBindingSecret({ addon, facts, settings, target, children }: BuildContext): Secret {
+export function buildBindingSecret(context: BuildContext): Secret {
+  const { addon, facts, settings, target, children, external } = context;
   const authorities = target.tls === 'Required' ? decode(children.tlsSecret)['ca.crt'] : undefined;
   return {
     apiVersion: 'v1',
@@ -18,9 +20,14 @@ export function buildBindingSecret({ addon, facts, settings, target, children }:
       host: serviceHost(addon, settings.clusterDomain),
       port: String(ENGINE_PORT),
       database: facts.id,
-      username: facts.id,
+      username: facts.username,
       password: facts.password,
       uri: connectionUrl(addon, facts, settings.clusterDomain),
+      ...(external === undefined
+        ? {}
+        : {
+            'external-uri': `https://${facts.username}:${facts.password}@${hostAndPort(external)}/${facts.id}`,
+          }),
       ...(authorities === undefined ? {} : { 'ca.crt': authorities }),
     }),
   };

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { decode } from '../facts.ts';
-import { addonOf, contextOf, FACTS, inForce, live } from '../testing/fixtures.ts';
+import { addonOf, contextOf, FACTS, inForce, live, REACHED } from '../testing/fixtures.ts';
 import { buildAdminSecret } from './admin-secret.ts';
 import { buildBindingSecret } from './binding-secret.ts';
 import { buildClaim } from './claim.ts';
+import { buildExternalService } from './external-service.ts';
 import { CHILDREN } from './index.ts';
 import { buildNetworkPolicy } from './network-policy.ts';
 import { buildService } from './service.ts';
 import { buildUrlSecret } from './url-secret.ts';
 
 const context = contextOf();
+const reached = contextOf({ addon: addonOf(REACHED) });
 const URL_OF_MY_APP = `http://${FACTS.id}:${FACTS.password}@my-app-influx.shop.svc.cluster.local:8086/${FACTS.id}`;
 
 describe('the children', () => {
@@ -22,12 +24,13 @@ describe('the children', () => {
       'service',
       'networkPolicy',
       'statefulSet',
+      'externalService',
     ]);
   });
 
   it('carry the five labels of Kubernetes and the one of the addon', () => {
     for (const { build } of CHILDREN)
-      expect(build(context)?.metadata?.labels).toEqual({
+      expect(build(reached)?.metadata?.labels).toEqual({
         'app.kubernetes.io/name': 'influxdb',
         'app.kubernetes.io/instance': 'my-app',
         'app.kubernetes.io/component': 'database',
@@ -38,7 +41,7 @@ describe('the children', () => {
   });
 
   it('go with their addon, but for the volume and the administrator', () => {
-    const kept = CHILDREN.filter(({ build }) => build(context)?.metadata?.ownerReferences === undefined);
+    const kept = CHILDREN.filter(({ build }) => build(reached)?.metadata?.ownerReferences === undefined);
     expect(kept.map(({ slot }) => slot)).toEqual(['adminSecret', 'claim']);
   });
 
@@ -145,7 +148,7 @@ describe('the network policy', () => {
     buildNetworkPolicy({
       ...context,
       addon: addonOf({ access: { policy, ...from } }),
-      appSelectors: [{ app: 'web' }],
+      appSelectors: [{ matchLabels: { app: 'web' } }],
     })?.spec?.ingress?.[0]?.from;
   const operator = {
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'influxaddon-system' } },
@@ -170,4 +173,29 @@ describe('the network policy', () => {
       buildNetworkPolicy({ ...context, addon: addonOf({ access: { policy: 'Open' } }) }),
     ).toBeUndefined();
   });
+
+  it('stays for Open while the Service outside takes its time to go', () => {
+    const externalService = live(buildExternalService(reached) ?? {});
+    const children = { ...context.children, externalService };
+    const built = buildNetworkPolicy({
+      ...context,
+      children,
+      addon: addonOf({ access: { policy: 'Open' } }),
+    });
+    expect(built?.spec?.ingress?.[0]?.from).toEqual([{ namespaceSelector: {} }]);
+  });
+
+  it.each(['Namespace', 'Bound', 'Open'] as const)(
+    'lets in the listed addresses outside as well under %s, and nobody to another port',
+    (policy) => {
+      const outside = ['203.0.113.0/24', '2001:db8::/32'];
+      const built = buildNetworkPolicy({ ...context, addon: addonOf({ access: { policy } }), outside });
+      expect(built?.spec?.ingress).toHaveLength(1);
+      const [rule] = built?.spec?.ingress ?? [];
+      expect(rule?.ports).toEqual([{ port: 'http', protocol: 'TCP' }]);
+      expect(rule?.from?.slice(-2)).toEqual(outside.map((cidr) => ({ ipBlock: { cidr } })));
+      // Open is for every pod of the cluster, not for every address in the world.
+      if (policy === 'Open') expect(rule?.from?.slice(0, -2)).toEqual([{ namespaceSelector: {} }]);
+    },
+  );
 });

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject, Live } from '../../kube/types.ts';
 import { ANNOTATION } from '../names.ts';
 import { withApiDefaults } from '../testing/api-defaults.ts';
-import { contextOf, inForce, live } from '../testing/fixtures.ts';
+import { addonOf, contextOf, inForce, live, REACHED } from '../testing/fixtures.ts';
 import { CHILDREN } from './index.ts';
 import { difference, replacement, withIntentHash } from './merge.ts';
 import { slimStatefulSet } from './rendered.ts';
 
 type Any = Live<KubeObject & { spec?: Record<string, unknown>; data?: Record<string, string> }>;
 
-const context = contextOf();
+const context = contextOf({ addon: addonOf(REACHED) });
 const SLOTS = CHILDREN.map(({ slot }) => slot);
 
 function intentOf(slot: string): KubeObject {

@@ -1,4 +1,4 @@
-import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
+import type { PodTemplateSpec, ServiceSpec } from 'kubernetes-types/core/v1.js';
 import { contains, firstDifference } from '../../kube/contains.ts';
 import type { KubeObject, Live, ObjectMeta } from '../../kube/types.ts';
 import { hashOf } from '../hash.ts';
@@ -21,6 +21,9 @@ const CARRIED: Readonly<Record<string, readonly string[]>> = {
     'ipFamilyPolicy',
     'internalTrafficPolicy',
     'sessionAffinity',
+    // Of load balancers: chosen once by the cluster, and never to be changed.
+    'loadBalancerClass',
+    'allocateLoadBalancerNodePorts',
   ],
   StatefulSet: [
     'serviceName',
@@ -42,7 +45,11 @@ const CARRIED: Readonly<Record<string, readonly string[]>> = {
 
 /** Parts to which the API server adds nothing: what is there beyond the intent, somebody put there. */
 const CLOSED: Readonly<Record<string, (object: Child) => unknown>> = {
-  Service: ({ spec }) => (spec as { selector?: object } | undefined)?.selector,
+  // What else leads to the database, and who may come from outside.
+  Service: ({ spec }) => {
+    const { selector, externalIPs, loadBalancerSourceRanges } = (spec ?? {}) as ServiceSpec;
+    return { selector, externalIPs, loadBalancerSourceRanges };
+  },
   NetworkPolicy: ({ spec }) => spec,
 };
 
@@ -81,13 +88,14 @@ export function difference<T extends Child>(live: Live<T>, intent: T): string | 
 export function replacement<T extends Child>(live: Live<T>, intent: T): T {
   const wanted = withIntentHash(intent);
   const { uid, resourceVersion, finalizers, name, namespace } = live.metadata;
+  const passedOn = live.metadata.annotations?.[ANNOTATION.passedOn]?.split(' ');
   const metadata: ObjectMeta = {
     name,
     ...(namespace === undefined ? {} : { namespace }),
     uid,
     resourceVersion,
     labels: { ...foreign(live.metadata.labels), ...wanted.metadata?.labels },
-    annotations: { ...foreign(live.metadata.annotations), ...wanted.metadata?.annotations },
+    annotations: { ...foreign(live.metadata.annotations, passedOn), ...wanted.metadata?.annotations },
     ...(finalizers === undefined ? {} : { finalizers }),
     ...ownersOf(live, wanted),
   };
@@ -144,9 +152,15 @@ function metaIntent(metadata: ObjectMeta | undefined): ObjectMeta {
   };
 }
 
-function foreign(entries: Record<string, string> | undefined): Record<string, string> {
+/** What others wrote, without what was ours to write. */
+function foreign(
+  entries: Record<string, string> | undefined,
+  passedOn: readonly string[] = [],
+): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(entries ?? {}).filter(([key]) => !key.startsWith('influxaddon.dev/')),
+    Object.entries(entries ?? {}).filter(
+      ([key]) => !key.startsWith('influxaddon.dev/') && !passedOn.includes(key),
+    ),
   );
 }
 

@@ -1,11 +1,15 @@
 import type { Container, EnvVar, PodTemplateSpec, SecurityContext } from 'kubernetes-types/core/v1.js';
 import { placementOf } from '../../api/addon-defaults.ts';
+import { GROUP } from '../../api/group.ts';
 import { BOOTSTRAP_SCRIPT, bootstrapEnvironment } from '../../influx/bootstrap.ts';
+import { BOOTSTRAP_VERSION } from '../../influx/bootstrap-script.ts';
 import { engineParameters } from '../../influx/parameters.ts';
 import { engineLifecycle } from '../../influx/probes.ts';
 import { milliOf, unitsOf } from '../../kube/quantity.ts';
+import { agentContainer, agentVolume } from '../backups/agent.ts';
 import { ENGINE_PORT } from '../connection.ts';
-import { ANNOTATION, childNames, podLabels, labelsOf } from '../names.ts';
+import { hashOf } from '../hash.ts';
+import { ANNOTATION, childNames, EXTERNAL_LABEL, podLabels, labelsOf } from '../names.ts';
 import type { BuildContext } from './context.ts';
 
 /** The user of the newer official images; the older ones ran as root, so the volume's group is what makes both work. */
@@ -26,14 +30,20 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
   const names = childNames(addon.metadata.name);
   const placement = placementOf(addon);
   const annotations = {
-    ...placement.podAnnotations,
+    ...withoutOurs(placement.podAnnotations),
     ...(target.certificate === undefined ? {} : { [ANNOTATION.certificate]: target.certificate.trust }),
+    ...(target.external === undefined ? {} : { [ANNOTATION.external]: hashOf(target.external) }),
     ...(target.restartedAt === undefined ? {} : { [ANNOTATION.restarted]: target.restartedAt }),
   };
   const { terminationGracePeriodSeconds } = engineLifecycle({ tls: false });
   return {
     metadata: {
-      labels: { ...placement.podLabels, ...labelsOf(addon.metadata.name), ...podLabels(addon.metadata.name) },
+      labels: {
+        ...withoutOurs(placement.podLabels),
+        ...labelsOf(addon.metadata.name),
+        ...podLabels(addon.metadata.name),
+        ...(target.external === undefined ? {} : { [EXTERNAL_LABEL]: 'true' }),
+      },
       ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     },
     spec: {
@@ -50,9 +60,12 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
       },
       // First of all init containers: anything before or beside it would see the loopback listener without authentication.
       initContainers: [bootstrapContainer(context)],
-      containers: [engineContainer(context)],
+      containers: [
+        engineContainer(context),
+        ...(target.agent === undefined ? [] : [agentContainer(target.agent)]),
+      ],
       volumes: [
-        { name: 'data', persistentVolumeClaim: { claimName: names.claim } },
+        { name: 'data', persistentVolumeClaim: { claimName: target.claim ?? names.claim } },
         { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
         {
           name: 'bootstrap',
@@ -65,6 +78,7 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
           },
         },
         { name: 'tls', secret: { secretName: names.tlsSecret, optional: true } },
+        ...(target.agent === undefined ? [] : [agentVolume(addon.metadata.name)]),
       ],
       ...(Object.keys(placement.nodeSelector).length > 0 ? { nodeSelector: placement.nodeSelector } : {}),
       ...(placement.tolerations.length > 0 ? { tolerations: placement.tolerations } : {}),
@@ -83,7 +97,7 @@ function bootstrapContainer({ target }: Pick<BuildContext, 'target'>): Container
     image: target.version.image,
     imagePullPolicy: 'IfNotPresent',
     command: ['sh', '-c', BOOTSTRAP_SCRIPT],
-    env: environment(bootstrapEnvironment()),
+    env: environment({ ...bootstrapEnvironment(), [BOOTSTRAP_VERSION]: target.version.name }),
     resources: resourcesOf(target),
     securityContext: RESTRICTED,
     volumeMounts: [
@@ -137,4 +151,9 @@ function resourcesOf({ plan }: BuildContext['target']): NonNullable<Container['r
 function environment(values: Readonly<Record<string, string>>): EnvVar[] {
   // The API server stores an empty value as none.
   return Object.entries(values).map(([name, value]) => (value === '' ? { name } : { name, value }));
+}
+
+/** What we say of a pod by labels and annotations is for nobody else to say. */
+function withoutOurs(given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([key]) => !key.includes(`${GROUP}/`)));
 }

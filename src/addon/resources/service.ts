@@ -4,7 +4,7 @@ import { childNames, ownedMeta, podLabels } from '../names.ts';
 import type { BuildContext } from './context.ts';
 
 /** The address in the connection URL. Only the HTTP API: the backup port stays on the pod's loopback. */
-export function buildService({ addon }: BuildContext): Service {
+export function buildService({ addon, target }: Pick<BuildContext, 'addon' | 'target'>): Service {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -12,6 +12,8 @@ export function buildService({ addon }: BuildContext): Service {
     spec: {
       type: 'ClusterIP',
       selector: podLabels(addon.metadata.name),
+      // A pod is as ready as its least container, and whether the agent runs is of no matter to applications.
+      ...(target.agent === undefined ? {} : { publishNotReadyAddresses: true }),
       ports: [{ name: 'http', port: ENGINE_PORT, protocol: 'TCP', targetPort: 'http' }],
     },
   };

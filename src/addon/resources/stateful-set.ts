@@ -39,7 +39,10 @@ export function buildStatefulSet(context: BuildContext): StatefulSet {
 
 /** Hash of everything that a user or the catalogue decided and that goes into the template. */
 export function renderedFor({ addon, target }: Pick<BuildContext, 'addon' | 'target'>): string {
-  return hashOf({ target, placement: placementOf(addon) });
+  return hashOf({
+    target: { ...target, authority: undefined, apps: undefined },
+    placement: placementOf(addon),
+  });
 }
 
 /** The template in force and the one that this operator would make for the same wishes, as hashes. */

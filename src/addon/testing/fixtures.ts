@@ -2,8 +2,11 @@ import { plans } from '../../api/catalogue.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { InfluxPlan } from '../../api/influx-plan.ts';
 import type { KubeObject, Live } from '../../kube/types.ts';
+import { NOBODY } from '../../maintenance/fleet.ts';
 import { type Facts, type InForce } from '../facts.ts';
+import { NO_BACKUPS } from '../backups/view.ts';
 import type { Fresh } from '../fresh.ts';
+import { offerOf } from '../plan-offers.ts';
 import type { BuildContext, Children, Settings } from '../resources/context.ts';
 import { NO_MEMORY, type World } from '../world.ts';
 
@@ -16,6 +19,7 @@ export const SETTINGS: Settings = {
   operatorNamespace: 'influxaddon-system',
   operatorPodLabels: { 'app.kubernetes.io/name': 'influxaddon-operator' },
   restarts: { atOnce: 5, deadlineMs: 300_000 },
+  credentialOverlapMs: 30_000,
 };
 
 export const NO_CHILDREN: Children = {
@@ -27,6 +31,8 @@ export const NO_CHILDREN: Children = {
   statefulSet: undefined,
   networkPolicy: undefined,
   tlsSecret: undefined,
+  agentSecret: undefined,
+  externalService: undefined,
 };
 
 export const VERSIONS: World['versions'] = [
@@ -34,6 +40,12 @@ export const VERSIONS: World['versions'] = [
   version('1.8.5'),
   { ...version('1.8.10'), default: true },
 ];
+
+/** Reached from outside the cluster. */
+export const REACHED: Partial<InfluxAddonSpec> = {
+  tls: { mode: 'Required' },
+  internetAccess: { mode: 'LoadBalancer', allowedCIDRs: ['203.0.113.0/24'] },
+};
 
 let revisions = 0;
 
@@ -90,6 +102,7 @@ export function countingFresh(prefix = 'p'): Fresh {
 
 export const FACTS: Facts = {
   id: 'my_app_3707',
+  username: 'my_app_3707',
   password: 'application-password-0123456789',
   adminPassword: 'administrator-password-0123456789',
   openedBy: '1.8.10',
@@ -117,13 +130,17 @@ export function worldOf(overrides: Partial<World> = {}): World {
     plan: isOffered(addon.spec.plan) ? planOf(addon.spec.plan) : undefined,
     planNames: ['512m', '1g', '2g'],
     planSizes: new Map(plans.map(({ metadata, spec }) => [metadata?.name ?? '', spec.storage.size])),
+    planOffers: plans.flatMap((plan) => offerOf(plan) ?? []),
     versions: VERSIONS,
+    access: { binding: undefined, known: true },
     children: NO_CHILDREN,
     pod: undefined,
-    storageClasses: { names: ['standard'], hasDefault: true },
+    storageClasses: { names: ['standard'], hasDefault: true, expandable: ['standard'] },
     apps: new Map(),
     trust: undefined,
-    fleet: [],
+    fleet: NOBODY,
+    backups: NO_BACKUPS,
+    restores: [],
     memory: NO_MEMORY,
     settings: SETTINGS,
     ...overrides,

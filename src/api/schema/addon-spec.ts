@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { atomicList, doc, listByName, setOf } from './doc.ts';
-import { retentionDuration, shardDuration } from './duration.ts';
+import { MAX_DURATION_SECONDS, retentionDuration, secondsInCel, shardDuration } from './duration.ts';
 import { annotations, labelSelector } from './label-selector.ts';
 import { placement } from './placement.ts';
 import { label, nameRef, objectName, text } from './text.ts';
@@ -72,6 +72,14 @@ const tls = doc(
   'TLS of the database.',
 );
 
+/** Annotations with which clouds widen a list of address ranges are refused by name; the operator leaves them out too. */
+const RESERVED = [
+  "k.startsWith('influxaddon.dev/')",
+  "k.contains('.influxaddon.dev/')",
+  "k.startsWith('kubectl.kubernetes.io/')",
+  "k in ['load-balancer-source-ranges', 'azure-allowed-ip-ranges', 'azure-allowed-service-tags'].map(n, 'service.beta.kubernetes.io/' + n)",
+].join(' || ');
+
 const internetAccess = doc(
   z.strictObject({
     mode: doc(
@@ -80,8 +88,9 @@ const internetAccess = doc(
     ).exactOptional(),
     allowedCIDRs: setOf(
       doc(z.string().max(49), 'An address range.', {
-        rule: 'isCIDR(self)',
-        message: 'spec.internetAccess.allowedCIDRs: write ranges in CIDR notation, such as 203.0.113.0/24',
+        rule: 'isCIDR(self) && cidr(self) == cidr(self).masked()',
+        message:
+          'spec.internetAccess.allowedCIDRs: write ranges in CIDR notation, such as 203.0.113.0/24, with nothing behind the prefix',
       }),
       64,
       'From where connections are taken. The whole world is 0.0.0.0/0 and ::/0, and has to be written out.',
@@ -91,7 +100,11 @@ const internetAccess = doc(
       16,
       'Further names by which the database is reached, put into its certificate.',
     ).exactOptional(),
-    serviceAnnotations: annotations(16, 'Annotations of the external Service.').exactOptional(),
+    serviceAnnotations: doc(annotations(16, ''), 'Annotations of the external Service.', {
+      rule: `self.all(k, !(${RESERVED}))`,
+      message:
+        'spec.internetAccess.serviceAnnotations: keys of influxaddon.dev/ and kubectl.kubernetes.io/ are not yours to set, and who may connect is said in spec.internetAccess.allowedCIDRs only',
+    }).exactOptional(),
   }),
   'Access from outside the cluster; needs TLS.',
   {
@@ -129,20 +142,40 @@ const identifier = (field: string, description: string) =>
     description,
   });
 
-const retentionPolicy = z.strictObject({
-  name: identifier('spec.retentionPolicies: name', 'Name of the retention policy.'),
-  duration: retentionDuration('How long points are kept, such as 7d, or INF.'),
-  shardDuration: shardDuration(
-    'Length of a shard group; default: what the engine chooses for the duration.',
-  ).exactOptional(),
-});
+const retentionPolicy = doc(
+  z.strictObject({
+    name: identifier('spec.retentionPolicies: name', 'Name of the retention policy.'),
+    duration: retentionDuration('How long points are kept, such as 7d, or INF.'),
+    shardDuration: shardDuration(
+      'Length of a shard group; default: what the engine chooses for the duration.',
+    ).exactOptional(),
+  }),
+  'A retention policy. One that is not listed any more is dropped.',
+  {
+    rule: `self.duration == 'INF' || ${secondsInCel('self.duration')} <= ${MAX_DURATION_SECONDS}`,
+    message: 'spec.retentionPolicies: duration must be at most 15000 weeks, or INF',
+  },
+  {
+    rule: `!has(self.shardDuration) || self.duration == 'INF' || ${secondsInCel('self.shardDuration')} <= ${secondsInCel('self.duration')}`,
+    message: 'spec.retentionPolicies: shardDuration must not be longer than duration',
+  },
+);
 
 const continuousQuery = z.strictObject({
   name: identifier('spec.continuousQueries: name', 'Name of the continuous query.'),
-  query: doc(z.string().max(4096), 'SELECT … INTO … GROUP BY time(…), run as the application’s user.', {
-    rule: "self.matches(r'(?is)^\\s*SELECT\\s.+\\sINTO\\s.+\\sGROUP\\s+BY\\s')",
-    message: 'spec.continuousQueries: query must be one SELECT … INTO … GROUP BY time(…) statement',
-  }),
+  query: doc(
+    z.string().max(4096),
+    'SELECT … INTO … GROUP BY time(…), run as the application’s user.',
+    {
+      rule: "self.matches(r'(?is)^\\s*SELECT\\s.+\\sINTO\\s.+\\sGROUP\\s+BY\\s')",
+      message: 'spec.continuousQueries: query must be one SELECT … INTO … GROUP BY time(…) statement',
+    },
+    {
+      rule: "!self.contains(';')",
+      message:
+        'spec.continuousQueries: query must be one statement without ";" anywhere, also not at its end',
+    },
+  ),
 });
 
 const user = z.strictObject({
@@ -167,6 +200,10 @@ const backups = doc(
     verify: doc(
       z.enum(['Never', 'Weekly']),
       'Whether backups are restored for a test; default Never.',
+    ).exactOptional(),
+    quota: doc(
+      z.enum(['Refuse', 'Rolling']),
+      'A backup by hand beyond what the class of the plan keeps: Refuse (default) | Rolling: the oldest by hand is deleted for it.',
     ).exactOptional(),
   }),
   'Where and when backups are taken.',

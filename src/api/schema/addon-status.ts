@@ -1,17 +1,9 @@
 import { z } from 'zod';
+import { condition, observedGeneration } from './condition.ts';
 import { atomicList, doc, listBy, setOf } from './doc.ts';
 import { anyText, instant } from './text.ts';
 
 const name = (description: string) => anyText(253, description);
-
-const condition = z.strictObject({
-  type: anyText(316, 'Type of the condition, in CamelCase.'),
-  status: doc(z.enum(['True', 'False', 'Unknown']), 'Whether it holds.'),
-  reason: anyText(1024, 'Why, in one word of CamelCase.'),
-  message: anyText(4096, 'Why, for a person, and what to do.'),
-  lastTransitionTime: instant('When the status changed last.'),
-  observedGeneration: doc(z.int().min(0), 'The generation of the spec it speaks of.').exactOptional(),
-});
 
 const backup = (description: string) =>
   doc(
@@ -21,11 +13,11 @@ const backup = (description: string) =>
 
 export const addonStatus = doc(
   z.strictObject({
-    observedGeneration: doc(z.int().min(-1), 'The generation of the spec that this status speaks of.')
-      // kstatus takes an object without observedGeneration for current.
-      .meta({ default: -1 })
-      .optional(),
-    id: anyText(64, 'Name of the database and of its user, made once: <name>_<number>.').optional(),
+    observedGeneration,
+    id: anyText(
+      64,
+      'Name of the database, made once: <name>_<number>; of its user too, which has _b behind it after every other rotation.',
+    ).optional(),
     plan: name('The plan in force.').optional(),
     version: anyText(16, 'The version in force.').optional(),
     state: anyText(16, 'Running | Stopped, as it is.').optional(),
@@ -69,6 +61,9 @@ export const addonStatus = doc(
         className: name('StorageClass of the volume.').optional(),
         requested: anyText(20, 'Size asked for.').optional(),
         actual: anyText(20, 'Size of the volume.').optional(),
+        claim: name('The volume claim, when a restore has brought another than the first.').optional(),
+        uid: name('UID of the volume claim that the database last answered from.').optional(),
+        volume: name('The PersistentVolume under it.').optional(),
       }),
       'The volume.',
     ).optional(),
@@ -78,6 +73,39 @@ export const addonStatus = doc(
         caNotAfter: instant('End of the authority that signed it.').optional(),
       }),
       'The certificate the database shows.',
+    ).optional(),
+    retentionPolicies: listBy(
+      ['name'],
+      z.strictObject({
+        name: name('Name of the retention policy.'),
+        duration: anyText(32, 'How long it keeps points; INF for no end.'),
+        shardDuration: anyText(32, 'Length of its shard groups.'),
+        default: doc(z.boolean(), 'It takes the writes that name none.').optional(),
+        listed: doc(z.boolean(), 'The spec lists it, or did and its removal is under way.'),
+      }),
+      100,
+      'Retention policies that the database has.',
+    ).optional(),
+    continuousQueries: listBy(
+      ['name'],
+      z.strictObject({
+        name: name('Name of the continuous query.'),
+        listed: doc(z.boolean(), 'The spec lists it, or did and its removal is under way.'),
+        revision: anyText(64, 'Hash of the query as listed and as the database has it.').optional(),
+      }),
+      200,
+      'Continuous queries that the database has.',
+    ).optional(),
+    users: listBy(
+      ['name'],
+      z.strictObject({
+        name: name('Name of the user.'),
+        listed: doc(z.boolean(), 'The spec lists it, or did and its removal is under way.'),
+        administrator: doc(z.boolean(), 'It may do everything.').optional(),
+        secret: name('The Secret with its URL.').optional(),
+      }),
+      200,
+      'Users that the database has besides the administrator and the user of the application.',
     ).optional(),
     backups: doc(
       z.strictObject({
@@ -96,6 +124,7 @@ export const addonStatus = doc(
           z.strictObject({
             what: anyText(253, 'What waits.'),
             since: instant('Since when.'),
+            latest: instant('When it can wait no longer for the window.').exactOptional(),
           }),
           16,
           'What waits for the window.',
@@ -109,10 +138,31 @@ export const addonStatus = doc(
       }),
       'Maintenance by the platform.',
     ).optional(),
+    rotation: doc(
+      z.strictObject({
+        phase: anyText(16, 'Waiting | Preparing | Overlapping | Revoking.'),
+        since: instant('When the phase began.').optional(),
+        formerUser: anyText(64, 'User of the former credentials, dropped at the end.').optional(),
+        formerUntil: instant(
+          'The former credentials work until then, and until the apps have new ones.',
+        ).optional(),
+        message: anyText(1024, 'What is waited for.'),
+      }),
+      'A change of the credentials that is asked for or under way.',
+    ).optional(),
+    restore: doc(
+      z.strictObject({
+        name: name('The InfluxRestore.'),
+        uid: anyText(64, 'Its UID.'),
+        writesRefusedAt: instant('Since when writes are answered with an error.'),
+      }),
+      'A restore into the addon that is under way.',
+    ).optional(),
     lastHandled: doc(
       z.strictObject({
         rotate: name('The token of influxaddon.dev/rotate.').optional(),
         maintainNow: name('The token of influxaddon.dev/maintain-now.').optional(),
+        startEmpty: name('The value of influxaddon.dev/start-empty.').optional(),
       }),
       'Tokens of annotations that were acted on.',
     ).optional(),
@@ -124,6 +174,7 @@ export const addonStatus = doc(
           z.int().min(0),
           'How often it was started after having been stopped by spec.state.',
         ).optional(),
+        apps: anyText(64, 'Revision that apps are restarted for, when it was last looked at.').optional(),
       }),
       'The database that runs.',
     ).optional(),

@@ -21,6 +21,20 @@ export function retentionDuration(description: string) {
   );
 }
 
+/** The engine counts nanoseconds in 64 bits: a little more than 15250 weeks. */
+export const MAX_DURATION_SECONDS = 15_000 * 604_800;
+
+/** CEL for the seconds of a duration in the notation above. */
+export function secondsInCel(field: string): string {
+  const units = { w: 604_800, d: 86_400, h: 3_600, m: 60, s: 1 };
+  return Object.entries(units)
+    .map(
+      ([unit, length]) =>
+        `(${field}.matches('[0-9]${unit}') ? int(${field}.find('[0-9]+${unit}').replace('${unit}', '')) * ${length} : 0)`,
+    )
+    .join(' + ');
+}
+
 /** A duration of a shard group: like a retention policy's, but it ends. */
 export function shardDuration(description: string) {
   const message = 'must be at least one hour in weeks, days, hours, such as 1d or 12h';

@@ -1,23 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiRequest } from '../transport.ts';
+import { ok, refuse, status, type FakeAnswer } from './fake-answer.ts';
+import { targetOf, type Target } from './fake-path.ts';
 import type { Change, Stored } from './fake-watch.ts';
 import { FakeWatch, seenBy } from './fake-watch.ts';
 import { matchesSelectors } from './selectors.ts';
 import type { Json, JsonObject } from './patching.ts';
 import { applyPatch, mergePatch, strategicPatch } from './patching.ts';
-
-export interface FakeAnswer {
-  code: number;
-  body: unknown;
-}
-
-interface Target {
-  /** `apps/v1/statefulsets` */
-  collection: string;
-  namespace?: string;
-  name?: string;
-  subresource?: string;
-}
 
 /**
  * The API server's rules for objects, in memory: one revision for all, uids, generations, finalizers,
@@ -270,43 +259,12 @@ function asItem(object: Stored): Omit<Stored, 'apiVersion' | 'kind'> {
   return item as Omit<Stored, 'apiVersion' | 'kind'>;
 }
 
-function targetOf(path: string): Target {
-  const parts = path.split('/').slice(1).map(decodeURIComponent);
-  const core = parts[0] === 'api';
-  const prefix = parts.slice(1, core ? 2 : 3).join('/');
-  let rest = parts.slice(core ? 2 : 3);
-  let namespace: string | undefined;
-  if (rest[0] === 'namespaces' && rest.length > 2) {
-    namespace = rest[1] as string;
-    rest = rest.slice(2);
-  }
-  return {
-    collection: `${prefix}/${rest[0]}`,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(rest[1] === undefined ? {} : { name: rest[1] }),
-    ...(rest[2] === undefined ? {} : { subresource: rest[2] }),
-  };
-}
-
 function pathKey(object: Stored): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-function ok(body: unknown): FakeAnswer {
-  return { code: 200, body: structuredClone(body) };
-}
-
 function notFound(target: Target): FakeAnswer {
   return refuse(404, 'NotFound', `${target.collection} "${target.name}" not found`);
-}
-
-function refuse(code: number, reason: string, message: string): FakeAnswer {
-  return { code, body: status(code, reason, message) };
-}
-
-/** A Status as the API server words its refusals. */
-export function status(code: number, reason: string, message: string): JsonObject {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message };
 }
 
 function json(value: unknown): Json {

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Credentials } from '../credentials.ts';
 import type { ApiRequest } from '../transport.ts';
 import type { FakeApi } from './fake-api.ts';
-import { status } from './fake-api.ts';
+import { status } from './fake-answer.ts';
 
 /** What the server does instead of answering. */
 export type ServerFault =

@@ -5,7 +5,7 @@ import {
   authorityKeyIdentifier,
   basicConstraints,
   keyUsage,
-  serverAuthentication,
+  authentication,
   subjectAltNames,
   subjectKeyIdentifier,
 } from '../extensions.ts';
@@ -56,7 +56,7 @@ export async function make(options: {
       extensions: options.extensions ?? [
         basicConstraints(authority),
         keyUsage(authority ? 'authority' : 'server'),
-        ...(authority ? [] : [serverAuthentication()]),
+        ...(authority ? [] : [authentication('server')]),
         subjectKeyIdentifier(keys.publicKey),
         authorityKeyIdentifier(keyIdentifier(issuerKeys.publicKey)),
         ...names,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import {
   answer,
@@ -60,6 +61,7 @@ interface Instance {
   storageKey: string;
   settings: ServerSettings;
   server: Server;
+  sockets: Set<Socket>;
   port: number;
 }
 
@@ -100,11 +102,17 @@ export class FakeEngine {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#serve(address, request, response).catch(() => request.socket.destroy());
     });
+    // The server itself does not know of one whose handshake is under way.
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
     server.listen(options.port ?? 8086, address);
     await once(server, 'listening');
     const bound = server.address();
     const port = typeof bound === 'object' && bound ? bound.port : 0;
-    this.#instances.set(address, { address, storageKey, settings, server, port });
+    this.#instances.set(address, { address, storageKey, settings, server, sockets, port });
     return port;
   }
 
@@ -115,7 +123,7 @@ export class FakeEngine {
       this.#instances.delete(address);
       const closed = once(instance.server, 'close');
       instance.server.close();
-      instance.server.closeAllConnections();
+      for (const socket of instance.sockets) socket.destroy();
       await closed;
     }
   }

@@ -3,14 +3,15 @@ import { type Clock, systemClock, type Timer } from '../../../src/kube/clock.ts'
 import { FakeEngine } from './fake-engine.ts';
 import { FakeApi } from './kubelet/api.ts';
 import { type Claim, claimsOf, keyOf, type Pod, podPath } from './kubelet/objects.ts';
+import type { Engines } from './kubelet/engines.ts';
 import { type PodNetwork, takeNetwork } from './kubelet/network.ts';
 import { claimKeys, type Host, PodRun } from './kubelet/pod-run.ts';
 import { registerNode } from './kubelet/register.ts';
-import type { PodRule } from './kubelet/rules.ts';
+import type { JobRunner, PodRule } from './kubelet/rules.ts';
 import { FakeVolumes } from './kubelet/volumes.ts';
 
 export type { Claim, Pod } from './kubelet/objects.ts';
-export type { PodRule } from './kubelet/rules.ts';
+export type { JobRunner, PodRule } from './kubelet/rules.ts';
 
 export interface FakeKubeletOptions {
   kubeconfig: string;
@@ -22,6 +23,8 @@ export interface FakeKubeletOptions {
   readyAfterMs?: number;
   /** Default: one of its own. */
   engine?: FakeEngine;
+  /** What runs the pods' engines; default: that fake. */
+  engines?: Engines;
   rules?: PodRule[];
   /**
    * The node's time: what its pods' records say, and how long they take. Whoever steps the operator's clock has to
@@ -55,12 +58,15 @@ interface Entry {
 
 export class FakeKubelet implements AsyncDisposable {
   readonly engine: FakeEngine;
+  readonly #engines: Engines;
   readonly node: string;
   readonly volumes: FakeVolumes;
   /** What went wrong with its own work, the last hundred: tried again, and worth a look when a pod does not come. */
   readonly failures: string[] = [];
   /** Operator, node, engines and tests share one event loop: while it stands still, everything in it is late. */
   readonly #stalls = monitorEventLoopDelay();
+  /** What the pods of Jobs do; without it they end well at once, and say nothing. */
+  jobs: JobRunner | undefined;
   readonly #api: FakeApi;
   readonly #network: PodNetwork;
   readonly #clock: Clock;
@@ -77,20 +83,22 @@ export class FakeKubelet implements AsyncDisposable {
     this.#network = network;
     this.#clock = options.clock ?? systemClock;
     this.engine = options.engine ?? new FakeEngine();
+    this.#engines = options.engines ?? this.engine;
     this.node = options.node ?? 'fake-node';
     this.#rules = [...(options.rules ?? [])];
     this.volumes = new FakeVolumes(
       api,
       (claim) => this.#pokeAll(this.#byClaim.get(claim) ?? []),
-      (uid) => this.engine.forget(uid),
+      (uid) => this.#engines.forget(uid),
     );
     this.#host = {
       api,
-      engine: this.engine,
+      engine: this.#engines,
       node: this.node,
       clock: this.#clock,
       readyAfterMs: options.readyAfterMs ?? 0,
       ruleFor: (pod) => this.#rules.find((rule) => rule.match(pod)),
+      jobRunner: () => this.jobs,
       claimsNotReady: (pod) => this.#claimsNotReady(pod),
       storageKey: (pod) => this.storageKey(pod),
       allocateAddress: () => network.nextAddress(),
@@ -182,7 +190,7 @@ export class FakeKubelet implements AsyncDisposable {
     }
     await this.#api.close();
     await this.#following;
-    await this.engine.stopAll();
+    await this.#engines.stopAll();
     await this.#network.release();
   }
 
@@ -222,10 +230,16 @@ export class FakeKubelet implements AsyncDisposable {
     return undefined;
   }
 
-  /** One that is gone holds its volumes until its last step is over: that may be starting the engine. */
+  /**
+   * One that has ended holds its volumes no longer, though it is still there. One that is gone holds them until its
+   * last step is over: that may be starting the engine.
+   */
   #occupies(uid: string): boolean {
     const entry = this.#runs.get(uid);
-    return entry !== undefined && (entry.removed || entry.run.pod.spec?.nodeName !== undefined);
+    if (entry === undefined || entry.removed) return entry !== undefined;
+    const { spec, status } = entry.run.pod;
+    const over = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+    return spec?.nodeName !== undefined && !over;
   }
 
   #seen(pod: Pod): void {
@@ -233,6 +247,10 @@ export class FakeKubelet implements AsyncDisposable {
     const known = this.#runs.get(uid);
     if (known) {
       known.run.pod = pod;
+      // Another pod may have waited for its claims.
+      if (!this.#occupies(uid))
+        for (const claim of claimKeys(pod))
+          this.#pokeAll([...(this.#byClaim.get(claim) ?? [])].filter((each) => each !== uid));
     } else {
       this.#runs.set(uid, { run: new PodRun(this.#host, pod), again: false, working: false, removed: false });
       for (const claim of claimKeys(pod)) {

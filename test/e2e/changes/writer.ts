@@ -31,8 +31,36 @@ export class Writer {
 
   /** Deploys it; it writes as soon as `addon` names it among its apps. */
   static async deploy(node: Node, space: Space, name: string, addon: string): Promise<Writer> {
+    return Writer.#deployed(node, space, name, addon, []);
+  }
+
+  /** Deploys one that reads the URL itself, and calls its n-th point acknowledged without ever sending it. */
+  static async deployDropping(
+    node: Node,
+    space: Space,
+    name: string,
+    addon: string,
+    n: number,
+  ): Promise<Writer> {
+    const secretKeyRef = { name: `${addon}-influx`, key: 'INFLUX_URL' };
+    return Writer.#deployed(node, space, name, addon, [
+      { name: 'INFLUX_URL', valueFrom: { secretKeyRef } },
+      { name: 'WRITER_DROPS', value: String(n) },
+    ]);
+  }
+
+  static async #deployed(
+    node: Node,
+    space: Space,
+    name: string,
+    addon: string,
+    env: object[],
+  ): Promise<Writer> {
     const { namespace } = space;
-    await space.kube.apply(acksClaim(namespace, name), deployment(namespace, name, addon));
+    await space.kube.apply(
+      acksClaim(namespace, name),
+      deployment(namespace, name, podSpec(name, addon, env)),
+    );
     return new Writer(space, node, name);
   }
 
@@ -44,6 +72,12 @@ export class Writer {
   /** The last acknowledgement of each pod that has had one. */
   async last(): Promise<Ack[]> {
     return this.#read('for file in ./*.acks; do tail -n 1 "$file"; done');
+  }
+
+  /** Why attempts to write failed, one entry for each. */
+  async failures(): Promise<string[]> {
+    const text = await this.#text('cat ./*.failed 2>/dev/null || true');
+    return text.split('\n').filter((line) => line !== '');
   }
 
   /** How often its pod template was changed, its first one included; two counters have to agree. */
@@ -65,10 +99,13 @@ export class Writer {
     return revision;
   }
 
-  async #read(script: string): Promise<Ack[]> {
+  async #text(script: string): Promise<string> {
     if (this.#folder === '') this.#folder = await this.#volume();
-    const text = await this.#node.runInside('sh', ['-c', `cd '${this.#folder}' && ${script}`]);
-    return text
+    return this.#node.runInside('sh', ['-c', `cd '${this.#folder}' && ${script}`]);
+  }
+
+  async #read(script: string): Promise<Ack[]> {
+    return (await this.#text(script))
       .split('\n')
       .map((line) => /^demo,writer=(\S+) (\d+) (\d+)$/.exec(line))
       .filter((match) => match !== null)
@@ -95,19 +132,19 @@ function acksClaim(namespace: string, name: string): object {
   };
 }
 
-function deployment(namespace: string, name: string, addon: string): object {
+function deployment(namespace: string, name: string, spec: object): object {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { namespace, name },
     spec: {
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: podSpec(name, addon) },
+      template: { metadata: { labels: { app: name } }, spec },
     },
   };
 }
 
-function podSpec(name: string, addon: string): object {
+function podSpec(name: string, addon: string, env: object[]): object {
   return {
     securityContext: { runAsNonRoot: true, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' } },
     containers: [
@@ -118,6 +155,7 @@ function podSpec(name: string, addon: string): object {
           { name: 'WRITER_INTERVAL_MS', value: String(EVERY_MS) },
           { name: 'WRITER_ACKS_DIR', value: '/acks' },
           { name: 'NODE_EXTRA_CA_CERTS', value: `${CA}/ca.crt` },
+          ...env,
         ],
         resources: { requests: { cpu: '10m', memory: '48Mi' } },
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },

@@ -63,7 +63,17 @@ export function firstComerCases(on: () => OperatorNode): void {
       await space.edit('my-app', { state: 'Stopped' });
       await space.status('my-app', 'Stopped');
       await onVolume(on(), space, script);
-      await keptOut(on(), space, () => space.edit('my-app', { state: 'Running' }));
+      await keptOut(on(), space, async () => {
+        await space.edit('my-app', { state: 'Running' });
+        // What was in it is gone, which nobody but its user may call right.
+        const lost = await space.until('the loss to be told', async () => {
+          const { status } = await space.addon('my-app');
+          const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
+          return stalled?.reason === 'DataLost' && status;
+        });
+        const annotations = { 'influxaddon.dev/start-empty': lost.storage?.uid ?? '' };
+        await space.patch('influxaddons', 'my-app', { metadata: { annotations } });
+      });
     },
   );
 

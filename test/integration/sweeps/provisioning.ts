@@ -26,8 +26,10 @@ export const provisioning: Sweep = {
   },
   writes: (writes) => {
     const to = (pattern: RegExp) => writes.filter((write) => pattern.test(write)).length;
-    // Eight children once each (the certificate among them), the app once; a status more where a phase takes long.
-    expect(to(/^POST /)).toBe(CHILDREN.length + 1);
+    // The rights, eight children once each (the certificate among them), the app once; a status more where a phase
+    // takes long.
+    const built = CHILDREN.filter(({ slot }) => slot !== 'externalService');
+    expect(to(/^POST /)).toBe(built.length + 2);
     expect(to(/deployments\/web$/)).toBe(1);
     expect(to(/\/status$/)).toBeGreaterThanOrEqual(1);
     expect(to(/\/status$/)).toBeLessThanOrEqual(4);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Annotation } from '../../../api/annotations.ts';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
-import type { Secret } from '../../../kube/kinds.ts';
+import type { PersistentVolumeClaim, Secret } from '../../../kube/kinds.ts';
+import { compareQuantities } from '../../../kube/quantity.ts';
 import { ADMIN_KEY, decode } from '../../facts.ts';
 import { isPassword } from '../../fresh.ts';
 import { childNames } from '../../names.ts';
@@ -13,12 +15,18 @@ export class Invariants {
   readonly #node: ModelNode;
   readonly #names: ReturnType<typeof childNames>;
   readonly #addonName: string;
+  /** Rotations that were asked for and have yet to change what is published. */
+  #rotations = 0;
+  /** An app can log in at every moment. Off while somebody damages what it logs in with. */
+  appsCanLogIn = false;
   /** As told to apps and in status. An admin Secret that was made anew may hold another for a moment. */
   #id: string | undefined;
   /** The password that apps were last told. */
   #published: string | undefined;
   /** Since then no copy of it was left. */
   #forgotten = false;
+  /** UID of a claim that is gone, with the data of a database that had answered. */
+  #lost: string | undefined;
   /** Restarts of an app that there was a reason for, and those that came. */
   #causes = 0;
   #restarts = 0;
@@ -29,6 +37,7 @@ export class Invariants {
     this.#addonName = addonName;
     this.#names = childNames(addonName);
     api.watch((before, after) => this.#check(before, after));
+    node.onEngineChange = () => this.#theAppCanLogIn();
   }
 
   /** Something happened for which each app may be restarted once. */
@@ -36,15 +45,26 @@ export class Invariants {
     this.#causes += 1;
   }
 
+  rotationAsked(): void {
+    this.#rotations += 1;
+    this.cause();
+  }
+
   #check(before: Stored | undefined, after: Stored | undefined): void {
     this.#claimIsKept(before, after);
+    this.#podOfALeavingClaimIsKept(before, after);
+    this.#nothingEmptyTakesThePlace(before, after);
+    this.#volumeOnlyGrows(before, after);
     this.#idIsMadeOnce(after);
+    this.#recordsAreLost(before, after);
     this.#passwordIsKept(after);
     this.#restartsHaveCauses(before, after);
+    this.#theAppCanLogIn();
   }
 
   #claimIsKept(before: Stored | undefined, after: Stored | undefined): void {
     if (before?.kind !== 'PersistentVolumeClaim') return;
+    if (this.#api.writer !== 'Operator') return;
     const goes = after === undefined || after.metadata.deletionTimestamp !== undefined;
     if (!goes || before.metadata.deletionTimestamp !== undefined) return;
     const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
@@ -52,6 +72,45 @@ export class Invariants {
       addon?.metadata.deletionTimestamp !== undefined && addon.spec.deletionPolicy === 'Delete',
       'the volume claim was deleted though nobody wanted that',
     );
+  }
+
+  /** The end of the pod is the end of the data. */
+  #podOfALeavingClaimIsKept(before: Stored | undefined, after: Stored | undefined): void {
+    if (this.#api.writer !== 'Operator' || before === undefined) return;
+    const { kind, metadata } = before;
+    const isSet = kind === 'StatefulSet' && metadata.name === this.#names.statefulSet;
+    const isPod = kind === 'Pod' && metadata.name === this.#names.pod;
+    const claim = this.#api.get('PersistentVolumeClaim', this.#names.claim);
+    const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
+    if (!(isSet || isPod) || claim?.metadata.deletionTimestamp === undefined) return;
+    if (addon === undefined || addon.metadata.deletionTimestamp !== undefined) return;
+    const isWritten = after === undefined || after.metadata.generation !== before.metadata.generation;
+    assert(
+      !isWritten || this.#startsEmpty(claim.metadata.uid),
+      `the ${kind} was written while its volume claim is being deleted`,
+    );
+  }
+
+  /** Nothing empty takes the place of what held data before somebody says so. */
+  #nothingEmptyTakesThePlace(before: Stored | undefined, after: Stored | undefined): void {
+    const object = after ?? before;
+    if (object?.kind !== 'PersistentVolumeClaim' || object.metadata.name !== this.#names.claim) return;
+    const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
+    if (after === undefined) this.#lost = addon?.status?.dataPlane?.revision && object.metadata.uid;
+    if (before !== undefined || after === undefined || this.#api.writer !== 'Operator') return;
+    assert(this.#lost === undefined || this.#startsEmpty(this.#lost), 'an empty volume was made unasked');
+    this.#lost = undefined;
+  }
+
+  #startsEmpty(uid: string): boolean {
+    const { annotations } = this.#api.get('InfluxAddon', this.#addonName)?.metadata ?? {};
+    return annotations?.[Annotation.startEmpty] === uid;
+  }
+
+  #volumeOnlyGrows(before: Stored | undefined, after: Stored | undefined): void {
+    const [was, is] = [before, after].map((claim) => sizeIn(claim));
+    if (was === undefined || is === undefined) return;
+    assert(compareQuantities(is, was) >= 0, `the volume was asked to shrink from ${was} to ${is}`);
   }
 
   #idIsMadeOnce(after: Stored | undefined): void {
@@ -67,17 +126,41 @@ export class Invariants {
       this.#forgotten = true;
       this.cause();
     }
+    if (this.#api.writer !== 'Operator') return;
     if (after?.kind !== 'Secret' || after.metadata.name !== this.#names.urlSecret) return;
     const password = passwordIn(after as Secret);
     if (password === undefined) return;
     if (this.#published !== undefined && password !== this.#published) {
-      assert(this.#forgotten, 'another password was published while a copy of the first survived');
+      assert(
+        this.#forgotten || this.#rotations > 0,
+        'another password was published while a copy of the first survived, and no rotation was asked for',
+      );
+      if (!this.#forgotten) this.#rotations -= 1;
     }
-    const user = this.#node.engine()?.users.get(this.#id ?? '');
+    const user = this.#node.engine()?.users.get(new URL(urlIn(after as Secret) ?? '').username);
     if (user !== undefined && password !== this.#published)
       assert.equal(user.password, password, 'a password was published before the database took it');
     this.#published = password;
     this.#forgotten = false;
+  }
+
+  /** Who destroys the record of a rotation may have it done twice. */
+  #recordsAreLost(before: Stored | undefined, after: Stored | undefined): void {
+    if (this.#api.writer === 'Operator' || before?.kind !== 'Secret') return;
+    if (before.metadata.name !== this.#names.adminSecret) return;
+    const [had, has] = [before, after].map((each) => decode(each as Secret | undefined));
+    const key = [ADMIN_KEY.rotation, ADMIN_KEY.rotatedFor].find((each) => had?.[each] !== has?.[each]);
+    if (key !== undefined) this.rotationAsked();
+  }
+
+  #theAppCanLogIn(): void {
+    const url = this.#node.appUrl;
+    const engine = this.#node.answering();
+    if (!this.appsCanLogIn || url === undefined || engine === undefined) return;
+    const { username, password, pathname } = new URL(url);
+    const user = engine.users.get(username);
+    assert(user?.password === password, `the app cannot log in as ${username}`);
+    assert(user.grants.has(pathname.slice(1)), `the app may not write as ${username}`);
   }
 
   #restartsHaveCauses(before: Stored | undefined, after: Stored | undefined): void {
@@ -100,6 +183,11 @@ export class Invariants {
   }
 }
 
+function sizeIn(object: Stored | undefined): string | undefined {
+  if (object?.kind !== 'PersistentVolumeClaim') return undefined;
+  return (object as PersistentVolumeClaim).spec?.resources?.requests?.['storage'];
+}
+
 /** The password in the URL that apps are told; undefined for a Secret that holds none. */
 export function passwordIn(secret: Secret | undefined): string | undefined {
   const url = urlIn(secret);
@@ -116,5 +204,5 @@ function idIn(object: Stored, names: ReturnType<typeof childNames>): string | un
   if (kind === 'InfluxAddon') return (object as Stored & InfluxAddon).status?.id;
   if (kind !== 'Secret' || metadata.name !== names.urlSecret) return undefined;
   const url = urlIn(object as Secret);
-  return url === undefined ? undefined : new URL(url).username;
+  return url === undefined ? undefined : new URL(url).pathname.slice(1);
 }

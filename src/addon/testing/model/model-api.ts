@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { given } from '../../../kube/given.ts';
 import { mergePatch, strategicPatch, type Json } from '../../../kube/testing/patching.ts';
 import type { KubeObject, Live } from '../../../kube/types.ts';
 import { withApiDefaults } from '../api-defaults.ts';
@@ -22,6 +23,8 @@ export class ModelApi {
   /** By `Kind/name`. Objects are replaced, never changed. */
   readonly #objects = new Map<string, Stored>();
   readonly #watchers: Watcher[] = [];
+  /** How often each name was created. */
+  readonly #made = new Map<string, number>();
   /** Who writes now. */
   writer: 'Operator' | 'Other' = 'Other';
   #version = 100;
@@ -46,7 +49,10 @@ export class ModelApi {
   create(kind: string, object: KubeObject): Stored {
     const key = `${kind}/${object.metadata?.name}`;
     if (this.#objects.has(key)) throw new Refused(409, `${key} already exists`);
-    const uid = `uid-${this.#version + 1}`;
+    // By name, not by what else was written before: hashes in which a uid stands are then the same in every run.
+    const made = (this.#made.get(key) ?? 0) + 1;
+    this.#made.set(key, made);
+    const uid = `uid-${key}-${made}`;
     const metadata = { finalizers: kind === 'PersistentVolumeClaim' ? ['pvc-protection'] : [] };
     const filled = withApiDefaults({ ...object, kind });
     return this.#store(key, {
@@ -67,8 +73,8 @@ export class ModelApi {
   }
 
   patch(kind: string, name: string, type: 'merge' | 'strategic', body: object): Stored {
-    const { uid = '', resourceVersion = '' } = (body as KubeObject).metadata ?? {};
-    const present = this.#expect(kind, name, { uid, resourceVersion });
+    const { uid, resourceVersion } = (body as KubeObject).metadata ?? {};
+    const present = this.#expect(kind, name, given({ uid, resourceVersion }));
     const patch = type === 'merge' ? mergePatch : strategicPatch;
     return this.#update(present, patch(json(present), json(body)) as unknown as Stored);
   }
@@ -85,7 +91,9 @@ export class ModelApi {
     status: object,
     of: { uid: string; resourceVersion: string },
   ): Stored {
-    return this.#update(this.#expect(kind, name, of), { ...this.#expect(kind, name, of), status } as Stored);
+    // As the API server does: the version is looked at, and with it the object; the uid is not.
+    const present = this.#expect(kind, name, { resourceVersion: of.resourceVersion });
+    return this.#update(present, { ...present, status } as Stored);
   }
 
   remove(kind: string, name: string, of: { uid?: string; resourceVersion?: string } = {}): void {
@@ -100,10 +108,10 @@ export class ModelApi {
       });
   }
 
-  #expect(kind: string, name: string, of: { uid: string; resourceVersion?: string }): Stored {
+  #expect(kind: string, name: string, of: { uid?: string; resourceVersion?: string }): Stored {
     const present = this.get(kind, name);
     if (present === undefined) throw new Refused(404, `${kind} ${name} not found`);
-    if (present.metadata.uid !== of.uid) throw new Refused(409, 'uid differs');
+    if (of.uid !== undefined && present.metadata.uid !== of.uid) throw new Refused(409, 'uid differs');
     if (of.resourceVersion !== undefined && of.resourceVersion !== present.metadata.resourceVersion)
       throw new Refused(409, 'the object has been modified');
     return present;
@@ -112,8 +120,10 @@ export class ModelApi {
   #update(present: Stored, next: Stored): Stored {
     if (isDeepStrictEqual(next, present)) return present;
     const specChanged = !isDeepStrictEqual(next.spec, present.spec);
-    const { generation = 1 } = present.metadata;
-    const metadata = { ...next.metadata, generation: specChanged ? generation + 1 : generation };
+    const { generation = 1, deletionTimestamp } = present.metadata;
+    // The beginning of a deletion that finalizers hold up counts like a change of the spec.
+    const leaves = deletionTimestamp === undefined && next.metadata.deletionTimestamp !== undefined;
+    const metadata = { ...next.metadata, generation: specChanged || leaves ? generation + 1 : generation };
     const stored = this.#store(keyOf(present), { ...next, metadata }, present);
     const ending = metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
     if (ending) this.#drop(stored);

@@ -18,6 +18,14 @@ export class ModelNode {
   /** By the uid of the volume claim. */
   readonly #engines = new Map<string, ModelEngine>();
 
+  /** Told after every statement. */
+  onEngineChange = (): void => {};
+  /** The URL that the pods of the app hold: they read the Secret when they are started. */
+  appUrl: string | undefined;
+  /** With what the database ran, or had last run, when the pods of the app were started. */
+  appSaw: string | undefined;
+  #served: string | undefined;
+
   constructor(api: ModelApi, addonName: string) {
     this.#api = api;
     this.#names = childNames(addonName);
@@ -26,6 +34,7 @@ export class ModelNode {
   /** Each object gets one step further on its way. `now` in milliseconds. */
   step(now: number): void {
     this.#volume();
+    this.#served = this.served();
     this.#pod(new Date(now).toISOString());
     this.#statefulSet(new Date(now).toISOString());
     this.#apps();
@@ -38,6 +47,29 @@ export class ModelNode {
     return isReady(pod) && pod.metadata.deletionTimestamp === undefined ? this.engine() : undefined;
   }
 
+  /** Version and size of the database that answers, or of the one that answered last. */
+  served(): string | undefined {
+    if (this.answering() === undefined) return this.#served;
+    const { image, resources } = this.#live<Pod>('Pod', this.#names.pod)?.spec?.containers[0] ?? {};
+    return `${image} ${resources?.limits?.['memory']}`;
+  }
+
+  /** The engine needed more memory than it has: it is killed, and started again in the same pod. */
+  kill(now: number): void {
+    const pod = this.#live<Pod>('Pod', this.#names.pod);
+    if (pod === undefined || this.answering() === undefined) return;
+    const finishedAt = new Date(now).toISOString();
+    const lastState = { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt } };
+    const containerStatuses = (pod.status?.containerStatuses ?? []).map((each) => ({ ...each, lastState }));
+    this.#change(pod, { status: { ...pod.status, containerStatuses } });
+  }
+
+  /** Somebody ends the pod: an eviction, a drain, a hand. */
+  evict(): void {
+    const pod = this.#live<Pod>('Pod', this.#names.pod);
+    if (pod !== undefined && pod.metadata.deletionTimestamp === undefined) this.#end(pod);
+  }
+
   /** What is on the volume, whether or not anything runs. */
   engine(): ModelEngine | undefined {
     return this.#engines.get(this.#live('PersistentVolumeClaim', this.#names.claim)?.metadata.uid ?? '');
@@ -47,10 +79,14 @@ export class ModelNode {
     const claim = this.#live<PersistentVolumeClaim>('PersistentVolumeClaim', this.#names.claim);
     if (claim === undefined) return;
     const { uid, deletionTimestamp } = claim.metadata;
-    if (!this.#engines.has(uid)) this.#engines.set(uid, new ModelEngine());
+    if (!this.#engines.has(uid)) {
+      const engine = new ModelEngine();
+      engine.onChange = () => this.onEngineChange();
+      this.#engines.set(uid, engine);
+    }
     const used = this.#live('Pod', this.#names.pod) !== undefined;
     if (deletionTimestamp !== undefined && !used) this.#change(claim, { metadata: { finalizers: [] } });
-    else if (claim.status?.phase !== 'Bound')
+    else if (claim.status?.phase !== 'Bound' || isToGrow(claim))
       this.#change(claim, { status: { phase: 'Bound', capacity: claim.spec?.resources?.requests } });
   }
 
@@ -63,13 +99,16 @@ export class ModelNode {
     const template = set.spec?.template as PodTemplateSpec;
     const seen = set.status?.observedGeneration === set.metadata.generation;
     const revision = (seen ? set.status?.updateRevision : undefined) ?? hashOf(template);
-    const status = { observedGeneration: set.metadata.generation, updateRevision: revision };
-    if (!seen) this.#change(set, { status });
+    const cameUp =
+      pod !== undefined && isReady(pod) && pod.metadata.labels?.['controller-revision-hash'] === revision;
+    const currentRevision = cameUp ? revision : (set.status?.currentRevision ?? revision);
+    const status = { observedGeneration: set.metadata.generation, updateRevision: revision, currentRevision };
+    if (!seen || set.status?.currentRevision !== currentRevision) this.#change(set, { status });
     if (pod === undefined && set.spec?.replicas === 1) {
       const labels = { ...template.metadata?.labels, 'controller-revision-hash': revision };
       this.#api.create('Pod', {
         metadata: { name: this.#names.pod, namespace: NAMESPACE, labels, creationTimestamp: now },
-        spec: template.spec,
+        spec: { ...template.spec, nodeName: 'node-1' },
       } as Pod);
     } else if (pod !== undefined) {
       const outdated = pod.metadata.labels?.['controller-revision-hash'] !== revision;
@@ -114,6 +153,12 @@ export class ModelNode {
   #apps(): void {
     const app = this.#live('Deployment', 'web');
     if (app === undefined) return;
+    const { status, metadata } = app as Stored & { status?: { observedGeneration?: number } };
+    if (status?.observedGeneration !== metadata.generation) {
+      const data = decode(this.#live<Secret>('Secret', this.#names.urlSecret));
+      this.appSaw = this.served();
+      this.appUrl = Object.values(data).find((value) => URL.canParse(value));
+    }
     const counts = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
     this.#change(app, { status: { observedGeneration: app.metadata.generation, ...counts } });
   }
@@ -130,6 +175,10 @@ export class ModelNode {
   #live<T extends object>(kind: string, name: string): Live<T> | undefined {
     return this.#api.get(kind, name) as Live<T> | undefined;
   }
+}
+
+function isToGrow({ spec, status }: PersistentVolumeClaim): boolean {
+  return spec?.resources?.requests?.['storage'] !== status?.capacity?.['storage'];
 }
 
 function isReady(pod: Live<Pod>): boolean {

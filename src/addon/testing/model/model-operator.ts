@@ -2,18 +2,28 @@ import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/kinds.ts';
 import type { KubeObject, Live } from '../../../kube/types.ts';
+import { revisionOf } from '../../../contents/continuous-queries.ts';
+import type { DatabaseState } from '../../../influx/database.ts';
 import { belonging } from '../../act.ts';
-import { describe, type Action, type DatabaseAccess, type Decision } from '../../action.ts';
+import {
+  describe,
+  type Action,
+  type DatabaseAccess,
+  type FindClaimAction,
+  type Decision,
+} from '../../action.ts';
 import { appEntries, keyOf } from '../../apps/entries.ts';
 import { slimWorkload, type Workload } from '../../apps/view.ts';
 import { appsOf } from '../../../api/addon-defaults.ts';
+import { Annotation } from '../../../api/annotations.ts';
+import { digestOf } from '../../contents-steps.ts';
 import { decide } from '../../decide.ts';
 import type { Fresh } from '../../fresh.ts';
-import { childNames } from '../../names.ts';
+import { ADDON_LABEL, childNames, labelsOf, userSecretName } from '../../names.ts';
 import type { Children } from '../../resources/context.ts';
 import { slimStatefulSet } from '../../resources/rendered.ts';
-import { NO_MEMORY, type Memory, type World } from '../../world.ts';
-import { worldOf } from '../fixtures.ts';
+import { type ContentsKnowledge, NO_MEMORY, type Memory, type World } from '../../world.ts';
+import { SETTINGS, worldOf } from '../fixtures.ts';
 import { Refused, type ModelApi, type Stored } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';
 
@@ -25,6 +35,9 @@ export interface OperateOptions {
   /** Objects, by `Kind/name`, whose newest state the cache has not heard of. */
   readonly stale: ReadonlySet<string>;
 }
+
+/** So often that a database is measured before it is called settled. */
+const MEASURE_EVERY_MS = 60_000;
 
 /** As in act.ts. */
 type ActOutcome = 'Done' | 'Wait' | 'Surprised';
@@ -152,6 +165,8 @@ export class ModelOperator {
       statefulSet: statefulSet && this.#slim(statefulSet, slimStatefulSet),
       networkPolicy: this.#cached('NetworkPolicy', names.networkPolicy),
       tlsSecret: this.#cached('Secret', names.tlsSecret),
+      agentSecret: this.#cached('Secret', names.agentSecret),
+      externalService: this.#cached('Service', names.externalService),
     };
     const apps = new Map<string, Live<Workload>>();
     for (const app of [...appEntries({ addon, memory: this.#memory }), ...appsOf(addon)]) {
@@ -159,11 +174,30 @@ export class ModelOperator {
       if (workload !== undefined) apps.set(keyOf(app), this.#slim(workload, slimWorkload));
     }
     const pod = this.#cached<kinds.Pod>('Pod', names.pod);
-    return worldOf({ addon, children, pod, apps, memory: this.#memory, versions: this.#versions });
+    const prefix = `Secret/${userSecretName(this.#addonName, '')}`;
+    const userSecrets = new Map(
+      [...this.#cache]
+        .filter(
+          ([key, object]) => key.startsWith(prefix) && object.metadata.labels?.[ADDON_LABEL] !== undefined,
+        )
+        .map(([key, object]) => [key.slice(prefix.length), object as Live<kinds.Secret>]),
+    );
+    return worldOf({
+      addon,
+      children,
+      userSecrets,
+      pod,
+      apps,
+      memory: this.#memory,
+      versions: this.#versions,
+      settings: { ...SETTINGS, measureEveryMs: MEASURE_EVERY_MS },
+    });
   }
 
   /** `known`: the answer arrives. */
   #act(addon: Live<InfluxAddon>, action: Action, now: number, known: boolean): ActOutcome {
+    if ('over' in action && action.over !== undefined && this.#isBeingDeleted(addon, action.over))
+      return 'Surprised';
     switch (action.do) {
       case 'create':
         this.writes.push(`create ${action.kind.kind} ${action.object.metadata?.name}`);
@@ -198,20 +232,75 @@ export class ModelOperator {
         return 'Done';
       case 'measureDatabase': {
         const { podUid } = action.access;
-        const answers = this.#node.answering(podUid) !== undefined;
-        const silentSinceMs = answers ? undefined : (this.#memory.dataSize?.silentSinceMs ?? now);
-        const dataSize = { podUid, askedMs: now, bytes: answers ? 0 : undefined, silentSinceMs };
-        if (known) this.#memory = { ...this.#memory, dataSize };
+        const figures = this.#node.answering(podUid)?.figures;
+        const before = this.#memory.measured;
+        const gapMs = before === undefined ? undefined : now - before.askedMs;
+        const measured = {
+          podUid,
+          askedMs: now,
+          gapMs,
+          volumeBytes: action.volumeBytes,
+          tookMs: figures === undefined ? undefined : 1,
+          figures,
+          figuresMs: figures === undefined ? before?.figuresMs : now,
+          silentSinceMs: figures === undefined ? (before?.silentSinceMs ?? now) : undefined,
+          full: false,
+          samples: [],
+        };
+        if (known) this.#memory = { ...this.#memory, measured };
+        return 'Done';
+      }
+      case 'findGrowing': {
+        const found = { what: 'Tag', measurement: 'requests', tag: 'request_id' } as const;
+        if (known) this.#memory = { ...this.#memory, growing: { atMs: now, level: action.level, found } };
+        return 'Done';
+      }
+      case 'findClaim':
+        return this.#findClaim(addon, action, now);
+      case 'growVolume':
+        this.writes.push(`grow ${action.object.metadata?.name}`);
+        this.#record(this.#api.replace(action.kind.kind, action.object), known);
+        return 'Done';
+      case 'measureShards': {
+        const { podUid, credentials } = action.access;
+        const shards = { askedMs: now, generation: action.generation, found: [] };
+        if (known)
+          this.#memory = { ...this.#memory, contents: { ...this.#contents(podUid, credentials), shards } };
         return 'Done';
       }
       case 'askDatabase':
       case 'changeDatabase':
+      case 'changeContents':
       case 'probeDatabase':
         this.#database(action, now, known);
         return 'Done';
       default:
         throw new Error(`the model does not know how to do ${describe(action)}`);
     }
+  }
+
+  #isBeingDeleted({ metadata }: Live<InfluxAddon>, seen: Live<kinds.PersistentVolumeClaim>): boolean {
+    const live = this.#api.get('PersistentVolumeClaim', seen.metadata.name);
+    const { deletionTimestamp, uid } = live?.metadata ?? {};
+    if (deletionTimestamp === undefined || metadata.annotations?.[Annotation.startEmpty] === uid)
+      return false;
+    if (live !== undefined) this.#record(live, true);
+    return true;
+  }
+
+  #findClaim({ metadata }: Live<InfluxAddon>, { key }: FindClaimAction, now: number): ActOutcome {
+    const live = this.#api.get('PersistentVolumeClaim', key.name);
+    if (live === undefined) {
+      this.#memory = { ...this.#memory, claimLook: { name: key.name, atMs: now } };
+      return 'Done';
+    }
+    const labels = labelsOf(metadata.name);
+    this.#record(
+      this.#api.replace('PersistentVolumeClaim', { ...live, metadata: { ...live.metadata, labels } }),
+      true,
+    );
+    this.#memory = { ...this.#memory, claimLook: undefined };
+    return 'Surprised';
   }
 
   #create(addon: Live<InfluxAddon>, kind: string, object: KubeObject, known: boolean): ActOutcome {
@@ -234,10 +323,12 @@ export class ModelOperator {
 
   #database(action: Extract<Action, { access: DatabaseAccess }>, now: number, known: boolean): void {
     const { access } = action;
+    const foreign: string[] = [];
     const engine = this.#node.answering(access.podUid);
     const before = this.#memory.database;
     const { podUid, credentials } = access;
-    const asked = { podUid, credentials, askedMs: now };
+    const same = before?.podUid === podUid && before.credentials === credentials;
+    const asked = { podUid, credentials, askedMs: now, sinceMs: (same ? before.sinceMs : undefined) ?? now };
     if (action.do === 'probeDatabase') {
       const failure = engine === undefined ? 'no answer' : engine.probe(access);
       const probe = { revision: action.revision, atMs: now, failure };
@@ -248,10 +339,52 @@ export class ModelOperator {
       this.writes.push(`change the database: ${action.steps.map(({ what }) => what).join(', ')}`);
       for (const step of action.steps) engine?.change(access, step);
     }
-    const answer = engine?.ask(access) ?? ({ ok: false, kind: 'Unreachable', message: 'refused' } as const);
-    const probe = before?.podUid === podUid && before.credentials === credentials ? before.probe : undefined;
+    if (action.do === 'changeContents') {
+      this.writes.push(
+        `change the contents: ${action.steps.map(({ what, name }) => `${what} ${name}`).join(', ')}`,
+      );
+      for (const step of action.steps) {
+        if (step.makesRoom !== undefined) engine?.change(access, { statement: step.makesRoom });
+        if (step.onlyIf === undefined || engine?.holds(access.id, step.onlyIf)) engine?.change(access, step);
+        else foreign.push(step.name);
+      }
+    }
+    // As the operator does, which counts a database whose answer it did not get as one that it knows nothing of.
+    const silent = { ok: false, kind: 'Unreachable', message: 'refused' } as const;
+    const answer = (known ? engine?.ask(access) : undefined) ?? silent;
+    const probe = same ? before.probe : undefined;
     const failures = answer.ok ? 0 : (before?.failures ?? 0) + 1;
-    if (known) this.#memory = { ...this.#memory, database: { ...asked, failures, answer, probe } };
+    const generation = action.do === 'askDatabase' ? action.generation : undefined;
+    this.#memory = { ...this.#memory, database: { ...asked, generation, failures, answer, probe } };
+    if (action.do === 'changeContents' && answer.ok) this.#remember(action, answer.state, foreign, now);
+  }
+
+  #remember(
+    { access: { podUid, credentials }, steps, generation }: Extract<Action, { do: 'changeContents' }>,
+    state: DatabaseState,
+    others: readonly string[],
+    now: number,
+  ): void {
+    const before = this.#contents(podUid, credentials);
+    const sent = new Map(before.sent);
+    const revisions = new Map(before.revisions);
+    const foreign = new Map(before.foreign);
+    for (const step of steps) {
+      sent.set(digestOf(step), { atMs: now, generation, times: 1, refusal: undefined });
+      const shown = state.continuousQueries.find(({ name }) => name === step.name)?.query;
+      const revision = revisionOf(step.mark ?? '', shown);
+      if (step.what === 'DropContinuousQuery') revisions.delete(step.name);
+      if (others.includes(step.name)) foreign.set(step.name, shown ?? '');
+      if (step.mark !== undefined && revision !== undefined) revisions.set(step.name, revision);
+    }
+    this.#memory = { ...this.#memory, contents: { ...before, sent, revisions, foreign } };
+  }
+
+  #contents(podUid: string, credentials: string): ContentsKnowledge {
+    const { contents } = this.#memory;
+    return contents?.podUid === podUid && contents.credentials === credentials
+      ? contents
+      : { podUid, credentials, sent: new Map(), revisions: new Map(), shards: undefined };
   }
 
   #wait({ waitingFor }: Decision, now: number): void {

@@ -15,9 +15,13 @@ export type SimulationEvent =
   | { readonly event: 'Node'; readonly steps: number }
   | { readonly event: 'Wait'; readonly seconds: number }
   | { readonly event: 'Edit'; readonly spec: Partial<InfluxAddonSpec> }
+  | { readonly event: 'Rotate'; readonly token: string }
   | { readonly event: 'RemoveChildren'; readonly children: readonly Damageable[] }
   | { readonly event: 'EditChild'; readonly child: Damageable; readonly draw: number }
   | { readonly event: 'DamageDatabase'; readonly how: DatabaseDamage }
+  | { readonly event: 'OutOfMemory' }
+  | { readonly event: 'DeleteClaim' }
+  | { readonly event: 'Evict' }
   | { readonly event: 'App'; readonly what: AppEvent };
 
 const VERSIONS_WITH_BROKEN = [
@@ -79,6 +83,10 @@ export class Simulation {
         this.invariants.cause();
         this.user.edit(event.spec);
         break;
+      case 'Rotate':
+        this.invariants.rotationAsked();
+        this.user.rotate(event.token);
+        break;
       case 'RemoveChildren':
         for (const child of event.children) this.user.removeChild(child);
         break;
@@ -87,6 +95,15 @@ export class Simulation {
         break;
       case 'DamageDatabase':
         this.user.damageDatabase(event.how);
+        break;
+      case 'OutOfMemory':
+        this.node.kill(this.now);
+        break;
+      case 'DeleteClaim':
+        this.user.deleteClaim();
+        break;
+      case 'Evict':
+        this.node.evict();
         break;
       case 'App':
         this.invariants.cause();
@@ -129,6 +146,9 @@ export class Simulation {
   isSettled(): boolean {
     const { addon } = this;
     const ready = addon?.status?.conditions?.find(({ type }) => type === 'Ready');
-    return ready?.status === 'True' && addon?.status?.observedGeneration === addon?.metadata.generation;
+    const rotated = addon?.status?.rotation === undefined || addon.spec.state === 'Stopped';
+    return (
+      ready?.status === 'True' && rotated && addon?.status?.observedGeneration === addon?.metadata.generation
+    );
   }
 }

@@ -1,9 +1,10 @@
+import { Annotation } from '../../../api/annotations.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
 import { ADMIN_USER } from '../../facts.ts';
 import { childNames } from '../../names.ts';
 import { appOf } from '../apps.ts';
 import type { ModelApi, Stored } from './model-api.ts';
-import type { ModelEngine, EngineUser } from './model-engine.ts';
+import { BY_HAND, type EngineUser, type ModelEngine } from './model-engine.ts';
 import type { ModelNode } from './model-node.ts';
 
 /** Children that users delete and edit; the volume claim is not among them. */
@@ -33,7 +34,12 @@ export type DatabaseDamage =
   | 'ChangePassword'
   | 'RevokeGrant'
   | 'MakeAdministrator'
-  | 'DropDefaultPolicy';
+  | 'DropDefaultPolicy'
+  | 'FillVolume'
+  | 'AddSeries'
+  | 'DropContents'
+  | 'ChangeContents'
+  | 'MakeByHand';
 
 export type AppEvent = 'Reapply' | 'Change' | 'Delete' | 'Create';
 
@@ -54,6 +60,32 @@ export class User {
     this.#api.change('InfluxAddon', this.#addonName, (object) => {
       const addon = object as Stored & InfluxAddon;
       return { ...addon, spec: { ...addon.spec, ...change } };
+    });
+  }
+
+  rotate(token: string): void {
+    this.#api.change('InfluxAddon', this.#addonName, (object) => ({
+      ...object,
+      metadata: {
+        ...object.metadata,
+        annotations: { ...object.metadata.annotations, [Annotation.rotate]: token },
+      },
+    }));
+  }
+
+  deleteClaim(): void {
+    this.#api.remove('PersistentVolumeClaim', childNames(this.#addonName).claim);
+  }
+
+  /** Gives up the data that Stalled says is lost, or about to be, in its words. */
+  giveUpData(): void {
+    this.#api.change('InfluxAddon', this.#addonName, (object) => {
+      const addon = object as Stored & InfluxAddon;
+      const stalled = addon.status?.conditions?.find(({ type }) => type === 'Stalled');
+      const token = stalled?.message.match(/start-empty: "([^"]+)"/)?.[1];
+      if (stalled?.status !== 'True' || token === undefined) return object;
+      const annotations = { ...object.metadata.annotations, [Annotation.startEmpty]: token };
+      return { ...object, metadata: { ...object.metadata, annotations } };
     });
   }
 
@@ -99,7 +131,8 @@ function edited({ kind, spec = {} }: Stored): object {
 }
 
 function damage(engine: ModelEngine, how: DatabaseDamage): void {
-  const id = [...engine.users.keys()].find((name) => name !== ADMIN_USER);
+  // Only the application's user has an underscore in its name.
+  const id = [...engine.users.keys()].find((name) => name.includes('_'));
   const user: EngineUser | undefined = engine.users.get(id ?? '');
   switch (how) {
     case 'DropAdministrator':
@@ -120,8 +153,40 @@ function damage(engine: ModelEngine, how: DatabaseDamage): void {
     case 'MakeAdministrator':
       if (user) user.admin = true;
       break;
+    case 'FillVolume':
+      engine.figures = { ...engine.figures, dataBytes: engine.figures.dataBytes + 9 * 2 ** 30 };
+      break;
+    case 'AddSeries':
+      engine.figures = { ...engine.figures, series: engine.figures.series + 45_000 };
+      break;
     case 'DropDefaultPolicy':
-      for (const database of engine.databases.values()) database.defaultPolicy = false;
+      for (const { policies, defaultPolicy } of engine.databases.values()) policies.delete(defaultPolicy);
+      break;
+    case 'DropContents':
+      for (const { policies, queries } of engine.databases.values()) {
+        policies.clear();
+        queries.clear();
+      }
+      for (const name of engine.users.keys())
+        if (name !== ADMIN_USER && !name.includes('_')) engine.users.delete(name);
+      break;
+    case 'ChangeContents':
+      for (const { policies, queries } of engine.databases.values()) {
+        for (const policy of policies.values()) policy.durationSeconds = 7_200;
+        for (const name of queries.keys()) queries.set(name, 'another one');
+      }
+      for (const [name, other] of engine.users) {
+        if (name === ADMIN_USER || name.includes('_')) continue;
+        other.password = 'changed-by-somebody-0123456789';
+        other.admin = true;
+      }
+      break;
+    case 'MakeByHand':
+      for (const { policies, queries } of engine.databases.values()) {
+        policies.set(BY_HAND, { durationSeconds: 3_600, shardDurationSeconds: 3_600 });
+        queries.set(BY_HAND, 'made by the application');
+      }
+      engine.users.set(BY_HAND, { password: 'known-to-somebody', admin: false, grants: new Map() });
       break;
   }
 }

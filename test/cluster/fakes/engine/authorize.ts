@@ -53,6 +53,10 @@ function needed(statement: Statement): 'admin' | { privilege: Privilege; on: str
     case 'ShowRetentionPolicies':
     case 'ShowMeasurements':
       return [{ privilege: 'READ', on: statement.on ?? '' }];
+    case 'ShowMeasurementCardinality':
+    case 'ShowTagKeys':
+    case 'ShowTagValuesCardinality':
+      return [{ privilege: 'READ', on: statement.on ?? '' }];
     case 'ShowSeriesCardinality':
       // The exact form is rewritten to a SELECT over all measurements, after the rights were looked at.
       return statement.exact ? [] : [{ privilege: 'READ', on: statement.on ?? '' }];

@@ -4,6 +4,7 @@ import { createDatabase, dropDatabase } from './databases.ts';
 import { formatClock } from './duration.ts';
 import { alterPolicy, createPolicy, dropPolicy } from './policies.ts';
 import { printStatement } from './print.ts';
+import { shardsOf } from './shards.ts';
 import { resolve, runSelect, type Series } from './select.ts';
 import { databaseOf, type EngineState, measurementsOf, StatementError, type User, userOf } from './state.ts';
 import type { Measurement, Select, Statement } from './statement.ts';
@@ -89,6 +90,8 @@ export function execute(state: EngineState, statement: Statement, context: Conte
           name,
         ),
       );
+    case 'ShowShards':
+      return showShards(state);
     case 'ShowMeasurements': {
       const database = state.databases.get(required(statement.on ?? context.database));
       const names = database
@@ -106,6 +109,26 @@ export function execute(state: EngineState, statement: Statement, context: Conte
     }
     case 'ShowSeriesCardinality':
       return seriesCardinality(state, required(statement.on ?? context.database), statement.exact);
+    case 'ShowMeasurementCardinality': {
+      const database = state.databases.get(required(statement.on ?? context.database));
+      const names = new Set(database ? [...measurementsOf(database)].map(([name]) => name) : []);
+      return [table(['cardinality estimation'], [[names.size]])];
+    }
+    case 'ShowTagKeys':
+      return tagsOf(state, required(statement.on ?? context.database), statement.from).map(([name, tags]) =>
+        table(
+          ['tagKey'],
+          [...tags.keys()].toSorted().map((key) => [key]),
+          name,
+        ),
+      );
+    case 'ShowTagValuesCardinality':
+      return tagsOf(state, required(statement.on ?? context.database), statement.from).flatMap(
+        ([name, tags]) => {
+          const values = tags.get(statement.key);
+          return values ? [table(['count'], [[values.size]], name)] : [];
+        },
+      );
     case 'CreateRetentionPolicy':
       return done(createPolicy(state, statement));
     case 'AlterRetentionPolicy':
@@ -132,6 +155,41 @@ export function execute(state: EngineState, statement: Statement, context: Conte
     case 'Select':
       return runSelect(state, statement, context.database, context.policy, context.now);
   }
+}
+
+/** One table for each database. */
+function showShards(state: EngineState): Series[] {
+  const shards = shardsOf(state);
+  const instant = (nanoseconds: bigint) =>
+    new Date(Number(nanoseconds / 1_000_000n)).toISOString().replace('.000', '');
+  const columns = [
+    'id',
+    'database',
+    'retention_policy',
+    'shard_group',
+    'start_time',
+    'end_time',
+    'expiry_time',
+    'owners',
+  ];
+  return [...state.databases.values()].map((database) =>
+    table(
+      columns,
+      shards
+        .filter((shard) => shard.database === database)
+        .map(({ id, policy, start, end, expiry }) => [
+          id,
+          database.name,
+          policy,
+          id,
+          instant(start),
+          instant(end),
+          instant(expiry),
+          '',
+        ]),
+      database.name,
+    ),
+  );
 }
 
 const done = (_effect: unknown): Series[] => [];
@@ -186,6 +244,25 @@ function seriesCardinality(state: EngineState, name: string, exact: boolean): Se
     ? [...measurementsOf(database)].reduce((sum, [, { series }]) => sum + series.size, 0)
     : 0;
   return [table(['cardinality estimation'], [[count]])];
+}
+
+/** Of each measurement that is named and has tags: its tag keys with their values. */
+function tagsOf(
+  state: EngineState,
+  database: string,
+  from: Measurement[],
+): [string, Map<string, Set<string>>][] {
+  return from.flatMap(({ name = '' }): [string, Map<string, Set<string>>][] => {
+    const tags = new Map<string, Set<string>>();
+    for (const [, { series }] of measurementsOf(databaseOf(state, database), name)) {
+      for (const each of series.values()) {
+        for (const [key, value] of Object.entries(each.tags)) {
+          tags.set(key, (tags.get(key) ?? new Set()).add(value));
+        }
+      }
+    }
+    return tags.size > 0 ? [[name, tags]] : [];
+  });
 }
 
 /** Kept with every measurement's database and policy written out, as the server does. */

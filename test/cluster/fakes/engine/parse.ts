@@ -32,16 +32,16 @@ const language: [keywords: string, rule: Rule][] = [
   ['SHOW DIAGNOSTICS', unknown],
   ['SHOW FIELD', unknown],
   ['SHOW GRANTS FOR', (reader) => ({ type: 'ShowGrants', user: reader.identifier() })],
-  ['SHOW MEASUREMENT', unknown],
+  ['SHOW MEASUREMENT', measurementCardinality],
   ['SHOW MEASUREMENTS', (reader) => ({ type: 'ShowMeasurements', ...optionalOn(reader) })],
   ['SHOW QUERIES', unknown],
   ['SHOW RETENTION POLICIES', (reader) => ({ type: 'ShowRetentionPolicies', ...optionalOn(reader) })],
   ['SHOW SERIES', seriesCardinality],
   ['SHOW SHARD', unknown],
-  ['SHOW SHARDS', unknown],
+  ['SHOW SHARDS', () => ({ type: 'ShowShards' })],
   ['SHOW STATS', unknown],
   ['SHOW SUBSCRIPTIONS', unknown],
-  ['SHOW TAG', unknown],
+  ['SHOW TAG', showTag],
   ['SHOW USERS', () => ({ type: 'ShowUsers' })],
   ['CREATE CONTINUOUS QUERY', createContinuousQuery],
   ['CREATE DATABASE', createDatabase],
@@ -101,6 +101,35 @@ function seriesCardinality(reader: TokenReader): Statement {
     return unknown(reader);
   }
   return { type: 'ShowSeriesCardinality', exact, ...optionalOn(reader) };
+}
+
+function measurementCardinality(reader: TokenReader): Statement {
+  if (!reader.takeKeyword('CARDINALITY')) {
+    return unknown(reader);
+  }
+  return { type: 'ShowMeasurementCardinality', ...optionalOn(reader) };
+}
+
+/** The two that the operator asks. */
+function showTag(reader: TokenReader): Statement {
+  if (reader.takeKeyword('KEYS')) {
+    const database = optionalOn(reader);
+    if (!reader.takeKeyword('FROM')) {
+      return unknown(reader);
+    }
+    return { type: 'ShowTagKeys', ...database, from: parseSources(reader) };
+  }
+  reader.keyword('VALUES');
+  if (!reader.takeKeyword('CARDINALITY')) {
+    return unknown(reader);
+  }
+  const database = optionalOn(reader);
+  reader.keyword('FROM');
+  const from = parseSources(reader);
+  reader.keyword('WITH');
+  reader.keyword('KEY');
+  reader.symbol('=');
+  return { type: 'ShowTagValuesCardinality', ...database, from, key: reader.identifier() };
 }
 
 function createDatabase(reader: TokenReader): Statement {

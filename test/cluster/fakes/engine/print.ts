@@ -32,6 +32,8 @@ export function printStatement(statement: Statement): string {
       return 'SHOW USERS';
     case 'ShowContinuousQueries':
       return 'SHOW CONTINUOUS QUERIES';
+    case 'ShowShards':
+      return 'SHOW SHARDS';
     case 'ShowGrants':
       return `SHOW GRANTS FOR ${identifier(statement.user)}`;
     case 'ShowRetentionPolicies':
@@ -40,6 +42,12 @@ export function printStatement(statement: Statement): string {
       return `SHOW MEASUREMENTS${on(statement.on)}`;
     case 'ShowSeriesCardinality':
       return `SHOW SERIES${statement.exact ? ' EXACT' : ''} CARDINALITY${on(statement.on)}`;
+    case 'ShowMeasurementCardinality':
+      return `SHOW MEASUREMENT CARDINALITY${on(statement.on)}`;
+    case 'ShowTagKeys':
+      return `SHOW TAG KEYS${on(statement.on)} FROM ${statement.from.map(printMeasurement).join(', ')}`;
+    case 'ShowTagValuesCardinality':
+      return `SHOW TAG VALUES CARDINALITY${on(statement.on)} FROM ${statement.from.map(printMeasurement).join(', ')} WITH KEY = ${identifier(statement.key)}`;
     case 'CreateRetentionPolicy':
     case 'AlterRetentionPolicy':
       return `${statement.type === 'CreateRetentionPolicy' ? 'CREATE' : 'ALTER'} RETENTION POLICY ${identifier(statement.name)}${on(statement.on)}${options(statement.options)}${statement.isDefault ? ' DEFAULT' : ''}`;

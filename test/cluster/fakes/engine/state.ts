@@ -31,6 +31,8 @@ export interface Database {
   data: Map<string, Map<string, StoredMeasurement>>;
   /** Bytes on disk beside the points, for tests of full volumes. */
   ballastBytes?: number;
+  /** Series in its statistics beside those of the points, for tests of too many. */
+  ballastSeries?: number;
 }
 
 export interface StoredMeasurement {

@@ -54,10 +54,13 @@ export type Statement =
   | { type: 'DropUser'; name: string }
   | { type: 'Grant' | 'Revoke'; user: string; on: string; privilege: Privilege }
   | { type: 'GrantAdmin' | 'RevokeAdmin'; user: string }
-  | { type: 'ShowDatabases' | 'ShowUsers' | 'ShowContinuousQueries' }
+  | { type: 'ShowDatabases' | 'ShowUsers' | 'ShowContinuousQueries' | 'ShowShards' }
   | { type: 'ShowGrants'; user: string }
   | { type: 'ShowRetentionPolicies' | 'ShowMeasurements'; on?: string }
   | { type: 'ShowSeriesCardinality'; on?: string; exact: boolean }
+  | { type: 'ShowMeasurementCardinality'; on?: string }
+  | { type: 'ShowTagKeys'; on?: string; from: Measurement[] }
+  | { type: 'ShowTagValuesCardinality'; on?: string; from: Measurement[]; key: string }
   | PolicyStatement
   | { type: 'DropRetentionPolicy' | 'DropContinuousQuery'; name: string; on: string }
   | {

@@ -1,19 +1,20 @@
 import type { Clock } from '../../../../src/kube/clock.ts';
-import type { FakeEngine } from '../fake-engine.ts';
 import { type FakeApi, ignore } from './api.ts';
+import type { Engines } from './engines.ts';
 import { claimsOf, engineOf, type Pod, podPath } from './objects.ts';
 import { PodFiles } from './pod-files.ts';
 import { type PodView, podStatus, timestamp } from './pod-status.ts';
-import type { PodRule } from './rules.ts';
+import type { JobRunner, PodRule } from './rules.ts';
 
 /** What a pod's run needs of the node it is on. */
 export interface Host {
   api: FakeApi;
-  engine: FakeEngine;
+  engine: Engines;
   node: string;
   clock: Clock;
   readyAfterMs: number;
   ruleFor(pod: Pod): PodRule | undefined;
+  jobRunner(): JobRunner | undefined;
   /** Why the pod's volumes keep it from being scheduled. */
   claimsNotReady(pod: Pod): string | undefined;
   /** What a pod's data is kept under. */
@@ -119,6 +120,12 @@ export class PodRun {
     if (this.#running) {
       return this.#tellReady(rule);
     }
+    const runJob = this.pod.metadata.ownerReferences?.some(({ kind }) => kind === 'Job')
+      ? this.#host.jobRunner()
+      : undefined;
+    if (runJob !== undefined && rule === undefined) {
+      return this.#runJob(runJob);
+    }
     if (rule?.behave === 'ImagePullError') {
       const image = this.pod.spec?.initContainers?.[0]?.image ?? this.pod.spec?.containers[0]?.image;
       const message = rule.message ?? `failed to pull and unpack image "${image}": not found`;
@@ -146,6 +153,25 @@ export class PodRun {
     return this.#tellReady(rule);
   }
 
+  async #runJob(run: JobRunner): Promise<Again> {
+    const end = await run(this.pod);
+    if (end === undefined) {
+      await this.#write({ phase: 'Running', initialized: true, ready: true });
+      return 100;
+    }
+    const { exitCode, message } = end;
+    const terminated = {
+      exitCode,
+      reason: exitCode === 0 ? 'Completed' : 'Error',
+      startedAt: this.#startedAt,
+      finishedAt: timestamp(this.#host.clock),
+      ...(message !== undefined && { message }),
+    };
+    const phase = exitCode === 0 ? 'Succeeded' : 'Failed';
+    await this.#write({ phase, initialized: true, main: { state: { terminated } } });
+    return undefined;
+  }
+
   async #bootstrap(files: PodFiles): Promise<string | undefined> {
     const statements = await files.bootstrapStatements();
     if (!statements) {
@@ -156,7 +182,8 @@ export class PodRun {
       initialized: false,
       init: { state: { running: { startedAt: this.#startedAt } } },
     });
-    const failed = this.#host.engine.bootstrap(this.#host.storageKey(this.pod), statements);
+    const on = { address: this.#address ?? '', version: this.#version() };
+    const failed = await this.#host.engine.bootstrap(this.#host.storageKey(this.pod), statements, on);
     return failed === undefined ? undefined : `BootstrapFailed: ${failed}`;
   }
 
@@ -168,11 +195,16 @@ export class PodRun {
     const env = await files.environment(container);
     const cert = await files.file(container, env['INFLUXDB_HTTP_HTTPS_CERTIFICATE'] ?? '');
     const key = await files.file(container, env['INFLUXDB_HTTP_HTTPS_PRIVATE_KEY'] ?? '');
-    const version = /:v?([0-9.]+)/.exec(container.image?.split('/').at(-1) ?? '')?.[1];
+    const version = this.#version();
     await this.#host.engine.start(this.#address, this.#host.storageKey(this.pod), env, {
       ...(version && { version }),
       ...(cert && { tls: { cert, key: key ?? cert } }),
     });
+  }
+
+  #version(): string | undefined {
+    const image = engineOf(this.pod)?.image?.split('/').at(-1) ?? '';
+    return /:v?([0-9.]+)/.exec(image)?.[1];
   }
 
   async #tellReady(rule: PodRule | undefined): Promise<Again> {

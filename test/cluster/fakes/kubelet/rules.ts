@@ -29,3 +29,12 @@ export interface PodRule {
   readyAfterMs?: number;
   stopAfterMs?: number;
 }
+
+/** How the pod of a Job ended; the message is the termination message of its first container. */
+export interface JobEnd {
+  exitCode: number;
+  message?: string;
+}
+
+/** What the pods of Jobs do: they end so, or run on while there is no answer. Asked again every 100 ms. */
+export type JobRunner = (pod: Pod) => JobEnd | undefined | Promise<JobEnd | undefined>;

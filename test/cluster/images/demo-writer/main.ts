@@ -11,11 +11,15 @@ import { type Target, parseTarget } from './target.ts';
  *   NODE_EXTRA_CA_CERTS   Node's own: a file with an authority to trust, read at the start; without it https is refused
  *   WRITER_INTERVAL_MS    between two points (200)
  *   WRITER_ACKS_DIR       a folder: each acknowledged point becomes a line `<series> <timestamp> <when acknowledged>`
- *                         of <WRITER_NAME>.acks, both in milliseconds since the epoch
+ *                         of <WRITER_NAME>.acks, both in milliseconds since the epoch; and each attempt that failed
+ *                         one of <WRITER_NAME>.failed, which says why
+ *   WRITER_DROPS          number of a point, the first being 1, that is called acknowledged and never sent: to see
+ *                         whether whoever checks the list finds it (none)
  *   WRITER_NAME           tag that tells the series of two writers apart (HOSTNAME)
  */
 const intervalMs = Number(process.env['WRITER_INTERVAL_MS'] ?? 200);
 const acksDir = process.env['WRITER_ACKS_DIR'];
+const dropped = Number(process.env['WRITER_DROPS'] ?? Number.NaN);
 const name = process.env['WRITER_NAME'] ?? process.env['HOSTNAME'] ?? 'demo';
 const series = `demo,writer=${name}`;
 
@@ -47,7 +51,9 @@ async function writePoints(to: Target, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const points = due.until(Date.now());
     // The same points are sent until they are acknowledged: writing a point twice leaves one.
-    const lines = points.map(({ n, timestamp }) => `${series} n=${n}i ${timestamp}`);
+    const lines = points
+      .filter(({ n }) => n !== dropped)
+      .map(({ n, timestamp }) => `${series} n=${n}i ${timestamp}`);
     if (lines.length > 0 && !(await write(to, lines.join('\n')))) {
       await pause(Math.max(intervalMs, RETRY_MS), signal);
       continue;
@@ -75,6 +81,7 @@ async function write(to: Target, body: string): Promise<boolean> {
     // "fetch failed" says nothing; its cause does.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     lastFailure = cause instanceof Error ? cause.message : String(cause);
+    if (acksDir !== undefined) appendFileSync(join(acksDir, `${name}.failed`), `${lastFailure}\n`);
     return false;
   }
 }

@@ -1,0 +1,39 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { licenses } from './bundle.ts';
+
+const root = dirname(import.meta.dirname);
+
+/** kubectl finds a plugin by the name of an executable file in PATH. */
+export const CLI_FILE = 'kubectl-influx';
+
+/**
+ * Bundles the command line tool into one executable file in `outDir`, with the licences beside it. What a command does
+ * not need is parsed and not run: imports that are lazy in the sources stay so.
+ * @returns the path of the file
+ */
+export async function bundleCli(outDir: string): Promise<string> {
+  const outfile = join(outDir, CLI_FILE);
+  await mkdir(outDir, { recursive: true });
+  const { metafile } = await build({
+    entryPoints: [join(root, 'src/cli/main.ts')],
+    outfile,
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    // A file without an ending is CommonJS to Node; as a module it would be parsed twice.
+    format: 'cjs',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  await chmod(outfile, 0o755);
+  await writeFile(join(outDir, `${CLI_FILE}.licenses.txt`), await licenses(metafile));
+  return outfile;
+}
+
+if (import.meta.main) console.log(await bundleCli(join(root, 'dist/cli')));

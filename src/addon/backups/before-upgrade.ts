@@ -1,0 +1,66 @@
+import { gt, valid } from 'semver';
+import { backupsOf } from '../../api/addon-defaults.ts';
+import { Annotation } from '../../api/annotations.ts';
+import type { Action } from '../action.ts';
+import type { Facts, InForce } from '../facts.ts';
+import { READY_REASON, STALLED_REASON } from '../reasons.ts';
+import type { Refusal } from '../target.ts';
+import type { World } from '../world.ts';
+import { madeFor, makeBackup } from './make.ts';
+import { messageOf } from './view.ts';
+
+/** A backup that is older says too little about the data to go back to. */
+const FRESH_MS = 24 * 3_600_000;
+/** One that failed is followed by another after so long: what was wrong with the store may have been mended. */
+const AGAIN_MS = 10 * 60_000;
+
+/** What an upgrade waits for: a backup that is still to be made, one that is being taken, or one that failed. */
+export type Hold =
+  | { readonly action: Action }
+  | { readonly action: undefined; readonly refusal: Refusal; readonly wakeMs: number | undefined };
+
+/**
+ * What keeps a version from being taken in; undefined when nothing does. With a store there is a backup before an
+ * engine opens data that an older one has written, since there is no way back but a backup; unless the user says
+ * otherwise, for this very version.
+ */
+export function holdForBackup(
+  world: Pick<World, 'addon' | 'backups'>,
+  facts: Pick<Facts, 'openedBy' | 'inForce'>,
+  version: InForce['version']['name'],
+  now: Date,
+): Hold | undefined {
+  const { addon } = world;
+  const { openedBy, inForce } = facts;
+  if (backupsOf(addon) === undefined || inForce === undefined || inForce.version.name === version)
+    return undefined;
+  // Nothing has been written yet, or the same engine wrote it.
+  if (addon.status?.dataPlane?.revision === undefined || !isNewer(version, openedBy)) return undefined;
+  if (addon.metadata.annotations?.[Annotation.skipBackup] === version) return undefined;
+  const last = madeFor(world, 'BeforeUpgrade').at(-1);
+  const age =
+    last === undefined ? Infinity : now.getTime() - Date.parse(last.metadata.creationTimestamp ?? '');
+  if (last === undefined || !(age < FRESH_MS)) return { action: makeBackup(world, 'BeforeUpgrade', last) };
+  const { completedAt, failedAt } = last.status ?? {};
+  if (completedAt !== undefined) return undefined;
+  const name = `InfluxBackup ${last.metadata.name}`;
+  if (failedAt === undefined) {
+    const message = `The upgrade to ${version} waits for ${name}: ${messageOf(last)}`;
+    const refusal = {
+      reason: STALLED_REASON.backupFailed,
+      message,
+      waiting: READY_REASON.upgrading,
+    } as const;
+    return { action: undefined, refusal, wakeMs: undefined };
+  }
+  const againMs = Date.parse(failedAt) + AGAIN_MS - now.getTime();
+  if (againMs <= 0) return { action: makeBackup(world, 'BeforeUpgrade', last) };
+  const message = `spec.version: the upgrade to ${version} waits for a backup, and ${name} failed: ${messageOf(last)} Mend the store, or take the risk with the annotation ${Annotation.skipBackup}: "${version}".`;
+  return { action: undefined, refusal: { reason: STALLED_REASON.backupFailed, message }, wakeMs: againMs };
+}
+
+function isNewer(version: string, openedBy: string | undefined): boolean {
+  return (
+    openedBy !== undefined && valid(version) !== null && valid(openedBy) !== null && gt(version, openedBy)
+  );
+}

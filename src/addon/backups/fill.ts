@@ -1,0 +1,70 @@
+import type { InfluxRestore } from '../../api/influx-restore.ts';
+import { InfluxRestore as InfluxRestoreKind } from '../../api/kinds.ts';
+import { mark } from '../../backup/schedule.ts';
+import type { Kind } from '../../kube/kinds.ts';
+import type { KubeObject, Live } from '../../kube/types.ts';
+import type { Action } from '../action.ts';
+import type { Facts } from '../facts.ts';
+import { ANNOTATION, ownedMeta } from '../names.ts';
+import { READY_REASON, STALLED_REASON } from '../reasons.ts';
+import type { Refusal } from '../target.ts';
+import type { World } from '../world.ts';
+
+/** What keeps a database that is to begin with a backup from being started. */
+export type Filling =
+  | { readonly state: 'Make'; readonly action: Action }
+  | { readonly state: 'Wait'; readonly refusal: Refusal };
+
+/**
+ * A new addon with `spec.restoreFrom`: an InfluxRestore of its own fills the volume before the first engine is started on
+ * it. Undefined when the volume is filled, or has been a database's before: then there is nothing to be created.
+ */
+export function fillFromBackup(world: World, facts: Pick<Facts, 'id'>): Filling | undefined {
+  const { addon, children } = world;
+  const backup = addon.spec.restoreFrom?.backupRef.name;
+  if (backup === undefined || children.statefulSet !== undefined) return undefined;
+  // What was lost since is restored by an InfluxRestore of its own, and only when somebody asks for it.
+  if (addon.status?.dataPlane?.revision !== undefined) return undefined;
+  const annotations = children.claim?.metadata.annotations;
+  if (annotations?.[ANNOTATION.restoredFrom] !== undefined) return undefined;
+  // A volume that was kept has somebody else's mark: it holds a database already.
+  if (children.claim !== undefined && annotations?.[ANNOTATION.madeFor] !== addon.metadata.uid)
+    return undefined;
+  const restore = ownRestore(world);
+  if (restore === undefined) return { state: 'Make', action: makeRestore(world, backup, facts.id) };
+  const { status } = restore;
+  const said = status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'it has not begun yet';
+  const name = `InfluxRestore ${restore.metadata.name}`;
+  if (status?.failedAt !== undefined) {
+    const message = `spec.restoreFrom: ${name} failed: ${said} Delete that object to try again, or make an addon without restoreFrom.`;
+    return { state: 'Wait', refusal: { reason: STALLED_REASON.restoreFailed, message } };
+  }
+  const message = `The database is filled from InfluxBackup ${backup} (${name}): ${said}`;
+  const refusal = { reason: STALLED_REASON.restoreFailed, message, waiting: READY_REASON.restoring } as const;
+  return { state: 'Wait', refusal };
+}
+
+/** Name of the backup that the volume holds, once it is whole there; it is kept on the claim. */
+export function filledFrom(world: World): string | undefined {
+  const kept = world.children.claim?.metadata.annotations?.[ANNOTATION.restoredFrom];
+  if (world.addon.status?.dataPlane?.revision !== undefined) return kept;
+  const restore = ownRestore(world);
+  return kept ?? (restore?.status?.restoredAt === undefined ? undefined : restore.spec.backupRef.name);
+}
+
+function ownRestore({ addon, restores }: World): Live<InfluxRestore> | undefined {
+  return restores.find(
+    ({ metadata }) =>
+      metadata.deletionTimestamp === undefined &&
+      metadata.ownerReferences?.some(({ uid }) => uid === addon.metadata.uid),
+  );
+}
+
+function makeRestore({ addon }: World, backup: string, id: string): Action {
+  const { name, uid } = addon.metadata;
+  const object = {
+    metadata: ownedMeta(addon, `${name}-restore-${mark(uid)}`),
+    spec: { backupRef: { name: backup }, addonRef: { name }, overwrite: id },
+  } as KubeObject;
+  return { do: 'create', kind: InfluxRestoreKind as Kind<KubeObject>, object };
+}

@@ -1,0 +1,73 @@
+import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
+import type { InfluxRestore } from '../../api/influx-restore.ts';
+import type { Live } from '../../kube/types.ts';
+import type { Decision } from '../action.ts';
+import type { DatabaseState } from '../database-steps.ts';
+import { stored } from '../outcomes.ts';
+import { READY_REASON } from '../reasons.ts';
+import { keptDataPlane } from '../starting.ts';
+import type { Picture } from '../status.ts';
+import type { World } from '../world.ts';
+import { isInitial } from './volume.ts';
+
+/*
+ * While a restore into the addon is under way, its database runs on the volume that is about to be left. A point that
+ * it took then would be missed by nobody until it is looked for: so its users may read and not write, from before the
+ * Job begins until the database runs on the other volume, or the restore is given up. It is the engine that refuses:
+ * connections that are open know no Service and no NetworkPolicy any more.
+ */
+
+/** The restore because of which the database of this pod is not to be written to. */
+export function writeStop({
+  pod,
+  restores,
+}: Pick<World, 'pod' | 'restores'>): Live<InfluxRestore> | undefined {
+  const mounted = pod?.spec?.volumes?.find(({ name }) => name === 'data')?.persistentVolumeClaim?.claimName;
+  return restores.find((restore) => isUnderWay(restore) && restore.status?.claim !== mounted);
+}
+
+function isUnderWay(restore: Live<InfluxRestore>): boolean {
+  const { status, metadata } = restore;
+  if (status?.startedAt === undefined || isInitial(restore)) return false;
+  if (status.completedAt !== undefined || status.failedAt !== undefined) return false;
+  // One that is deleted is given up, unless its data is whole already.
+  return metadata.deletionTimestamp === undefined || status.restoredAt !== undefined;
+}
+
+/** What status tells of it, for the restore that waits for it: a pod that is silent for a moment changes nothing. */
+export function writeStopStatus(
+  world: World,
+  { writesStopped }: Pick<Picture, 'writesStopped'>,
+  now: Date,
+): InfluxAddonStatus['restore'] {
+  const { uid, name } = writeStop(world)?.metadata ?? {};
+  if (uid === undefined || name === undefined) return undefined;
+  const before = world.addon.status?.restore;
+  if (before?.uid === uid) return before;
+  return writesStopped === uid ? { name, uid, writesRefusedAt: now.toISOString() } : undefined;
+}
+
+/** The database answers and takes no writes: there is nothing to be verified with one, and nothing else is begun. */
+export function writesStopped(
+  world: World,
+  base: Omit<Picture, 'ready' | 'available' | 'state' | 'dataPlane'>,
+  database: Extract<DatabaseState, { state: 'ReadOnly' }>,
+  starts: number,
+  now: Date,
+): Decision {
+  const restore = writeStop(world)?.metadata;
+  const message = `InfluxRestore ${restore?.name} is under way: until the database runs with its data, writes are answered with an error, and reads go on.`;
+  const { refusal } = base;
+  const picture: Picture = {
+    ...base,
+    ready:
+      refusal === undefined
+        ? { status: false, reason: READY_REASON.restoring, message }
+        : { status: false, reason: READY_REASON.blocked, message: refusal.message },
+    available: { status: true, reason: 'Answering', message: 'the database answers' },
+    state: 'Running',
+    dataPlane: keptDataPlane(world.addon.status, starts),
+    writesStopped: restore?.uid,
+  };
+  return stored(world, picture, now, { requeueAfterMs: database.recheckMs });
+}

@@ -1,0 +1,31 @@
+import { KubeClient } from '../kube/client.ts';
+import { HttpTransport } from '../kube/http-transport.ts';
+import { readKubeconfig } from '../kube/kubeconfig.ts';
+import { openForward } from '../kube/port-forward.ts';
+import { VERSION } from '../version.ts';
+import { CliError, EXIT } from './cli-error.ts';
+import type { Given } from './given-options.ts';
+import type { Cluster } from './verb.ts';
+
+/** Connects as the kubeconfig says. Nothing is asked of the server yet. Throws CliError. */
+export async function connect(
+  given: Given,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Cluster> {
+  const choice = { path: given.text('kubeconfig'), context: given.text('context'), environment };
+  const credentials = await readKubeconfig(choice).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.unreachable, `the kubeconfig cannot be used: ${why}`, { cause: error });
+  });
+  const userAgent = `kubectl-influx/${VERSION}`;
+  const transport = new HttpTransport({ credentials, userAgent, connections: 8 });
+  const namespace = given.text('namespace') ?? credentials.namespace;
+  return {
+    client: new KubeClient(transport, { fieldManager: 'kubectl-influx' }),
+    namespace,
+    text: (at, query, signal) => transport.text({ method: 'GET', path: at, query, signal }),
+    forward: ({ pod, port, localPort }) =>
+      openForward(credentials, { namespace, pod, port, localPort, userAgent }),
+    close: () => transport.close(),
+  };
+}

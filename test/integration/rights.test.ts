@@ -1,0 +1,328 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bindingName } from '../../src/addon/resources/role-binding.ts';
+import { InfluxAddon, InfluxBackupStore } from '../../src/api/kinds.ts';
+import { ApiError } from '../../src/kube/api-error.ts';
+import { KubeClient } from '../../src/kube/client.ts';
+import type { HttpTransport } from '../../src/kube/http-transport.ts';
+import {
+  ConfigMap,
+  Deployment,
+  Job,
+  type Kind,
+  PersistentVolumeClaim,
+  RoleBinding,
+  Secret,
+  StatefulSet,
+} from '../../src/kube/kinds.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+import { appOf } from './app.ts';
+import { eventually } from './children.ts';
+import { OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed, transportFor } from './operator-bed.ts';
+import { withOperatorBed } from './with-bed.ts';
+
+const TENANT = 'influxaddon-operator-tenant';
+const GROUP = 'rbac.authorization.k8s.io';
+
+let bed: OperatorBed;
+/** With the operator's own rights, whatever its code does with them. */
+let operator: KubeClient;
+let http: HttpTransport | undefined;
+
+withOperatorBed(
+  (started) => {
+    bed = started;
+  },
+  { keep: 'File' },
+);
+beforeAll(async () => {
+  http = await transportFor(await bed.plane.userKubeconfig(OPERATOR_USER));
+  operator = new KubeClient(http, { fieldManager: 'test' });
+  await policiesInForce();
+});
+afterAll(async () => {
+  await http?.close();
+});
+
+describe.concurrent('where there is no addon, the operator', () => {
+  test('sees no Secret, not even by name', async () => {
+    const namespace = await bed.namespace('bystander');
+    await bed.client.create(Secret, { metadata: { namespace, name: 'theirs' } });
+    expect(await refusalOf(operator.get(Secret, { namespace, name: 'theirs' }))).toBe('Forbidden');
+    expect(await refusalOf(operator.list(Secret, { namespace }))).toBe('Forbidden');
+    expect(await refusalOf(operator.list(Secret))).toBe('Forbidden');
+  });
+
+  test('may write no workload, volume or Service', async () => {
+    const namespace = await bed.namespace('no-writes');
+    await bed.client.create(Deployment, appOf(namespace, 'web'));
+    const patch = operator.patch(Deployment, { namespace, name: 'web' }, {}, { type: 'merge' });
+    expect(await refusalOf(patch)).toBe('Forbidden');
+    for (const kind of [StatefulSet, PersistentVolumeClaim, Secret, ConfigMap]) {
+      const made = operator.create(kind as Kind<KubeObject>, { metadata: { namespace, name: 'x' } });
+      expect(await refusalOf(made), kind.kind).toBe('Forbidden');
+    }
+  });
+
+  test('cannot give itself the rights it has elsewhere', async () => {
+    const namespace = await bed.namespace('no-addon');
+    const binding = bindingIn(namespace);
+    // Invalid: how the API server calls it that a policy misses its parameters.
+    expect(await refusalOf(operator.create(RoleBinding, binding))).toBe('Invalid');
+    const { labels: _, ...unlabelled } = binding.metadata;
+    expect(await refusalOf(operator.create(RoleBinding, { ...binding, metadata: unlabelled }))).toBe(
+      'Forbidden',
+    );
+    expect(await refusalOf(operator.create(RoleBinding, bindingIn('kube-system')))).toBe('Invalid');
+  });
+
+  test('may make no Job, labelled or not', async () => {
+    const namespace = await bed.namespace('no-store');
+    expect(await refusalOf(operator.create(Job, jobIn(namespace)))).toBe('Invalid');
+    expect(await refusalOf(operator.create(Job, jobIn('kube-system')))).toBe('Invalid');
+    const { labels: _, ...unlabelled } = jobIn(namespace).metadata;
+    const job = { ...jobIn(namespace), metadata: unlabelled };
+    expect(await refusalOf(operator.create(Job, job))).toBe('Forbidden');
+    expect(await refusalOf(bed.client.create(Job, job))).toBe('Allowed');
+  });
+
+  test('may make Jobs where there is a store, which are nobody', async () => {
+    const namespace = await bed.namespace('with-store');
+    const store = { metadata: { namespace, name: 'nightly' }, spec: { pvc: { claimName: 'x' } } };
+    await bed.client.create(InfluxBackupStore, store);
+    await eventually('the store to be known', async () => {
+      return (await refusalOf(operator.create(Job, jobIn(namespace)))) === 'Allowed';
+    });
+    const strong = jobIn(namespace, { serviceAccountName: 'strong' });
+    expect(await refusalOf(operator.create(Job, strong))).toBe('Forbidden');
+    const token = jobIn(namespace, { automountServiceAccountToken: true });
+    expect(await refusalOf(operator.create(Job, token))).toBe('Forbidden');
+    const volumes = [{ name: 'host', hostPath: { path: '/' } }];
+    expect(await refusalOf(operator.create(Job, jobIn(namespace, { volumes })))).toBe('Forbidden');
+  });
+
+  test('may make Jobs that copy a database where there is an addon, store or not, and nowhere else', async () => {
+    const namespace = await bed.namespace('copies');
+    const job = jobIn(namespace);
+    const copy = { ...job, metadata: { ...job.metadata, labels: { 'influxaddon.dev/task': 'copy' } } };
+    await eventually('a copy to be refused', async () => {
+      return (await refusalOf(operator.create(Job, copy))) === 'Invalid';
+    });
+    await bed.addon(namespace, 'my-app');
+    await eventually('the addon to be known', async () => {
+      return (await refusalOf(operator.create(Job, copy))) === 'Allowed';
+    });
+    // Anything else is about a store.
+    expect(await refusalOf(operator.create(Job, job))).toBe('Invalid');
+  });
+
+  test('is no reason for others to be refused a RoleBinding', async () => {
+    const namespace = await bed.namespace('others');
+    const { labels: _, ...metadata } = bindingIn(namespace).metadata;
+    const subjects = [{ kind: 'User', name: 'somebody', apiGroup: GROUP }];
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'view' };
+    const made = await bed.client.create(RoleBinding, { metadata, roleRef, subjects });
+    await bed.client.delete(RoleBinding, { namespace, name: made.metadata.name });
+  });
+});
+
+describe.concurrent('where there is an addon, the operator', () => {
+  test.for([
+    ['another role', { roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'cluster-admin' } }],
+    ['somebody else', { subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'kube-system' }] }],
+    ['everybody', { subjects: [{ kind: 'Group', name: 'system:authenticated', apiGroup: GROUP }] }],
+    ['nobody', { subjects: [] }],
+  ] as const)('cannot bind %s', async ([what, change]) => {
+    const namespace = await bed.namespace(`bind-${what.replaceAll(' ', '-')}`);
+    await bed.addon(namespace, 'db');
+    const binding = { ...bindingIn(namespace), ...change } as RoleBinding;
+    expect(await refusalOf(operator.create(RoleBinding, binding))).toBe('Forbidden');
+  });
+
+  test('cannot take a RoleBinding of somebody else away', async () => {
+    const namespace = await bed.namespace('keep-theirs');
+    await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'db');
+    await bed.ready(namespace, 'db');
+    const metadata = { namespace, name: 'theirs' };
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'view' };
+    await bed.client.create(RoleBinding, { metadata, roleRef, subjects: [] });
+    expect(await refusalOf(operator.delete(RoleBinding, metadata))).toBe('Forbidden');
+  });
+
+  test('loses its rights with the last addon, and gets them back when somebody takes them away', async () => {
+    const namespace = await bed.namespace('come-and-go');
+    await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'one');
+    await bed.addon(namespace, 'two');
+    await bed.ready(namespace, 'one');
+    await bed.ready(namespace, 'two');
+    expect((await operator.list(Secret, { namespace })).items.length).toBeGreaterThan(0);
+
+    for (const { metadata } of (await bed.client.list(RoleBinding, { namespace })).items)
+      await bed.client.delete(RoleBinding, { namespace, name: metadata.name });
+    await eventually('the rights to be back', async () => {
+      const back = await bed.client.list(RoleBinding, { namespace });
+      return back.items.length === 2;
+    });
+
+    for (const name of ['one', 'two']) await bed.client.delete(InfluxAddon, { namespace, name });
+    await eventually('the rights to be gone', async () => {
+      return (await refusalOf(operator.list(Secret, { namespace }))) === 'Forbidden';
+    });
+  });
+
+  test('gets its rights again, and finishes, when it comes back as somebody else', async () => {
+    const namespace = await bed.namespace('moved');
+    const before = await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'stays');
+    await bed.addon(namespace, 'ends', { deletionPolicy: 'Delete' });
+    await bed.ready(namespace, 'stays');
+    await bed.ready(namespace, 'ends');
+    await before.stop();
+    await bed.client.delete(InfluxAddon, { namespace, name: 'ends' });
+    // What an installation under another name left behind.
+    for (const { metadata } of (await bed.client.list(RoleBinding, { namespace })).items) {
+      await bed.client.delete(RoleBinding, { namespace, name: metadata.name });
+      const { name, labels = {}, ownerReferences = [] } = metadata;
+      const left = { namespace, name: name.replace(/[^-]+$/, '00000000'), labels, ownerReferences };
+      const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'another-tenant' };
+      await bed.client.create(RoleBinding, { metadata: left, roleRef, subjects: [] });
+    }
+    await bed.startOperator({ only: namespace });
+    await eventually('the deletion to be finished', async () => {
+      return (await bed.client.get(InfluxAddon, { namespace, name: 'ends' })) === undefined;
+    });
+    await bed.client.patch(
+      InfluxAddon,
+      { namespace, name: 'stays' },
+      { spec: { plan: '1g' } },
+      { type: 'merge' },
+    );
+    await bed.until(namespace, 'stays', 'on the new plan', ({ status }) => status?.plan === '1g');
+  });
+
+  test('cleans up after a foreground deletion, which takes its rights away first', async () => {
+    const namespace = await bed.namespace('foreground');
+    await bed.startOperator({ only: namespace });
+    await bed.client.create(Deployment, appOf(namespace, 'web'));
+    await bed.addon(namespace, 'db', {
+      deletionPolicy: 'Delete',
+      apps: [{ name: 'web', env: 'Inject' }],
+    });
+    await bed.ready(namespace, 'db');
+    await bed.client.delete(InfluxAddon, { namespace, name: 'db' }, { propagationPolicy: 'Foreground' });
+    await eventually('the addon to be gone', async () => {
+      return (await bed.client.get(InfluxAddon, { namespace, name: 'db' })) === undefined;
+    });
+    const left = await Promise.all(
+      [Secret, PersistentVolumeClaim, StatefulSet, RoleBinding].map(async (kind) => {
+        const { items } = await bed.client.list(kind as Kind<KubeObject>, { namespace });
+        return items.map(({ metadata }) => `${kind.kind}/${metadata.name}`);
+      }),
+    );
+    expect(left.flat()).toEqual([]);
+    const web = await bed.client.get(Deployment, { namespace, name: 'web' });
+    expect(JSON.stringify(web?.spec)).not.toContain('INFLUX_URL');
+  });
+
+  test('gives its rights back when an addon is deleted without what it made, which stays and is taken over', async () => {
+    const namespace = await bed.namespace('orphaned');
+    await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'db');
+    const { status } = await bed.ready(namespace, 'db');
+    const set = { namespace, name: 'db-influx' };
+    const before = await bed.client.get(StatefulSet, set);
+    await bed.client.delete(InfluxAddon, { namespace, name: 'db' }, { propagationPolicy: 'Orphan' });
+    await eventually('the rights to be gone', async () => {
+      return (await bed.client.list(RoleBinding, { namespace })).items.length === 0;
+    });
+    // They go before its last finalizer does.
+    await eventually('the addon to be gone', async () => {
+      return (await bed.client.get(InfluxAddon, { namespace, name: 'db' })) === undefined;
+    });
+    const left = await bed.client.get(StatefulSet, set);
+    expect(left?.metadata).toMatchObject({
+      uid: before?.metadata.uid,
+      generation: before?.metadata.generation,
+    });
+    expect(left?.metadata.ownerReferences ?? []).toEqual([]);
+
+    await bed.addon(namespace, 'db');
+    const again = await bed.ready(namespace, 'db');
+    expect(again.status?.id).toBe(status?.id);
+    const taken = await bed.client.get(StatefulSet, set);
+    expect(taken?.metadata.uid).toBe(before?.metadata.uid);
+    expect(taken?.metadata.ownerReferences?.[0]?.uid).toBe(again.metadata.uid);
+  });
+
+  test('says so when it is refused its rights, and goes on when it is not any more', async () => {
+    const namespace = await bed.namespace('name-taken');
+    await bed.startOperator({ only: namespace });
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'view' };
+    const tenancy = { role: TENANT, username: OPERATOR_USER };
+    const metadata = { namespace, name: bindingName('db', tenancy) };
+    await bed.client.create(RoleBinding, { metadata, roleRef, subjects: [] });
+    await bed.addon(namespace, 'db');
+    const blocked = await bed.until(namespace, 'db', 'blocked', (addon) => stalled(addon)?.status === 'True');
+    expect(stalled(blocked)).toMatchObject({ reason: 'NameConflict' });
+    expect(stalled(blocked)?.message).toContain(`RoleBinding ${metadata.name}`);
+    await bed.client.delete(RoleBinding, metadata);
+    await bed.ready(namespace, 'db');
+  });
+});
+
+function stalled(addon: InfluxAddonLike) {
+  return addon.status?.conditions?.find(({ type }) => type === 'Stalled');
+}
+
+type InfluxAddonLike = Awaited<ReturnType<OperatorBed['get']>>;
+
+function bindingIn(namespace: string): RoleBinding & { metadata: NonNullable<RoleBinding['metadata']> } {
+  return {
+    metadata: { namespace, name: 'mine', labels: { 'influxaddon.dev/addon': 'db' } },
+    roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: TENANT },
+    subjects: [{ kind: 'ServiceAccount', name: 'influxaddon-operator', namespace: OPERATOR_NAMESPACE }],
+  };
+}
+
+function jobIn(namespace: string, pod: object = {}): Job & { metadata: NonNullable<Job['metadata']> } {
+  const container = { name: 'main', image: 'registry.example/task:1' };
+  const spec = {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    containers: [container],
+    ...pod,
+  };
+  return {
+    metadata: {
+      namespace,
+      generateName: 'task-',
+      labels: { 'influxaddon.dev/task': 'backup' },
+    },
+    spec: { template: { spec } },
+  };
+}
+
+/** The API server compiles policies a moment after they are made, and asks nobody by them before. */
+async function policiesInForce(): Promise<void> {
+  const namespace = await bed.namespace('first');
+  const { metadata, ...binding } = bindingIn(namespace);
+  let count = 0;
+  await eventually('the policies to be in force', async () => {
+    count += 1;
+    const name = `try-${count}`;
+    return (
+      (await refusalOf(operator.create(RoleBinding, { ...binding, metadata: { ...metadata, name } }))) ===
+      'Invalid'
+    );
+  });
+}
+
+async function refusalOf(request: Promise<unknown>): Promise<string> {
+  try {
+    await request;
+    return 'Allowed';
+  } catch (error) {
+    return ApiError.from(error).reason;
+  }
+}
