@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { EVENT_REASON, LIMIT_REASON, READY_REASON, STALLED_REASON } from '../src/addon/reasons.ts';
+import { EVENT_REASON, LIMIT_REASON, READY_REASON, STALLED_REASON } from '../src/addon/decision/reasons.ts';
 import { JOB_FAILURES } from '../src/backup/protocol.ts';
 import {
   BACKUP_EVENT,
   BACKUP_REASON,
   RESTORE_EVENT,
   RESTORE_REASON,
-} from '../src/backup-controllers/reasons.ts';
+} from '../src/backup-controllers/decision/reasons.ts';
 
 const page = await readFile('docs/conditions.md', 'utf8');
 const told = new Set(page.match(/(?<=`)[A-Z][A-Za-z]+(?=`)/g));

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { plans, versions } from '../src/api/catalogue.ts';
-import { crdFiles, generatedYaml, writeFiles } from '../src/api/emit-crds.ts';
+import { crdFiles, generatedYaml, writeFiles } from '../src/api/crd/emit-crds.ts';
 import { alertGroups } from './alerts.ts';
 import { board } from './board.ts';
 import { NAMESPACE, operatorManifests } from './operator-manifests.ts';

@@ -1,6 +1,6 @@
-import { crdOf } from '../src/api/crd.ts';
-import type { CustomKind } from '../src/api/custom-kind.ts';
-import { writeFiles } from '../src/api/emit-crds.ts';
+import { crdOf } from '../src/api/crd/crd.ts';
+import type { CustomKind } from '../src/api/crd/custom-kind.ts';
+import { writeFiles } from '../src/api/crd/emit-crds.ts';
 import { GROUP, VERSION } from '../src/api/group.ts';
 import { customKinds } from '../src/api/kinds.ts';
 

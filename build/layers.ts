@@ -47,9 +47,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The only files that may open a connection, and those that listen. Everything else goes through them. */
 const FUNNELS: readonly string[] = [
-  'src/kube/http-transport.ts',
-  'src/kube/credentials.ts',
-  'src/kube/port-forward.ts',
+  'src/kube/api/http-transport.ts',
+  'src/kube/api/credentials.ts',
+  'src/kube/api/port-forward.ts',
   'src/influx/transport.ts',
   'src/telemetry/server.ts',
   'src/admission/server.ts',
@@ -96,7 +96,7 @@ function sockets(file: string, text: string): string[] {
     : [];
 }
 
-/** `kube` of `src/kube/store.ts`, `main.ts` of `src/main.ts`. */
+/** `kube` of `src/kube/store/store.ts`, `main.ts` of `src/main.ts`. */
 function folderOf(file: string): string {
   return file.split('/')[1] ?? '';
 }

@@ -1,4 +1,4 @@
-import { writeFiles } from '../src/api/emit-crds.ts';
+import { writeFiles } from '../src/api/crd/emit-crds.ts';
 import { observeBackupMetrics } from '../src/telemetry/backup-metrics.ts';
 import { observeMaintenance } from '../src/telemetry/maintenance-metrics.ts';
 import { Metrics } from '../src/telemetry/metrics.ts';

@@ -1,4 +1,4 @@
-import { ADDON_LABEL, TASK_LABEL } from '../src/addon/names.ts';
+import { ADDON_LABEL, TASK_LABEL } from '../src/addon/world/names.ts';
 import type { Operation } from '../src/backup/protocol.ts';
 
 /** A ValidatingAdmissionPolicy and its binding share their name: that of the installation and this suffix. */

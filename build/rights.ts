@@ -1,4 +1,4 @@
-import { writeFiles } from '../src/api/emit-crds.ts';
+import { writeFiles } from '../src/api/crd/emit-crds.ts';
 import { operatorManifests } from './operator-manifests.ts';
 import type { PolicyRule } from './rbac.ts';
 

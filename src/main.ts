@@ -89,7 +89,7 @@ async function agent(): Promise<number> {
 }
 
 async function job(operation: Operation): Promise<number> {
-  const { runJob } = await import('./agent/run-job.ts');
+  const { runJob } = await import('./agent/job/run-job.ts');
   const { ok } = await runJob(operation, { variables: process.env, stop: stopSignal(), log: say });
   return ok ? 0 : 1;
 }

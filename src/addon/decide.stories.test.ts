@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Secret } from '../kube/kinds.ts';
+import type { Secret } from '../kube/objects/kinds.ts';
 import type { Workload } from './apps/view.ts';
-import { decode } from './facts.ts';
-import { childNames, userSecretName } from './names.ts';
+import { decode } from './identity/facts.ts';
+import { childNames, userSecretName } from './world/names.ts';
 import { variablesIn } from './testing/apps.ts';
 import { BROKEN_VERSION } from './testing/model/model-node.ts';
 import { ADDON, Simulation } from './testing/model/simulation.ts';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec } from '../api/influx-addon.ts';
 import type { InfluxBackup } from '../api/influx-backup.ts';
-import type { Secret } from '../kube/kinds.ts';
-import type { KubeObject, Live } from '../kube/types.ts';
+import type { Secret } from '../kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../kube/objects/types.ts';
 import type { Backup } from './backups/view.ts';
 import { decide } from './decide.ts';
-import { decode, ADMIN_KEY } from './facts.ts';
-import { CHILDREN } from './resources/index.ts';
-import { withIntentHash } from './resources/merge.ts';
+import { decode, ADMIN_KEY } from './identity/facts.ts';
+import { CHILDREN } from './children/index.ts';
+import { withIntentHash } from './children/merge.ts';
 import { withApiDefaults } from './testing/api-defaults.ts';
 import {
   addonOf,
@@ -21,7 +21,7 @@ import {
   planOf,
   worldOf,
 } from './testing/fixtures.ts';
-import { NO_MEMORY, type Finding, type World } from './world.ts';
+import { NO_MEMORY, type Finding, type World } from './world/world.ts';
 
 function decided(world: Partial<World>) {
   return decide(worldOf(world), { now: NOW, fresh: countingFresh() });

@@ -1,49 +1,44 @@
 import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import { appsOf, isPaused, stateOf } from '../api/addon-defaults.ts';
 import { notImplemented } from '../api/not-implemented.ts';
-import type { KubeObject } from '../kube/types.ts';
+import type { KubeObject } from '../kube/objects/types.ts';
 import type { InfluxTls } from '../influx/transport.ts';
 import { isOlder } from '../versions/rules.ts';
-import { accessStep } from './access.ts';
-import type { Action, Decision } from './action.ts';
+import { accessStep } from './rights/rights-step.ts';
+import type { Action, Decision } from './decision/action.ts';
 import { countChanges } from './apps/changes.ts';
 import { decideApps } from './apps/decide-apps.ts';
 import { keyOf } from './apps/entries.ts';
-import { usesAuthority } from './authority/follow.ts';
+import { usesAuthority } from './tls/authority/follow.ts';
 import { holdForBackup } from './backups/before-upgrade.ts';
 import { agentSecretAction } from './backups/agent.ts';
 import { filledFrom, fillFromBackup } from './backups/fill.ts';
 import { onVolume } from './backups/volume.ts';
 import { writesStopped, writeStop } from './backups/write-stop.ts';
-import { certificateNeed, trustedBy } from './certificate.ts';
-import { childChanges, withoutRefused } from './children.ts';
-import { serviceHost } from './connection.ts';
-import { withFittingData } from './data-fit.ts';
-import { settleContents } from './contents-facts.ts';
-import { contentsStep, lossesOf } from './contents-steps.ts';
-import { accessTo, CHECK_INTERVAL_MS, databaseStep, isAbout } from './database-steps.ts';
-import { decideDeletion, finalizerAction } from './deletion.ts';
-import { credentialsMark, recordedInForce, settleFacts, type Facts, type InForce } from './facts.ts';
-import { activeFindings, findingOf } from './findings.ts';
-import type { Fresh } from './fresh.ts';
-import { hashOf } from './hash.ts';
-import { diagnose } from './diagnose.ts';
-import { announcements } from './announcements.ts';
-import {
-  allowedOutside,
-  certificateNames,
-  endpointInForce,
-  withInternetAccess,
-} from './internet/in-force.ts';
-import { wayIn, type WayIn } from './internet/way-in.ts';
-import { releasedClaim, volumeBeingDeleted } from './leaving-volume.ts';
+import { certificateNeed, trustedBy } from './tls/certificate.ts';
+import { childChanges, withoutRefused } from './children/changes.ts';
+import { serviceHost } from './access/connection.ts';
+import { withFittingData } from './wish/data-fit.ts';
+import { settleContents } from './database/contents/facts.ts';
+import { contentsStep, lossesOf } from './database/contents/step.ts';
+import { accessTo, CHECK_INTERVAL_MS, databaseStep, isAbout } from './database/step.ts';
+import { decideDeletion, finalizerAction } from './lifecycle/deletion.ts';
+import { credentialsMark, recordedInForce, settleFacts, type Facts, type InForce } from './identity/facts.ts';
+import { activeFindings, findingOf } from './decision/findings.ts';
+import type { Fresh } from './identity/fresh.ts';
+import { hashOf } from './world/hash.ts';
+import { diagnose } from './pod/diagnose.ts';
+import { announcements } from './decision/announcements.ts';
+import { allowedOutside, certificateNames, endpointInForce, withInternetAccess } from './access/in-force.ts';
+import { wayIn, type WayIn } from './access/way-in.ts';
+import { releasedClaim, volumeBeingDeleted } from './volume/leaving.ts';
 import { growVolume } from './limits/growth.ts';
 import { measuring } from './limits/measuring.ts';
-import { LOOK_AGAIN_MS, lossInEngine, lossOf } from './lost-volume.ts';
-import { backupBeforeMaintenance, beginning, maintenanceOf, takeIn } from './maintenance.ts';
-import { childNames, ownedMeta } from './names.ts';
-import { openedBy } from './opened.ts';
-import { ownCopy, withOwnCertificate } from './own-certificate.ts';
+import { LOOK_AGAIN_MS, lossInEngine, lossOf } from './volume/lost.ts';
+import { backupBeforeMaintenance, beginning, maintenanceOf, takeIn } from './maintenance/take-in.ts';
+import { childNames, ownedMeta } from './world/names.ts';
+import { openedBy } from './identity/opened.ts';
+import { ownCopy, withOwnCertificate } from './tls/own-certificate.ts';
 import {
   acting,
   AN_ADDRESS,
@@ -56,9 +51,9 @@ import {
   stopped,
   stored,
   waiting,
-} from './outcomes.ts';
-import { podState } from './pod-state.ts';
-import { READY_REASON, STALLED_REASON } from './reasons.ts';
+} from './decision/outcomes.ts';
+import { podState } from './pod/state.ts';
+import { READY_REASON, STALLED_REASON } from './decision/reasons.ts';
 import {
   ADMINISTRATOR_LOST,
   CERTIFICATE_NOT_READ,
@@ -67,18 +62,18 @@ import {
   restartPod,
   restoredEvents,
   VOLUME_RELEASED,
-} from './repairs.ts';
-import type { BuildContext, Children } from './resources/context.ts';
-import { renderedFor } from './resources/stateful-set.ts';
-import { changesUsers } from './rotation/rotation.ts';
-import { lastTurn, nextTurn, storing } from './rotation/step.ts';
-import { withFirstToken } from './rotation/token.ts';
-import { keptDataPlane, startingMessage, startingReason, startsOf } from './starting.ts';
-import { blockedPicture, type Picture } from './status.ts';
-import { sparingThePod } from './spare-pod.ts';
-import { lastInForce, resolveTarget, type Refusal, type Resolution } from './target.ts';
-import { isOfUserSecret, untriedUsers, userSecretChanges } from './user-secrets.ts';
-import type { World } from './world.ts';
+} from './pod/repairs.ts';
+import type { BuildContext, Children } from './world/settings.ts';
+import { renderedFor } from './children/stateful-set.ts';
+import { changesUsers } from './identity/rotation/rotation.ts';
+import { lastTurn, nextTurn, storing } from './identity/rotation/step.ts';
+import { withFirstToken } from './identity/rotation/token.ts';
+import { keptDataPlane, startingMessage, startingReason, startsOf } from './lifecycle/starting.ts';
+import { blockedPicture, type Picture } from './decision/status.ts';
+import { sparingThePod } from './volume/spare-pod.ts';
+import { lastInForce, resolveTarget, type Refusal, type Resolution } from './wish/target.ts';
+import { isOfUserSecret, untriedUsers, userSecretChanges } from './database/user-secrets.ts';
+import type { World } from './world/world.ts';
 
 /** A login to which the database did not answer is tried again so soon. */
 const TRY_AGAIN_MS = 5_000;

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../api/influx-addon.ts';
-import { crdOf } from '../api/crd.ts';
+import { crdOf } from '../api/crd/crd.ts';
 import { influxAddonKind } from '../api/influx-addon.ts';
-import type { StatefulSet } from '../kube/kinds.ts';
-import type { Live } from '../kube/types.ts';
+import type { StatefulSet } from '../kube/objects/kinds.ts';
+import type { Live } from '../kube/objects/types.ts';
 import type { Workload } from './apps/view.ts';
-import { hashOf } from './hash.ts';
-import type { InForce } from './facts.ts';
-import { ANNOTATION, restartedForKey } from './names.ts';
-import { buildStatefulSet } from './resources/stateful-set.ts';
+import { hashOf } from './world/hash.ts';
+import type { InForce } from './identity/facts.ts';
+import { ANNOTATION, restartedForKey } from './world/names.ts';
+import { buildStatefulSet } from './children/stateful-set.ts';
 import { contextOf, inForce } from './testing/fixtures.ts';
-import { unpackTemplate } from './resources/rendered.ts';
+import { unpackTemplate } from './children/rendered.ts';
 import { ADDON, Simulation } from './testing/model/simulation.ts';
 import golden from './testing/golden-hashes.json' with { type: 'json' };
 

@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddonStatus } from '../api/influx-addon.ts';
 import { InfluxAddon } from '../api/kinds.ts';
-import { ApiError } from '../kube/api-error.ts';
+import { ApiError } from '../kube/api/api-error.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../kube/log.ts';
-import { keyOf, type Live } from '../kube/types.ts';
+import { keyOf, type Live } from '../kube/objects/types.ts';
 import type { FleetSummary } from '../maintenance/fleet-summary.ts';
-import { act, type Actor } from './act.ts';
-import { describe, type Decision } from './action.ts';
+import { act, type Actor } from './act/act.ts';
+import { describe, type Decision } from './decision/action.ts';
 import { decide } from './decide.ts';
-import { memberOf, placeOf } from './fleet.ts';
-import { dropForgottenAccess } from './forgotten-access.ts';
-import type { Fresh } from './fresh.ts';
-import { observe } from './observe.ts';
+import { memberOf, placeOf } from './maintenance/fleet.ts';
+import { dropForgottenAccess } from './rights/forgotten.ts';
+import type { Fresh } from './identity/fresh.ts';
+import { observe } from './observe/observe.ts';
 
 export interface Reconciler extends Actor {
   readonly fleet: FleetSummary;

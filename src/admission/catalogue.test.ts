@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { planOf } from '../addon/testing/fixtures.ts';
 import { InfluxPlan } from '../api/kinds.ts';
-import { KubeClient } from '../kube/client.ts';
+import { KubeClient } from '../kube/api/client.ts';
 import { FakeApi } from '../kube/testing/fake-api.ts';
 import { FakeTransport } from '../kube/testing/fake-transport.ts';
 import { FreshCatalogue } from './catalogue.ts';

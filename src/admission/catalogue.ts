@@ -1,7 +1,7 @@
-import type { Stores } from '../addon/stores.ts';
+import type { Stores } from '../addon/observe/stores.ts';
 import { InfluxPlan, InfluxVersion } from '../api/kinds.ts';
-import type { KubeClient } from '../kube/client.ts';
-import { Store } from '../kube/store.ts';
+import type { KubeClient } from '../kube/api/client.ts';
+import { Store } from '../kube/store/store.ts';
 
 type Catalogue = Pick<Stores, 'plans' | 'versions'>;
 

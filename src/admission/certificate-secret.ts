@@ -1,4 +1,4 @@
-import type { Secret } from '../kube/kinds.ts';
+import type { Secret } from '../kube/objects/kinds.ts';
 import { makeAuthority } from '../tls/authority.ts';
 import { issueLeaf } from '../tls/leaf.ts';
 import type { ServerNames } from '../tls/names.ts';

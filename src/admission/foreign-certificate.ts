@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { ReconcileResult } from '../kube/controller.ts';
-import type { Secret } from '../kube/kinds.ts';
+import type { ReconcileResult } from '../kube/control/controller.ts';
+import type { Secret } from '../kube/objects/kinds.ts';
 import type { Logger } from '../kube/log.ts';
-import type { Live } from '../kube/types.ts';
+import type { Live } from '../kube/objects/types.ts';
 import type { ServedPair } from './certificate.ts';
 
 /**

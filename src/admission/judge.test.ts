@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ADMIN_KEY, encode } from '../addon/facts.ts';
+import { ADMIN_KEY, encode } from '../addon/identity/facts.ts';
 import {
   addonOf,
   inForce,
@@ -10,10 +10,10 @@ import {
   VERSIONS,
   worldOf,
 } from '../addon/testing/fixtures.ts';
-import type { World } from '../addon/world.ts';
+import type { World } from '../addon/world/world.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../api/influx-addon.ts';
-import type { Secret } from '../kube/kinds.ts';
-import type { Live } from '../kube/types.ts';
+import type { Secret } from '../kube/objects/kinds.ts';
+import type { Live } from '../kube/objects/types.ts';
 import { judge } from './judge.ts';
 
 const ending = { deletionTimestamp: NOW.toISOString() };

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { settleFacts } from '../addon/facts.ts';
-import { resolveTarget, type Refusal, type Resolution } from '../addon/target.ts';
-import type { World } from '../addon/world.ts';
+import { settleFacts } from '../addon/identity/facts.ts';
+import { resolveTarget, type Refusal, type Resolution } from '../addon/wish/target.ts';
+import type { World } from '../addon/world/world.ts';
 import { lifecycleOf } from '../api/catalogue-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import { notImplemented } from '../api/not-implemented.ts';
 import { mistakesOf } from '../contents/wishes.ts';
-import { given } from '../kube/given.ts';
-import type { Live } from '../kube/types.ts';
+import { given } from '../kube/objects/given.ts';
+import type { Live } from '../kube/objects/types.ts';
 import type { Review } from './review.ts';
 
 export interface Verdict {

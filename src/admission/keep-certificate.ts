@@ -1,11 +1,11 @@
-import { ApiError } from '../kube/api-error.ts';
-import type { KubeClient } from '../kube/client.ts';
+import { ApiError } from '../kube/api/api-error.ts';
+import type { KubeClient } from '../kube/api/client.ts';
 import type { Clock } from '../kube/clock.ts';
-import type { ReconcileResult } from '../kube/controller.ts';
-import { Secret, ValidatingWebhookConfiguration } from '../kube/kinds.ts';
+import type { ReconcileResult } from '../kube/control/controller.ts';
+import { Secret, ValidatingWebhookConfiguration } from '../kube/objects/kinds.ts';
 import type { Logger } from '../kube/log.ts';
-import type { Store } from '../kube/store.ts';
-import type { Live } from '../kube/types.ts';
+import type { Store } from '../kube/store/store.ts';
+import type { Live } from '../kube/objects/types.ts';
 import type { ServerNames } from '../tls/names.ts';
 import {
   certificateStep,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { InfluxAddon } from '../api/influx-addon.ts';
-import type { Live } from '../kube/types.ts';
+import type { Live } from '../kube/objects/types.ts';
 import type { Verdict } from './judge.ts';
 
 /** What the API server asks: may this addon be stored? */

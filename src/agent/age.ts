@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { Decrypter, Encrypter, type Recipient } from 'age-encryption';
-import { JobError } from './job-error.ts';
+import { JobError } from './job/job-error.ts';
 
 /*
  * The age format (age-encryption.org/v1). Keys and recipients are the library's; the payload, which is as large as a

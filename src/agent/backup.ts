@@ -6,9 +6,9 @@ import { InfluxError } from '../influx/influx-error.ts';
 import type { Dump } from './archive/engine-manifest.ts';
 import { countsBetween, countValues, takeCensus, type Census, type Tally } from './census.ts';
 import { storeDump } from './dump.ts';
-import { databaseClient, type JobContext } from './job-context.ts';
-import { JobError } from './job-error.ts';
-import { archiveKey, digestOf, pointsOf, readManifest } from './stored-backup.ts';
+import { databaseClient, type JobContext } from './job/job-context.ts';
+import { JobError } from './job/job-error.ts';
+import { archiveKey, digestOf, pointsOf, readManifest } from './job/stored-backup.ts';
 
 /**
  * Takes a backup. Every step may be the last one: what is in the store without a manifest is no backup, and the next

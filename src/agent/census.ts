@@ -1,11 +1,11 @@
 import type { BackupCounts, BackupManifest } from '../backup/manifest.ts';
-import type { InfluxClient } from '../influx/client.ts';
-import { readDatabase } from '../influx/database.ts';
-import { readFigures } from '../influx/figures.ts';
+import type { InfluxClient } from '../influx/v1/client.ts';
+import { readDatabase } from '../influx/v1/database.ts';
+import { readFigures } from '../influx/v1/figures.ts';
 import { InfluxError } from '../influx/influx-error.ts';
-import { identifier, showGrants, showRetentionPolicies } from '../influx/influxql.ts';
-import { rows } from '../influx/results.ts';
-import { JobError } from './job-error.ts';
+import { identifier, showGrants, showRetentionPolicies } from '../influx/v1/influxql.ts';
+import { rows } from '../influx/v1/results.ts';
+import { JobError } from './job/job-error.ts';
 
 /** What the server says about a database and about itself. */
 export interface Census {

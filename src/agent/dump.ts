@@ -10,9 +10,9 @@ import { finishedShards } from './archive/finished-shards.ts';
 import { packDump } from './archive/pack.ts';
 import { WireCheck } from './archive/wire-check.ts';
 import { dismissEngine, Engine } from './engine.ts';
-import type { JobContext } from './job-context.ts';
-import { JobError } from './job-error.ts';
-import { digestOf } from './stored-backup.ts';
+import type { JobContext } from './job/job-context.ts';
+import { JobError } from './job/job-error.ts';
+import { digestOf } from './job/stored-backup.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
 
 /** What is stored may be a little more than what the engine has on its disk now: parts of an upload are cut by it. */

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JobError } from './job-error.ts';
+import { JobError } from './job/job-error.ts';
 
 /** How a command of the engine's container ended. */
 export interface EngineAnswer {

@@ -1,12 +1,12 @@
 import type { BackupManifest } from '../backup/manifest.ts';
 import type { DrillJobSpec, ImportJobSpec, JobResult, RestoreJobSpec } from '../backup/protocol.ts';
-import { isAtLeast } from '../influx/version.ts';
+import { isAtLeast } from '../influx/v1/version.ts';
 import { fetchDump } from './archive/fetch.ts';
 import { countDifference, totalValues, type Tally } from './census.ts';
-import type { JobContext } from './job-context.ts';
-import { JobError } from './job-error.ts';
+import type { JobContext } from './job/job-context.ts';
+import { JobError } from './job/job-error.ts';
 import { RestoreServer } from './restore-server.ts';
-import { archiveKey, readManifest, type StoredManifest } from './stored-backup.ts';
+import { archiveKey, readManifest, type StoredManifest } from './job/stored-backup.ts';
 
 /*
  * Fills a volume that no database uses. Everything that can be known to be wrong is found out before the volume is

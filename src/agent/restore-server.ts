@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENGINE_EXIT } from '../backup/engine-script.ts';
 import type { BackupManifest } from '../backup/manifest.ts';
-import { InfluxClient } from '../influx/client.ts';
-import { readDatabase } from '../influx/database.ts';
+import { InfluxClient } from '../influx/v1/client.ts';
+import { readDatabase } from '../influx/v1/database.ts';
 import { InfluxError } from '../influx/influx-error.ts';
 import {
   alterRetentionPolicy,
@@ -10,14 +10,14 @@ import {
   createRetentionPolicy,
   dropRetentionPolicy,
   setDefaultRetentionPolicy,
-} from '../influx/influxql.ts';
-import { rows } from '../influx/results.ts';
+} from '../influx/v1/influxql.ts';
+import { rows } from '../influx/v1/results.ts';
 import type { Dump } from './archive/engine-manifest.ts';
 import { countValues, unreachable, type Tally } from './census.ts';
 import { renameDatabase } from './continuous-query.ts';
 import { Engine } from './engine.ts';
-import type { JobContext } from './job-context.ts';
-import { JobError } from './job-error.ts';
+import type { JobContext } from './job/job-context.ts';
+import { JobError } from './job/job-error.ts';
 
 const POLL_MS = 100;
 /** An engine on an empty volume is up in a moment. */

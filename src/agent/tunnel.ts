@@ -5,7 +5,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { AGENT_FILES, AGENT_NAME } from '../backup/agent-files.ts';
 import { AGENT_GREETING, GREETING_BYTES } from './agent-protocol.ts';
 import type { WireCheck } from './archive/wire-check.ts';
-import { JobError } from './job-error.ts';
+import { JobError } from './job/job-error.ts';
 
 /** The Job's end of the way to the engine's backup port: a port on the pod's loopback that the engine's tool uses. */
 export interface Tunnel {

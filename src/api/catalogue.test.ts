@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { milliOf, unitsOf } from '../kube/quantity.ts';
+import { milliOf, unitsOf } from '../kube/objects/quantity.ts';
 import { isDefaultVersion, lifecycleOf, migratesFromMajorOf, storageOf } from './catalogue-defaults.ts';
 import { plans, versions } from './catalogue.ts';
 import { influxPlanKind } from './influx-plan.ts';

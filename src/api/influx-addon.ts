@@ -1,7 +1,7 @@
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import { z } from 'zod';
 import { CATEGORY } from './group.ts';
-import type { CustomKind } from './custom-kind.ts';
+import type { CustomKind } from './crd/custom-kind.ts';
 import { addonSpec } from './schema/addon-spec.ts';
 import { addonStatus } from './schema/addon-status.ts';
 import { doc } from './schema/doc.ts';

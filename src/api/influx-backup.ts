@@ -1,6 +1,6 @@
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import { z } from 'zod';
-import type { CustomKind } from './custom-kind.ts';
+import type { CustomKind } from './crd/custom-kind.ts';
 import { CATEGORY } from './group.ts';
 import { condition, observedGeneration } from './schema/condition.ts';
 import { doc, listBy, setOf } from './schema/doc.ts';

@@ -1,5 +1,5 @@
-import type { Kind } from '../kube/kinds.ts';
-import type { CustomKind } from './custom-kind.ts';
+import type { Kind } from '../kube/objects/kinds.ts';
+import type { CustomKind } from './crd/custom-kind.ts';
 import { GROUP, VERSION } from './group.ts';
 import { type InfluxAddon as Addon, influxAddonKind } from './influx-addon.ts';
 import { type InfluxBackup as Backup, influxBackupKind } from './influx-backup.ts';

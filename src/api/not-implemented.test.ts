@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec } from './influx-addon.ts';
 import { notImplemented, notImplementedFields } from './not-implemented.ts';
 import { addonSpec } from './schema/addon-spec.ts';
-import { type StructuralSchema, structural } from './structural.ts';
+import { type StructuralSchema, structural } from './crd/structural.ts';
 
 /** Leaves that this release acts on. A field of the schema is here or in the list of not-implemented.ts. */
 const implemented = [

@@ -1,13 +1,13 @@
-import type { Stores } from '../addon/stores.ts';
-import { storeOf } from '../addon/stores.ts';
-import { ApiError } from '../kube/api-error.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { Stores } from '../addon/observe/stores.ts';
+import { storeOf } from '../addon/observe/stores.ts';
+import { ApiError } from '../kube/api/api-error.ts';
+import type { KubeClient } from '../kube/api/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
-import type { Kind } from '../kube/kinds.ts';
+import type { Kind } from '../kube/objects/kinds.ts';
 import type { Logger } from '../kube/log.ts';
-import type { KubeObject, Live } from '../kube/types.ts';
-import { describe, type TaskAction, type TaskDecision } from './action.ts';
+import type { KubeObject, Live } from '../kube/objects/types.ts';
+import { describe, type TaskAction, type TaskDecision } from './decision/action.ts';
 
 /** What the controllers of backups act through. */
 export interface TaskActor {

@@ -1,14 +1,14 @@
 import type { Clock } from '../kube/clock.ts';
-import { Controller, type ControllerOptions } from '../kube/controller.ts';
-import { WorkQueue } from '../kube/work-queue.ts';
+import { Controller, type ControllerOptions } from '../kube/control/controller.ts';
+import { WorkQueue } from '../kube/control/work-queue.ts';
 import { runTasks, type TaskActor } from './act.ts';
-import { decideRestore } from './decide-restore.ts';
-import { decideStore } from './decide-store.ts';
+import { decideRestore } from './restores/decide.ts';
+import { decideStore } from './stores/decide.ts';
 import { observeBackups, observeRestore, observeStore } from './observe.ts';
-import { Places } from './places.ts';
+import { Places } from './backups/places.ts';
 import { connectBackups, type TaskQueues } from './triggers.ts';
 import type { BackupSettings } from '../backup/settings.ts';
-import type { Stores } from '../addon/stores.ts';
+import type { Stores } from '../addon/observe/stores.ts';
 
 export interface BackupControllersOptions {
   readonly actor: TaskActor;

@@ -1,18 +1,18 @@
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
-import { ENGINE_PORT, serviceHost } from '../addon/connection.ts';
-import { childNames } from '../addon/names.ts';
-import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/stores.ts';
-import { unitsOf } from '../kube/quantity.ts';
-import { keyOf, type Live } from '../kube/types.ts';
+import { ENGINE_PORT, serviceHost } from '../addon/access/connection.ts';
+import { childNames } from '../addon/world/names.ts';
+import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
+import { unitsOf } from '../kube/objects/quantity.ts';
+import { keyOf, type Live } from '../kube/objects/types.ts';
 import { claimInForce } from '../addon/backups/volume.ts';
-import { recordedInForce } from '../addon/facts.ts';
-import type { RestoreWorld } from './restore-world.ts';
-import type { StoreWorld } from './decide-store.ts';
-import type { Task } from './job-state.ts';
-import type { Backup } from './phase.ts';
+import { recordedInForce } from '../addon/identity/facts.ts';
+import type { RestoreWorld } from './world/restore-world.ts';
+import type { StoreWorld } from './stores/decide.ts';
+import type { Task } from './world/job-state.ts';
+import type { Backup } from './decision/phase.ts';
 import type { BackupSettings } from '../backup/settings.ts';
-import type { BackupsWorld, Reach } from './world.ts';
+import type { BackupsWorld, Reach } from './world/world.ts';
 
 /** Gathers what is known about the backups of one addon, by `namespace/name`. Only reads caches. */
 export function observeBackups(

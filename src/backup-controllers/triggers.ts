@@ -1,8 +1,8 @@
-import { BY_ADDON, isBeingTaken, type Stores } from '../addon/stores.ts';
-import { keyOf, type KubeObject, type Live } from '../kube/types.ts';
-import type { Job } from '../kube/kinds.ts';
-import type { WorkQueue } from '../kube/work-queue.ts';
-import { subjectOf } from './labels.ts';
+import { BY_ADDON, isBeingTaken, type Stores } from '../addon/observe/stores.ts';
+import { keyOf, type KubeObject, type Live } from '../kube/objects/types.ts';
+import type { Job } from '../kube/objects/kinds.ts';
+import type { WorkQueue } from '../kube/control/work-queue.ts';
+import { subjectOf } from './world/labels.ts';
 import { addonKeyOf } from './observe.ts';
 
 export interface TaskQueues {

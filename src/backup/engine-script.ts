@@ -1,4 +1,4 @@
-import { baseParameters } from '../influx/parameters.ts';
+import { baseParameters } from '../influx/v1/parameters.ts';
 import { JOB_FILES } from './job-files.ts';
 
 /*

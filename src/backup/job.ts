@@ -1,6 +1,6 @@
 import type { Container, EnvVar, SecurityContext, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
-import type { Job } from '../kube/kinds.ts';
-import type { ObjectMeta } from '../kube/types.ts';
+import type { Job } from '../kube/objects/kinds.ts';
+import type { ObjectMeta } from '../kube/objects/types.ts';
 import { JOB_CONTAINER, JOB_LABEL, JOB_SPEC_VARIABLE, type JobSpec } from './protocol.ts';
 import { CREDENTIAL_KEYS, JOB_FILES, SOURCE_KEYS } from './job-files.ts';
 import { engineEnvironment, engineScript } from './engine-script.ts';

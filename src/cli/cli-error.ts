@@ -1,4 +1,4 @@
-import { ApiError } from '../kube/api-error.ts';
+import { ApiError } from '../kube/api/api-error.ts';
 
 /** How the command ends; scripts rely on these numbers. */
 export const EXIT = {

@@ -1,11 +1,11 @@
-import { KubeClient } from '../kube/client.ts';
-import { HttpTransport } from '../kube/http-transport.ts';
-import { readKubeconfig } from '../kube/kubeconfig.ts';
-import { openForward } from '../kube/port-forward.ts';
+import { KubeClient } from '../kube/api/client.ts';
+import { HttpTransport } from '../kube/api/http-transport.ts';
+import { readKubeconfig } from '../kube/api/kubeconfig.ts';
+import { openForward } from '../kube/api/port-forward.ts';
 import { VERSION } from '../version.ts';
 import { CliError, EXIT } from './cli-error.ts';
-import type { Given } from './given-options.ts';
-import type { Cluster } from './verb.ts';
+import type { Given } from './command/given-options.ts';
+import type { Cluster } from './command/verb.ts';
 
 /** Connects as the kubeconfig says. Nothing is asked of the server yet. Throws CliError. */
 export async function connect(

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
-import { runCli } from './run.ts';
-import type { Terminal } from './verb.ts';
+import { runCli } from './command/run.ts';
+import type { Terminal } from './command/verb.ts';
 
 // The whole program, as a person at a terminal or a script starts it.
 

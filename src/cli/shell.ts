@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CliError, EXIT } from './cli-error.ts';
-import type { Context } from './verb.ts';
+import type { Context } from './command/verb.ts';
 
 /** Where the engine's own shell is on this machine; undefined when it is not. */
 export function shellPath({ terminal }: Context): string | undefined {

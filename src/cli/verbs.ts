@@ -1,6 +1,6 @@
 import { WEEKDAYS } from '../api/addon-defaults.ts';
-import { OUTPUT, PREVIEW, WAITING } from './common-options.ts';
-import type { Argument, Option, Verb } from './verb.ts';
+import { OUTPUT, PREVIEW, WAITING } from './command/common-options.ts';
+import type { Argument, Option, Verb } from './command/verb.ts';
 
 const ADDON: Argument = { name: 'ADDON', kind: 'addon' };
 const APP: Argument = { name: 'APP', kind: 'app' };
@@ -26,7 +26,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [],
     options: OUTPUT,
     examples: ['plans', 'plans -o wide'],
-    load: async () => (await import('./verbs/plans.ts')).run,
+    load: async () => (await import('./verbs/catalogue/plans.ts')).run,
   },
   {
     name: 'versions',
@@ -34,7 +34,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [],
     options: OUTPUT,
     examples: ['versions'],
-    load: async () => (await import('./verbs/versions.ts')).run,
+    load: async () => (await import('./verbs/catalogue/versions.ts')).run,
   },
   {
     name: 'add',
@@ -59,7 +59,7 @@ export const VERBS: readonly Verb[] = [
       ...WAITING,
     },
     examples: ['add metrics 1g', 'add metrics 1g --app web --inject --tls'],
-    load: async () => (await import('./verbs/add.ts')).run,
+    load: async () => (await import('./verbs/addon/add.ts')).run,
   },
   {
     name: 'list',
@@ -70,7 +70,7 @@ export const VERBS: readonly Verb[] = [
       ...OUTPUT,
     },
     examples: ['list', 'list -A -o wide'],
-    load: async () => (await import('./verbs/list.ts')).run,
+    load: async () => (await import('./verbs/addon/list.ts')).run,
   },
   {
     name: 'info',
@@ -78,7 +78,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: OUTPUT,
     examples: ['info metrics', 'info metrics_3707 -o yaml'],
-    load: async () => (await import('./verbs/info.ts')).run,
+    load: async () => (await import('./verbs/addon/info.ts')).run,
   },
   {
     name: 'status',
@@ -86,7 +86,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: OUTPUT,
     examples: ['status metrics'],
-    load: async () => (await import('./verbs/status.ts')).run,
+    load: async () => (await import('./verbs/addon/status.ts')).run,
   },
   {
     name: 'plan',
@@ -94,7 +94,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON, { name: 'PLAN', kind: 'plan' }],
     options: { ...PREVIEW, ...WAITING },
     examples: ['plan metrics 2g --dry-run', 'plan metrics 2g'],
-    load: async () => (await import('./verbs/plan.ts')).run,
+    load: async () => (await import('./verbs/addon/plan.ts')).run,
   },
   {
     name: 'upgrade',
@@ -102,7 +102,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON, { name: 'VERSION', kind: 'version', optional: true }],
     options: { ...PREVIEW, ...WAITING },
     examples: ['upgrade metrics', 'upgrade metrics 1.8.10'],
-    load: async () => (await import('./verbs/upgrade.ts')).run,
+    load: async () => (await import('./verbs/addon/upgrade.ts')).run,
   },
   {
     name: 'remove',
@@ -110,7 +110,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: { confirm: CONFIRM, ...WAITING },
     examples: ['remove metrics --confirm metrics_3707'],
-    load: async () => (await import('./verbs/remove.ts')).run,
+    load: async () => (await import('./verbs/addon/remove.ts')).run,
   },
   {
     name: 'config',
@@ -180,7 +180,7 @@ export const VERBS: readonly Verb[] = [
       'config metrics --tls Required --internet LoadBalancer --allow 203.0.113.0/24',
       'config metrics --backup-store nightly --backup-hour 3',
     ],
-    load: async () => (await import('./verbs/config.ts')).run,
+    load: async () => (await import('./verbs/addon/config.ts')).run,
   },
   {
     name: 'env',
@@ -188,7 +188,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: { show: { type: 'boolean', help: 'with the password' } },
     examples: ['env metrics'],
-    load: async () => (await import('./verbs/env.ts')).run,
+    load: async () => (await import('./verbs/apps/env.ts')).run,
   },
   {
     name: 'url',
@@ -196,7 +196,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: {},
     examples: ['url metrics'],
-    load: async () => (await import('./verbs/url.ts')).run,
+    load: async () => (await import('./verbs/apps/url.ts')).run,
   },
   {
     name: 'bind',
@@ -208,7 +208,7 @@ export const VERBS: readonly Verb[] = [
       ...WAITING,
     },
     examples: ['bind metrics web --inject', 'bind metrics statefulset/worker'],
-    load: async () => (await import('./verbs/bind.ts')).run,
+    load: async () => (await import('./verbs/apps/bind.ts')).run,
   },
   {
     name: 'unbind',
@@ -216,7 +216,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON, APP],
     options: WAITING,
     examples: ['unbind metrics web'],
-    load: async () => (await import('./verbs/unbind.ts')).run,
+    load: async () => (await import('./verbs/apps/unbind.ts')).run,
   },
   {
     name: 'users list',
@@ -224,7 +224,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: {},
     examples: ['users list metrics'],
-    load: async () => (await import('./verbs/users.ts')).list,
+    load: async () => (await import('./verbs/data/users.ts')).list,
   },
   {
     name: 'users add',
@@ -235,7 +235,7 @@ export const VERBS: readonly Verb[] = [
       ...WAITING,
     },
     examples: ['users add metrics grafana --access Read'],
-    load: async () => (await import('./verbs/users.ts')).add,
+    load: async () => (await import('./verbs/data/users.ts')).add,
   },
   {
     name: 'users remove',
@@ -243,7 +243,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON, text('USER')],
     options: WAITING,
     examples: ['users remove metrics grafana'],
-    load: async () => (await import('./verbs/users.ts')).remove,
+    load: async () => (await import('./verbs/data/users.ts')).remove,
   },
   {
     name: 'retention list',
@@ -251,7 +251,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: {},
     examples: ['retention list metrics'],
-    load: async () => (await import('./verbs/retention.ts')).list,
+    load: async () => (await import('./verbs/data/retention.ts')).list,
   },
   {
     name: 'retention set',
@@ -264,7 +264,7 @@ export const VERBS: readonly Verb[] = [
       ...WAITING,
     },
     examples: ['retention set metrics one_week 7d --default'],
-    load: async () => (await import('./verbs/retention.ts')).set,
+    load: async () => (await import('./verbs/data/retention.ts')).set,
   },
   {
     name: 'retention remove',
@@ -272,7 +272,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON, text('POLICY')],
     options: { 'allow-data-loss': ALLOW_LOSS, ...WAITING },
     examples: ['retention remove metrics one_week --allow-data-loss'],
-    load: async () => (await import('./verbs/retention.ts')).remove,
+    load: async () => (await import('./verbs/data/retention.ts')).remove,
   },
   {
     name: 'backups list',
@@ -280,7 +280,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [{ ...ADDON, optional: true }],
     options: OUTPUT,
     examples: ['backups list metrics'],
-    load: async () => (await import('./verbs/backups.ts')).list,
+    load: async () => (await import('./verbs/data/backups.ts')).list,
   },
   {
     name: 'backups create',
@@ -291,7 +291,7 @@ export const VERBS: readonly Verb[] = [
       ...WAITING,
     },
     examples: ['backups create metrics --name before-the-sale'],
-    load: async () => (await import('./verbs/backups.ts')).create,
+    load: async () => (await import('./verbs/data/backups.ts')).create,
   },
   {
     name: 'backups download',
@@ -308,7 +308,7 @@ export const VERBS: readonly Verb[] = [
       endpoint: { type: 'string', value: 'URL', help: 'of the store, where it has another one from here' },
     },
     examples: ['backups download before-the-sale -i key.txt'],
-    load: async () => (await import('./verbs/download.ts')).run,
+    load: async () => (await import('./verbs/data/download.ts')).run,
   },
   {
     name: 'backups restore',
@@ -325,7 +325,7 @@ export const VERBS: readonly Verb[] = [
       'backups restore before-the-sale --into metrics --confirm metrics_3707',
       'backups restore before-the-sale --new metrics-copy',
     ],
-    load: async () => (await import('./verbs/backups.ts')).restore,
+    load: async () => (await import('./verbs/data/backups.ts')).restore,
   },
   {
     name: 'console',
@@ -338,7 +338,7 @@ export const VERBS: readonly Verb[] = [
       builtin: { type: 'boolean', help: 'not the influx of this machine' },
     },
     examples: ['console metrics', "console metrics -e 'SHOW MEASUREMENTS'"],
-    load: async () => (await import('./verbs/console.ts')).run,
+    load: async () => (await import('./verbs/data/console.ts')).run,
   },
   {
     name: 'tunnel',
@@ -348,7 +348,7 @@ export const VERBS: readonly Verb[] = [
       port: { type: 'string', short: 'p', value: 'PORT', help: 'default 10000; 0 for any free one' },
     },
     examples: ['tunnel metrics', 'tunnel metrics -p 8086'],
-    load: async () => (await import('./verbs/tunnel.ts')).run,
+    load: async () => (await import('./verbs/data/tunnel.ts')).run,
   },
   {
     name: 'logs',
@@ -362,7 +362,7 @@ export const VERBS: readonly Verb[] = [
       container: { type: 'string', value: 'NAME', help: 'default influxdb' },
     },
     examples: ['logs metrics -f'],
-    load: async () => (await import('./verbs/logs.ts')).run,
+    load: async () => (await import('./verbs/data/logs.ts')).run,
   },
   {
     name: 'restart',
@@ -370,7 +370,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: WAITING,
     examples: ['restart metrics'],
-    load: async () => (await import('./verbs/restart.ts')).run,
+    load: async () => (await import('./verbs/addon/restart.ts')).run,
   },
   {
     name: 'stop',
@@ -378,7 +378,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: WAITING,
     examples: ['stop metrics'],
-    load: async () => (await import('./verbs/state.ts')).stop,
+    load: async () => (await import('./verbs/addon/state.ts')).stop,
   },
   {
     name: 'start',
@@ -386,7 +386,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: WAITING,
     examples: ['start metrics'],
-    load: async () => (await import('./verbs/state.ts')).start,
+    load: async () => (await import('./verbs/addon/state.ts')).start,
   },
   {
     name: 'pause',
@@ -394,7 +394,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: {},
     examples: ['pause metrics'],
-    load: async () => (await import('./verbs/annotations.ts')).pause,
+    load: async () => (await import('./verbs/addon/annotations.ts')).pause,
   },
   {
     name: 'resume',
@@ -402,7 +402,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: {},
     examples: ['resume metrics'],
-    load: async () => (await import('./verbs/annotations.ts')).resume,
+    load: async () => (await import('./verbs/addon/annotations.ts')).resume,
   },
   {
     name: 'maintain',
@@ -410,7 +410,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: WAITING,
     examples: ['maintain metrics'],
-    load: async () => (await import('./verbs/annotations.ts')).maintain,
+    load: async () => (await import('./verbs/addon/annotations.ts')).maintain,
   },
   {
     name: 'rotate',
@@ -418,7 +418,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: WAITING,
     examples: ['rotate metrics'],
-    load: async () => (await import('./verbs/annotations.ts')).rotate,
+    load: async () => (await import('./verbs/addon/annotations.ts')).rotate,
   },
   {
     name: 'report',
@@ -426,7 +426,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: { file: { type: 'string', short: 'f', value: 'FILE', help: 'default: ADDON-report.tar.gz' } },
     examples: ['report metrics'],
-    load: async () => (await import('./verbs/report.ts')).run,
+    load: async () => (await import('./verbs/data/report.ts')).run,
   },
   {
     name: 'completion',

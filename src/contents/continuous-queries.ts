@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import * as influxql from '../influx/influxql.ts';
+import * as influxql from '../influx/v1/influxql.ts';
 import type { ContentsRecord, RecordedQuery } from './record.ts';
 import type { ContentsStep } from './step.ts';
 import type { QueryWish, Wishes } from './wishes.ts';

@@ -1,5 +1,5 @@
-import type { DatabaseState } from '../influx/database.ts';
-import type { Shard } from '../influx/shards.ts';
+import type { DatabaseState } from '../influx/v1/database.ts';
+import type { Shard } from '../influx/v1/shards.ts';
 import { planContinuousQueries } from './continuous-queries.ts';
 import type { ContentsRecord } from './record.ts';
 import { planRetentionPolicies, type PolicyPlan } from './retention-policies.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RetentionPolicyState } from '../influx/database.ts';
-import type { Shard } from '../influx/shards.ts';
+import type { RetentionPolicyState } from '../influx/v1/database.ts';
+import type { Shard } from '../influx/v1/shards.ts';
 import { nextRecord } from './next-record.ts';
 import { type ContentsRecord, readRecord, writeRecord } from './record.ts';
 import { planRetentionPolicies, type PolicyInput } from './retention-policies.ts';

@@ -1,7 +1,7 @@
 import { Annotation } from '../api/annotations.ts';
-import type { RetentionPolicyState } from '../influx/database.ts';
-import * as influxql from '../influx/influxql.ts';
-import type { Shard } from '../influx/shards.ts';
+import type { RetentionPolicyState } from '../influx/v1/database.ts';
+import * as influxql from '../influx/v1/influxql.ts';
+import type { Shard } from '../influx/v1/shards.ts';
 import { type DataLoss, isCovered, lossMessage, lossOf } from './data-loss.ts';
 import { inInfluxQl, isShorter, policyDurations } from './durations.ts';
 import type { Consent, ContentsRecord } from './record.ts';

@@ -1,5 +1,5 @@
-import type { DatabaseState } from '../influx/database.ts';
-import * as influxql from '../influx/influxql.ts';
+import type { DatabaseState } from '../influx/v1/database.ts';
+import * as influxql from '../influx/v1/influxql.ts';
 import { ownOf } from './own.ts';
 import type { ContentsStep, Problem } from './step.ts';
 import type { UserWish } from './wishes.ts';

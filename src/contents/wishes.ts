@@ -5,7 +5,7 @@ import {
   usersOf,
 } from '../api/addon-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
-import { isOneStatement, type Privilege } from '../influx/influxql.ts';
+import { isOneStatement, type Privilege } from '../influx/v1/influxql.ts';
 import { durationMistake, policyDurations, type PolicyDurations } from './durations.ts';
 import type { Problem } from './step.ts';
 

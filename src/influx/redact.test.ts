@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createAdmin, createUser, isExpressible, setPassword, stringLiteral } from './influxql.ts';
+import { createAdmin, createUser, isExpressible, setPassword, stringLiteral } from './v1/influxql.ts';
 import { redact } from './redact.ts';
 
 const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter(isExpressible);

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
-import { KubeClient } from './client.ts';
+import { KubeClient } from './api/client.ts';
 import { EventRecorder } from './event-recorder.ts';
-import type { ConfigMap, Event } from './kinds.ts';
+import type { ConfigMap, Event } from './objects/kinds.ts';
 import { FakeApi } from './testing/fake-api.ts';
 import { FakeTransport } from './testing/fake-transport.ts';
 import { VirtualClock } from './testing/virtual-clock.ts';
-import type { Live } from './types.ts';
+import type { Live } from './objects/types.ts';
 
 let api: FakeApi;
 let clock: VirtualClock;

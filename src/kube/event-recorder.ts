@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { ApiError } from './api-error.ts';
-import type { KubeClient } from './client.ts';
+import { ApiError } from './api/api-error.ts';
+import type { KubeClient } from './api/client.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
-import { Event } from './kinds.ts';
+import { Event } from './objects/kinds.ts';
 import type { Logger } from './log.ts';
 import { silentLogger } from './log.ts';
-import { microTime } from './micro-time.ts';
-import { TokenBucket } from './token-bucket.ts';
-import type { KubeObject, Live } from './types.ts';
+import { microTime } from './objects/micro-time.ts';
+import { TokenBucket } from './control/token-bucket.ts';
+import type { KubeObject, Live } from './objects/types.ts';
 
 export interface EventRecorderOptions {
   client: KubeClient;

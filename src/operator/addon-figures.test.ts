@@ -1,10 +1,10 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { Memories } from '../addon/memories.ts';
-import { makeStores, type Stores } from '../addon/stores.ts';
+import { Memories } from '../addon/observe/memories.ts';
+import { makeStores, type Stores } from '../addon/observe/stores.ts';
 import { addonOf, live, NAMESPACE, planOf } from '../addon/testing/fixtures.ts';
 import { figuresOf, measuredOf } from '../addon/testing/measured.ts';
-import type { PersistentVolumeClaim } from '../kube/kinds.ts';
+import type { PersistentVolumeClaim } from '../kube/objects/kinds.ts';
 import { observeAddons } from '../telemetry/addon-metrics.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { addonFigures } from './addon-figures.ts';

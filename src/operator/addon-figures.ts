@@ -1,10 +1,10 @@
-import type { Memories } from '../addon/memories.ts';
-import type { Stores } from '../addon/stores.ts';
-import { childNames } from '../addon/names.ts';
-import { offerOf } from '../addon/plan-offers.ts';
+import type { Memories } from '../addon/observe/memories.ts';
+import type { Stores } from '../addon/observe/stores.ts';
+import { childNames } from '../addon/world/names.ts';
+import { offerOf } from '../addon/wish/plan-offers.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
-import { isQuantity, unitsOf } from '../kube/quantity.ts';
-import type { Live } from '../kube/types.ts';
+import { isQuantity, unitsOf } from '../kube/objects/quantity.ts';
+import type { Live } from '../kube/objects/types.ts';
 import { diskUsed } from '../limits/storage.ts';
 import type { AddonFigures } from '../telemetry/addon-metrics.ts';
 

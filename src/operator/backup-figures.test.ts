@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { makeStores } from '../addon/stores.ts';
+import { makeStores } from '../addon/observe/stores.ts';
 import { live } from '../addon/testing/fixtures.ts';
 import type { InfluxBackup } from '../api/influx-backup.ts';
 import { observeBackupMetrics } from '../telemetry/backup-metrics.ts';

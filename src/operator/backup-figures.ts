@@ -1,4 +1,4 @@
-import type { Stores } from '../addon/stores.ts';
+import type { Stores } from '../addon/observe/stores.ts';
 import type { InfluxBackupStatus } from '../api/influx-backup.ts';
 import type { BackupFigures } from '../telemetry/backup-metrics.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Lease } from '../kube/kinds.ts';
+import { Lease } from '../kube/objects/kinds.ts';
 import { FakeApi } from '../kube/testing/fake-api.ts';
 import { FakeTransport } from '../kube/testing/fake-transport.ts';
 import { VirtualClock } from '../kube/testing/virtual-clock.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Lease } from '../kube/kinds.ts';
-import type { KubeClient } from '../kube/client.ts';
-import { LeaderElection } from '../kube/leader-election.ts';
-import { LeadershipLost } from '../kube/lease.ts';
+import { Lease } from '../kube/objects/kinds.ts';
+import type { KubeClient } from '../kube/api/client.ts';
+import { LeaderElection } from '../kube/lease/leader-election.ts';
+import { LeadershipLost } from '../kube/lease/lease.ts';
 import { FakeApi } from '../kube/testing/fake-api.ts';
 import { type Fault, FakeTransport } from '../kube/testing/fake-transport.ts';
 import { VirtualClock } from '../kube/testing/virtual-clock.ts';

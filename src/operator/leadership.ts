@@ -1,9 +1,9 @@
-import type { KubeClient } from '../kube/client.ts';
+import type { KubeClient } from '../kube/api/client.ts';
 import type { Clock } from '../kube/clock.ts';
-import { LeaderElection } from '../kube/leader-election.ts';
+import { LeaderElection } from '../kube/lease/leader-election.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
-import { OptionalElection } from '../kube/optional-election.ts';
-import { SoleLeader } from '../kube/sole-leader.ts';
+import { OptionalElection } from '../kube/lease/optional-election.ts';
+import { SoleLeader } from '../kube/lease/sole-leader.ts';
 
 /** Shared by the replicas of one installation, in its own namespace, by every release. */
 export const OWN_LEASE = 'influxaddon-operator';

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../kube/api-error.ts';
+import { ApiError } from '../kube/api/api-error.ts';
 import { describeError, makeLogger } from './log.ts';
 
 const CANARY = 'canary-password-0123456789';

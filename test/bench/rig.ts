@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NODE_FLAGS, RUNTIME_ENV } from '../../build/runtime.ts';
-import { CHILDREN } from '../../src/addon/resources/index.ts';
+import { CHILDREN } from '../../src/addon/children/index.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import * as kinds from '../../src/kube/kinds.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import * as kinds from '../../src/kube/objects/kinds.ts';
 import type { ControlPlane } from '../cluster/control-plane.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../integration/operator-bed.ts';
 import { asInCluster } from './in-cluster.ts';

@@ -32,8 +32,8 @@ export const faults: readonly Fault[] = [
     expected: 'A failed run waits as long as it asked for, and all is done with few requests more.',
     tests: [
       at('test/integration/faults', 'a third of all requests refused with 429'),
-      at('src/kube/reflector', '429: Retry-After is honoured'),
-      at('src/kube/controller', 'the wait that the API server asks for is kept'),
+      at('src/kube/store/reflector', '429: Retry-After is honoured'),
+      at('src/kube/control/controller', 'the wait that the API server asks for is kept'),
     ],
   },
   {
@@ -41,8 +41,8 @@ export const faults: readonly Fault[] = [
     expected: 'Each key is tried again by itself; none keeps another waiting.',
     tests: [
       at('test/integration/faults', 'a fifth of all requests failing'),
-      at('src/kube/controller', 'a failing key does not keep the others waiting'),
-      at('src/kube/controller', 'a run that takes too long has its signal aborted'),
+      at('src/kube/control/controller', 'a failing key does not keep the others waiting'),
+      at('src/kube/control/controller', 'a run that takes too long has its signal aborted'),
     ],
   },
   {
@@ -54,21 +54,21 @@ export const faults: readonly Fault[] = [
     fault: 'watches expire, one after the other',
     expected: 'Lists are no more than the backoff allows, and nothing is missed.',
     tests: [
-      at('src/kube/reflector', '410 storm'),
-      at('src/kube/reflector', '410: what was forgotten is listed again'),
+      at('src/kube/store/reflector', '410 storm'),
+      at('src/kube/store/reflector', '410: what was forgotten is listed again'),
     ],
   },
   {
     fault: 'the operator is cut off without knowing it',
     expected: 'A watch that says nothing is given up, and what it missed is told.',
-    tests: [at('src/kube/reflector', 'half-open connection')],
+    tests: [at('src/kube/store/reflector', 'half-open connection')],
   },
   {
     fault: 'the Lease is lost in the middle of a write',
     expected: 'What led before writes nothing any more.',
     tests: [
-      at('src/kube/leader-election', 'a leader whose event loop was blocked'),
-      at('src/kube/leader-election', 'two candidates never lead at once'),
+      at('src/kube/lease/leader-election', 'a leader whose event loop was blocked'),
+      at('src/kube/lease/leader-election', 'two candidates never lead at once'),
     ],
   },
   {
@@ -105,7 +105,7 @@ export const faults: readonly Fault[] = [
   {
     fault: 'clocks differ or jump',
     expected: 'The Lease is as safe as before.',
-    tests: [at('src/kube/leader-election', 'wall clocks that differ or jump')],
+    tests: [at('src/kube/lease/leader-election', 'wall clocks that differ or jump')],
   },
   {
     fault: 'a Secret is deleted or edited',

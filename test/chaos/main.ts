@@ -11,7 +11,7 @@ import {
   type Violation,
 } from './campaign.ts';
 import type { ChaosReport, ChaosTrouble } from '../../build/testing/chaos.ts';
-import { given } from '../../src/kube/given.ts';
+import { given } from '../../src/kube/objects/given.ts';
 import { checkBugs } from './bugs/check.ts';
 import { checkModel } from './model/conformance.ts';
 import { simulate } from './model/simulate.ts';

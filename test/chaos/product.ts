@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { InfluxError } from '../../src/influx/influx-error.ts';
 import type { HttpInfluxTransport } from '../../src/influx/transport.ts';
-import type { ApiError } from '../../src/kube/api-error.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import type { loadKubeconfig } from '../../src/kube/credentials.ts';
+import type { ApiError } from '../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import type { loadKubeconfig } from '../../src/kube/api/credentials.ts';
 import type { EventRecorder } from '../../src/kube/event-recorder.ts';
-import type { HttpTransport } from '../../src/kube/http-transport.ts';
+import type { HttpTransport } from '../../src/kube/api/http-transport.ts';
 import type { AddonOperator } from '../../src/operator/addons.ts';
 
 /** The parts of the operator that the harness puts together, as src/operator/run.ts does. */

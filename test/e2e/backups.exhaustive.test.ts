@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InfluxClient } from '../../src/influx/client.ts';
+import { InfluxClient } from '../../src/influx/v1/client.ts';
 import { HttpInfluxTransport } from '../../src/influx/transport.ts';
 import { makeAuthority } from '../../src/tls/authority.ts';
 import { systemSource } from '../../src/tls/key-pair.ts';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { InfluxClient } from '../../src/influx/client.ts';
+import { InfluxClient } from '../../src/influx/v1/client.ts';
 import { HttpInfluxTransport } from '../../src/influx/transport.ts';
 import { influxBinaries } from '../cluster/images/influxdb.ts';
 import { run } from '../cluster/run-command.ts';

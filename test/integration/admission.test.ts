@@ -6,7 +6,7 @@ import { WEBHOOK_SECRET } from '../../src/admission/certificate-secret.ts';
 import { plans } from '../../src/api/catalogue.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
-import { Secret, ValidatingWebhookConfiguration } from '../../src/kube/kinds.ts';
+import { Secret, ValidatingWebhookConfiguration } from '../../src/kube/objects/kinds.ts';
 import { eventually } from './children.ts';
 import { Clients } from './clients.ts';
 import { condition, OPERATOR_NAMESPACE, type OperatorBed, type RunningOperator } from './operator-bed.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { LOCK_LEASE } from '../../src/operator/leadership.ts';
-import { Deployment, Lease, NetworkPolicy, Secret } from '../../src/kube/kinds.ts';
+import { Deployment, Lease, NetworkPolicy, Secret } from '../../src/kube/objects/kinds.ts';
 import { appOf } from './app.ts';
 import { eventually } from './children.ts';
 import { condition, isReady, OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';

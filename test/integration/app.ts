@@ -1,4 +1,4 @@
-import type { Deployment } from '../../src/kube/kinds.ts';
+import type { Deployment } from '../../src/kube/objects/kinds.ts';
 
 /** An application of one replica that knows nothing of its database. */
 export function appOf(namespace: string, name = 'web'): Deployment {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { AUTHORITY_LABEL, AUTHORITY_SECRET } from '../../src/addon/authority/authorities.ts';
+import { AUTHORITY_LABEL, AUTHORITY_SECRET } from '../../src/addon/tls/authority/authorities.ts';
 import type { InfluxAddon as Addon } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Secret } from '../../src/kube/kinds.ts';
-import type { Live } from '../../src/kube/types.ts';
+import { Secret } from '../../src/kube/objects/kinds.ts';
+import type { Live } from '../../src/kube/objects/types.ts';
 import { issueLeaf } from '../../src/tls/leaf.ts';
 import { serviceNames } from '../../src/tls/names.ts';
 import { make } from '../../src/tls/testing/certificates.ts';

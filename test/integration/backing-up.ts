@@ -1,8 +1,8 @@
 import type { InfluxBackup as Backup } from '../../src/api/influx-backup.ts';
 import type { InfluxRestore as Restore } from '../../src/api/influx-restore.ts';
 import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
-import { type Kind, PersistentVolumeClaim, StatefulSet } from '../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../src/kube/types.ts';
+import { type Kind, PersistentVolumeClaim, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import { eventually } from './children.ts';
 import type { OperatorBed } from './operator-bed.ts';
 

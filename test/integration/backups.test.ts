@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InfluxAddon, InfluxBackup, InfluxBackupStore, InfluxVersion } from '../../src/api/kinds.ts';
-import { Job, Namespace, PersistentVolumeClaim } from '../../src/kube/kinds.ts';
+import { Job, Namespace, PersistentVolumeClaim } from '../../src/kube/objects/kinds.ts';
 import { pick } from '../size.ts';
 import { backUp, BACKUPS, makeStore, reasonOf, untilBackup, untilReason } from './backing-up.ts';
 import { eventually, namespaceGone } from './children.ts';

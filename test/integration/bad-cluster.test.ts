@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { plans } from '../../src/api/catalogue.ts';
 import { InfluxPlan } from '../../src/api/kinds.ts';
-import { Event, Namespace, ResourceQuota, StatefulSet, StorageClass } from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import { Event, Namespace, ResourceQuota, StatefulSet, StorageClass } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { childOf, eventually, namespaceGone, readChildren, type Slot } from './children.ts';
 import { condition, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
 import { stalled } from './stalled.ts';

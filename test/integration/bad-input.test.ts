@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { influxAddonKind } from '../../src/api/influx-addon.ts';
-import { crdOf } from '../../src/api/crd.ts';
+import { crdOf } from '../../src/api/crd/crd.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
 import { plans } from '../../src/api/catalogue.ts';
-import type { Kind } from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { Kind } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { childOf, eventually, readChildren } from './children.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';
 import { atRest } from './rest.ts';

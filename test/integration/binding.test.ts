@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { ApiError } from '../../src/kube/api-error.ts';
-import { DaemonSet, Deployment, type Kind, Pod, ReplicaSet, StatefulSet } from '../../src/kube/kinds.ts';
-import type { Transport } from '../../src/kube/transport.ts';
-import type { KubeObject, Live } from '../../src/kube/types.ts';
+import { ApiError } from '../../src/kube/api/api-error.ts';
+import {
+  DaemonSet,
+  Deployment,
+  type Kind,
+  Pod,
+  ReplicaSet,
+  StatefulSet,
+} from '../../src/kube/objects/kinds.ts';
+import type { Transport } from '../../src/kube/api/transport.ts';
+import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import { eventually } from './children.ts';
 import { Clients } from './clients.ts';
 import { secretData } from './database.ts';

@@ -8,8 +8,8 @@ import {
   PersistentVolumeClaim,
   Pod,
   StatefulSet,
-} from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+} from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { appOf } from './app.ts';
 import {
   at,

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment, Pod, StatefulSet } from '../../src/kube/kinds.ts';
-import type { Live } from '../../src/kube/types.ts';
+import { Deployment, Pod, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { Live } from '../../src/kube/objects/types.ts';
 import { appOf } from './app.ts';
 import { queryThroughUrl, secretData } from './database.ts';
 import { condition, isReady, type OperatorBed } from './operator-bed.ts';

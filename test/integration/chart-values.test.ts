@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectVersion } from '../../build/emit-manifests.ts';
 import { type InstallationOptions, NAMESPACE, operatorManifests } from '../../build/operator-manifests.ts';
 import { plans, versions } from '../../src/api/catalogue.ts';
-import { crdOf } from '../../src/api/crd.ts';
+import { crdOf } from '../../src/api/crd/crd.ts';
 import { customKinds } from '../../src/api/kinds.ts';
 import { helm as helmBinary, kubectl as kubectlBinary } from '../cluster/binaries.ts';
 import { run } from '../cluster/run-command.ts';

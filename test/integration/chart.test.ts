@@ -8,7 +8,7 @@ import { board } from '../../build/board.ts';
 import { projectVersion } from '../../build/emit-manifests.ts';
 import { operatorManifests } from '../../build/operator-manifests.ts';
 import { plans, versions } from '../../src/api/catalogue.ts';
-import { crdOf } from '../../src/api/crd.ts';
+import { crdOf } from '../../src/api/crd/crd.ts';
 import { customKinds } from '../../src/api/kinds.ts';
 import { helm as helmBinary, kubectl as kubectlBinary } from '../cluster/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CHILDREN } from '../../src/addon/resources/index.ts';
-import { childNames } from '../../src/addon/names.ts';
-import type { Children } from '../../src/addon/resources/context.ts';
-import { type Kind, Namespace } from '../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../src/kube/types.ts';
+import { CHILDREN } from '../../src/addon/children/index.ts';
+import { childNames } from '../../src/addon/world/names.ts';
+import type { Children } from '../../src/addon/world/settings.ts';
+import { type Kind, Namespace } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import type { OperatorBed } from './operator-bed.ts';
 

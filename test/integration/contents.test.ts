@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Event, PersistentVolumeClaim, Pod, Secret } from '../../src/kube/kinds.ts';
+import { Event, PersistentVolumeClaim, Pod, Secret } from '../../src/kube/objects/kinds.ts';
 import type { EngineState } from '../cluster/fakes/fake-engine.ts';
 import { eventually } from './children.ts';
 import { queryAsAdmin, queryAsUser, queryThroughUrl, secretData } from './database.ts';

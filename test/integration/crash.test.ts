@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { Pod } from '../../src/kube/kinds.ts';
+import { Pod } from '../../src/kube/objects/kinds.ts';
 import { eventually } from './children.ts';
 import { queryThroughUrl } from './database.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed, TENANCY_FLAGS } from './operator-bed.ts';

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plans, versions } from '../../src/api/catalogue.ts';
-import { crdOf } from '../../src/api/crd.ts';
+import { crdOf } from '../../src/api/crd/crd.ts';
 import { API_VERSION } from '../../src/api/group.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { customKinds } from '../../src/api/kinds.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { PersistentVolumeClaim, Pod } from '../../src/kube/kinds.ts';
+import { PersistentVolumeClaim, Pod } from '../../src/kube/objects/kinds.ts';
 import { queryThroughUrl } from './database.ts';
 import { condition, isReady, type OperatorBed } from './operator-bed.ts';
 import { atRest } from './rest.ts';

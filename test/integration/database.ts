@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { Pod, Secret } from '../../src/kube/kinds.ts';
+import { Pod, Secret } from '../../src/kube/objects/kinds.ts';
 import type { OperatorBed } from './operator-bed.ts';
 
 /** The decoded data of a Secret. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { ApiError } from '../../src/kube/api-error.ts';
+import { ApiError } from '../../src/kube/api/api-error.ts';
 import {
   Deployment,
   Namespace,
@@ -10,8 +10,8 @@ import {
   Pod,
   Secret,
   StatefulSet,
-} from '../../src/kube/kinds.ts';
-import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
+} from '../../src/kube/objects/kinds.ts';
+import type { ApiRequest, Transport } from '../../src/kube/api/transport.ts';
 import { eventually, namespaceGone, readChildren } from './children.ts';
 import { secretData } from './database.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Pod } from '../../src/kube/kinds.ts';
+import { Pod } from '../../src/kube/objects/kinds.ts';
 import type { EngineState } from '../cluster/fakes/fake-engine.ts';
 import { eventually } from './children.ts';
 import { secretData } from './database.ts';

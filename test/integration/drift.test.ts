@@ -1,6 +1,6 @@
 import { describe, beforeAll, expect, test } from 'vitest';
-import { NetworkPolicy, Service, StatefulSet } from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import { NetworkPolicy, Service, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { childOf, eventually } from './children.ts';
 import { secretData } from './database.ts';
 import {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import { Event, PersistentVolumeClaim, Pod, StatefulSet } from '../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../src/kube/types.ts';
+import { Event, PersistentVolumeClaim, Pod, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import type { EngineState } from '../cluster/fakes/fake-engine.ts';
 import { childOf, eventually, readChildren, type Slot } from './children.ts';
 import type { OperatorBed } from './operator-bed.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { ApiError } from '../../src/kube/api-error.ts';
-import { PersistentVolumeClaim, Pod, StatefulSet } from '../../src/kube/kinds.ts';
-import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
+import { ApiError } from '../../src/kube/api/api-error.ts';
+import { PersistentVolumeClaim, Pod, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { ApiRequest, Transport } from '../../src/kube/api/transport.ts';
 import { pick } from '../size.ts';
 import { eventually } from './children.ts';
 import { queryThroughUrl } from './database.ts';

@@ -1,6 +1,6 @@
 import type { InfluxRequest, InfluxTransport } from '../../src/influx/transport.ts';
-import { ApiError } from '../../src/kube/api-error.ts';
-import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
+import { ApiError } from '../../src/kube/api/api-error.ts';
+import type { ApiRequest, Transport } from '../../src/kube/api/transport.ts';
 
 /** What happens to the write that blows the fuse; the process is dead afterwards in any case. */
 export type Blow = 'Applied' | 'Lost';

@@ -8,8 +8,8 @@ import {
   BOOTSTRAP_REFUSED_DATA_NEWER,
   BOOTSTRAP_REFUSED_META_CORRUPT,
   BOOTSTRAP_REFUSED_META_MISSING,
-} from '../../src/influx/bootstrap-script.ts';
-import { rows } from '../../src/influx/results.ts';
+} from '../../src/influx/v1/bootstrap-script.ts';
+import { rows } from '../../src/influx/v1/results.ts';
 import { run } from '../cluster/run-command.ts';
 import { pick } from '../size.ts';
 import { ADMIN, Pod, VERSIONS } from './influx-process.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { InfluxError } from '../../src/influx/influx-error.ts';
-import { rows } from '../../src/influx/results.ts';
+import { rows } from '../../src/influx/v1/results.ts';
 import { pick } from '../size.ts';
 import { ADMIN, Pod, VERSIONS } from './influx-process.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InfluxClient } from '../../src/influx/client.ts';
-import { readFigures } from '../../src/influx/figures.ts';
-import { findGrowing } from '../../src/influx/growing.ts';
-import * as influxql from '../../src/influx/influxql.ts';
+import { InfluxClient } from '../../src/influx/v1/client.ts';
+import { readFigures } from '../../src/influx/v1/figures.ts';
+import { findGrowing } from '../../src/influx/v1/growing.ts';
+import * as influxql from '../../src/influx/v1/influxql.ts';
 import { diskUsed } from '../../src/limits/storage.ts';
 import type { InfluxVersion } from '../cluster/images/influxdb.ts';
 import { run } from '../cluster/run-command.ts';

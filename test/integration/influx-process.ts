@@ -3,14 +3,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { adminStatements, bootstrapEnvironment } from '../../src/influx/bootstrap.ts';
+import { adminStatements, bootstrapEnvironment } from '../../src/influx/v1/bootstrap.ts';
 import {
   BOOTSTRAP_VERSION,
   bootstrapScript,
   type BootstrapOptions,
-} from '../../src/influx/bootstrap-script.ts';
-import { type Credentials, InfluxClient } from '../../src/influx/client.ts';
-import { engineParameters, type PlanSize } from '../../src/influx/parameters.ts';
+} from '../../src/influx/v1/bootstrap-script.ts';
+import { type Credentials, InfluxClient } from '../../src/influx/v1/client.ts';
+import { engineParameters, type PlanSize } from '../../src/influx/v1/parameters.ts';
 import { HttpInfluxTransport, type InfluxEndpoint } from '../../src/influx/transport.ts';
 import { endWithParent } from '../cluster/component.ts';
 import { freePorts } from '../cluster/free-ports.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { InfluxClient } from '../../src/influx/client.ts';
-import { readDatabase } from '../../src/influx/database.ts';
+import { InfluxClient } from '../../src/influx/v1/client.ts';
+import { readDatabase } from '../../src/influx/v1/database.ts';
 import { InfluxError } from '../../src/influx/influx-error.ts';
-import * as influxql from '../../src/influx/influxql.ts';
+import * as influxql from '../../src/influx/v1/influxql.ts';
 import { pick } from '../size.ts';
 import { ADMIN, Pod, transport } from './influx-process.ts';
 

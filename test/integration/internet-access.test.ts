@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ADDRESS_DEADLINE_MS } from '../../src/addon/internet/way-in.ts';
+import { ADDRESS_DEADLINE_MS } from '../../src/addon/access/way-in.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Event, Node, Secret, Service } from '../../src/kube/kinds.ts';
+import { Event, Node, Secret, Service } from '../../src/kube/objects/kinds.ts';
 import { make, type Made } from '../../src/tls/testing/certificates.ts';
 import { SteppedClock } from '../cluster/stepped-clock.ts';
 import { eventually } from './children.ts';

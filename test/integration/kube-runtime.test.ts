@@ -1,15 +1,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ApiError } from '../../src/kube/api-error.ts';
-import { KubeClient } from '../../src/kube/client.ts';
+import type { ApiError } from '../../src/kube/api/api-error.ts';
+import { KubeClient } from '../../src/kube/api/client.ts';
 import { systemClock } from '../../src/kube/clock.ts';
-import { loadKubeconfig } from '../../src/kube/credentials.ts';
+import { loadKubeconfig } from '../../src/kube/api/credentials.ts';
 import { EventRecorder } from '../../src/kube/event-recorder.ts';
-import type { RequestDone } from '../../src/kube/http-transport.ts';
-import { HttpTransport } from '../../src/kube/http-transport.ts';
-import { ConfigMap, Event, Lease, Namespace, Secret, Service, StatefulSet } from '../../src/kube/kinds.ts';
-import { LeaderElection } from '../../src/kube/leader-election.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
-import { Store } from '../../src/kube/store.ts';
+import type { RequestDone } from '../../src/kube/api/http-transport.ts';
+import { HttpTransport } from '../../src/kube/api/http-transport.ts';
+import {
+  ConfigMap,
+  Event,
+  Lease,
+  Namespace,
+  Secret,
+  Service,
+  StatefulSet,
+} from '../../src/kube/objects/kinds.ts';
+import { LeaderElection } from '../../src/kube/lease/leader-election.ts';
+import { Reflector } from '../../src/kube/store/reflector.ts';
+import { Store } from '../../src/kube/store/store.ts';
 import type { ControlPlane } from '../cluster/control-plane.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import { eventually } from './children.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Pod } from '../../src/kube/kinds.ts';
+import { Pod } from '../../src/kube/objects/kinds.ts';
 import { eventually } from './children.ts';
 import { secretData } from './database.ts';
 import type { OperatorBed } from './operator-bed.ts';

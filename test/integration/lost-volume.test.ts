@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { PersistentVolumeClaim, Pod } from '../../src/kube/kinds.ts';
+import { PersistentVolumeClaim, Pod } from '../../src/kube/objects/kinds.ts';
 import { eventually, readChildren } from './children.ts';
 import { notes, podUid, type Before, settled } from './drift.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';

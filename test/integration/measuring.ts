@@ -1,4 +1,4 @@
-import { PersistentVolumeClaim } from '../../src/kube/kinds.ts';
+import { PersistentVolumeClaim } from '../../src/kube/objects/kinds.ts';
 import type { Database } from '../cluster/fakes/engine/state.ts';
 import { eventually } from './children.ts';
 import type { OperatorBed } from './operator-bed.ts';

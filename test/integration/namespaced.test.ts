@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { namespaceRules, readRules, scopedRules } from '../../build/rbac.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment, type Kind, RoleBinding, Secret } from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import { Deployment, type Kind, RoleBinding, Secret } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { appOf } from './app.ts';
 import { eventually } from './children.ts';
 import { OPERATOR_NAMESPACE, type OperatorBed } from './operator-bed.ts';

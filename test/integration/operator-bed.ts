@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { plans, versions } from '../../src/api/catalogue.ts';
-import { crdOf } from '../../src/api/crd.ts';
+import { crdOf } from '../../src/api/crd/crd.ts';
 import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { customKinds, InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
-import { ApiError } from '../../src/kube/api-error.ts';
-import { KubeClient } from '../../src/kube/client.ts';
-import { Namespace } from '../../src/kube/kinds.ts';
-import type { Live } from '../../src/kube/types.ts';
+import { ApiError } from '../../src/kube/api/api-error.ts';
+import { KubeClient } from '../../src/kube/api/client.ts';
+import { Namespace } from '../../src/kube/objects/kinds.ts';
+import type { Live } from '../../src/kube/objects/types.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../cluster/control-plane.ts';
 import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubelet.ts';
 import { PATIENCE_MS } from '../patience.ts';

@@ -1,4 +1,4 @@
-import { Pod } from '../../src/kube/kinds.ts';
+import { Pod } from '../../src/kube/objects/kinds.ts';
 import { queryThroughUrl, secretData } from './database.ts';
 import type { OperatorBed } from './operator-bed.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { CHILDREN } from '../../src/addon/resources/index.ts';
-import { Deployment, Event, Pod } from '../../src/kube/kinds.ts';
+import { CHILDREN } from '../../src/addon/children/index.ts';
+import { Deployment, Event, Pod } from '../../src/kube/objects/kinds.ts';
 import { pick } from '../size.ts';
 import { appOf } from './app.ts';
 import { eventually, readChildren } from './children.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { sourcesOf } from '../../src/addon/stores.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { compareVersions } from '../../src/kube/resource-version.ts';
-import type { KubeObject, Live } from '../../src/kube/types.ts';
+import { sourcesOf } from '../../src/addon/observe/stores.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import { compareVersions } from '../../src/kube/objects/resource-version.ts';
+import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import type { OperatorBed } from './operator-bed.ts';
 import type { RunningOperator } from './running-operator.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { InfluxBackup, InfluxRestore } from '../../src/api/kinds.ts';
-import { Deployment, PersistentVolumeClaim, StatefulSet } from '../../src/kube/kinds.ts';
+import { Deployment, PersistentVolumeClaim, StatefulSet } from '../../src/kube/objects/kinds.ts';
 import { appOf } from './app.ts';
 import {
   backUp,

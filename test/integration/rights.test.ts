@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bindingName } from '../../src/addon/resources/role-binding.ts';
+import { bindingName } from '../../src/addon/rights/role-binding.ts';
 import { InfluxAddon, InfluxBackupStore } from '../../src/api/kinds.ts';
-import { ApiError } from '../../src/kube/api-error.ts';
-import { KubeClient } from '../../src/kube/client.ts';
-import type { HttpTransport } from '../../src/kube/http-transport.ts';
+import { ApiError } from '../../src/kube/api/api-error.ts';
+import { KubeClient } from '../../src/kube/api/client.ts';
+import type { HttpTransport } from '../../src/kube/api/http-transport.ts';
 import {
   ConfigMap,
   Deployment,
@@ -13,8 +13,8 @@ import {
   RoleBinding,
   Secret,
   StatefulSet,
-} from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+} from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { appOf } from './app.ts';
 import { eventually } from './children.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed, transportFor } from './operator-bed.ts';

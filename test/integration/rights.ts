@@ -1,7 +1,7 @@
 import { operatorManifests } from '../../build/operator-manifests.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { Namespace, type Kind } from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import { Namespace, type Kind } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { OPERATOR_NAMESPACE } from './running-operator.ts';
 
 export const WEBHOOK_NAME = 'influxaddon-operator-webhook';

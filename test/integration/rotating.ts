@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment, Pod } from '../../src/kube/kinds.ts';
+import { Deployment, Pod } from '../../src/kube/objects/kinds.ts';
 import { appOf } from './app.ts';
 import { queryAsAdmin, queryThroughUrl, secretData } from './database.ts';
 import { condition, isReady, type OperatorBed } from './operator-bed.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Event, Secret } from '../../src/kube/kinds.ts';
+import { Event, Secret } from '../../src/kube/objects/kinds.ts';
 import { SteppedClock } from '../cluster/stepped-clock.ts';
 import { pick } from '../size.ts';
 import { eventually } from './children.ts';

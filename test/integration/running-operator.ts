@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Settings } from '../../src/addon/resources/context.ts';
+import type { Settings } from '../../src/addon/world/settings.ts';
 import { HttpInfluxTransport, type InfluxTransport } from '../../src/influx/transport.ts';
-import { KubeClient } from '../../src/kube/client.ts';
+import { KubeClient } from '../../src/kube/api/client.ts';
 import type { Clock } from '../../src/kube/clock.ts';
-import { loadKubeconfig } from '../../src/kube/credentials.ts';
+import { loadKubeconfig } from '../../src/kube/api/credentials.ts';
 import { EventRecorder } from '../../src/kube/event-recorder.ts';
-import { HttpTransport } from '../../src/kube/http-transport.ts';
+import { HttpTransport } from '../../src/kube/api/http-transport.ts';
 import { silentLogger, type Logger } from '../../src/kube/log.ts';
-import type { Transport } from '../../src/kube/transport.ts';
+import type { Transport } from '../../src/kube/api/transport.ts';
 import { AddonOperator } from '../../src/operator/addons.ts';
 import { OPERATOR_POD_LABELS } from '../../src/operator/run.ts';
 import { scoped } from './scoped.ts';

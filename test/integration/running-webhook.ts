@@ -1,10 +1,10 @@
 import { addonWebhook } from '../../build/operator-manifests.ts';
 import { REVIEW_PATH } from '../../src/admission/app.ts';
 import { runWebhook, type WebhookOptions } from '../../src/admission/run.ts';
-import { KubeClient } from '../../src/kube/client.ts';
-import { ValidatingWebhookConfiguration } from '../../src/kube/kinds.ts';
+import { KubeClient } from '../../src/kube/api/client.ts';
+import { ValidatingWebhookConfiguration } from '../../src/kube/objects/kinds.ts';
 import { silentLogger } from '../../src/kube/log.ts';
-import type { Transport } from '../../src/kube/transport.ts';
+import type { Transport } from '../../src/kube/api/transport.ts';
 import { OPERATOR_USER, type OperatorBed, transportFor, WEBHOOK_NAME } from './operator-bed.ts';
 import { type RunningOperator, TEST_SETTINGS } from './running-operator.ts';
 

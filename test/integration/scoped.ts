@@ -1,8 +1,8 @@
 import { InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
-import { makeStores, sourcesOf } from '../../src/addon/stores.ts';
-import { pathOf } from '../../src/kube/kinds.ts';
-import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import { makeStores, sourcesOf } from '../../src/addon/observe/stores.ts';
+import { pathOf } from '../../src/kube/objects/kinds.ts';
+import type { ApiRequest, Transport } from '../../src/kube/api/transport.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 
 /** On an entry of the catalogue: the one namespace whose confined operator sees it. Others see those without it. */
 export const ONLY_LABEL = 'test/only';

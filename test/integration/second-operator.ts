@@ -1,7 +1,7 @@
 import { operatorManifests } from '../../build/operator-manifests.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { Namespace } from '../../src/kube/kinds.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import { Namespace } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { rightsOf } from './rights.ts';
 
 /** A second installation for all namespaces, as a release of another name in a namespace of its own has it. */

@@ -1,5 +1,5 @@
 import type { InfluxAddon } from '../../src/api/influx-addon.ts';
-import type { Live } from '../../src/kube/types.ts';
+import type { Live } from '../../src/kube/objects/types.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';
 
 /** Waits until an addon says of its present spec that it cannot be followed, and why. */

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
-import { AUTHORITY_SECRET } from '../../src/addon/authority/authorities.ts';
+import { AUTHORITY_SECRET } from '../../src/addon/tls/authority/authorities.ts';
 import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment, Pod, Secret, StatefulSet } from '../../src/kube/kinds.ts';
-import type { Live } from '../../src/kube/types.ts';
+import { Deployment, Pod, Secret, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { Live } from '../../src/kube/objects/types.ts';
 import { appOf } from './app.ts';
 import { secretData } from './database.ts';
 import { condition, isReady, type OperatorBed } from './operator-bed.ts';

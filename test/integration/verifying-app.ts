@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { Deployment, Pod } from '../../src/kube/kinds.ts';
+import { Deployment, Pod } from '../../src/kube/objects/kinds.ts';
 import { eventually } from './children.ts';
 import { secretData } from './database.ts';
 import type { OperatorBed } from './operator-bed.ts';

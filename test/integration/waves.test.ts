@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { isRolledOut } from '../../src/addon/apps/view.ts';
-import { restartedForKey } from '../../src/addon/names.ts';
+import { restartedForKey } from '../../src/addon/world/names.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment } from '../../src/kube/kinds.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
-import { Store } from '../../src/kube/store.ts';
-import type { Live } from '../../src/kube/types.ts';
+import { Deployment } from '../../src/kube/objects/kinds.ts';
+import { Reflector } from '../../src/kube/store/reflector.ts';
+import { Store } from '../../src/kube/store/store.ts';
+import type { Live } from '../../src/kube/objects/types.ts';
 import { eventually } from './children.ts';
 import { condition, isReady, type OperatorBed } from './operator-bed.ts';
 import { atRest } from './rest.ts';

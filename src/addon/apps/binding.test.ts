@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AppStatus } from '../../api/influx-addon.ts';
-import type { Live } from '../../kube/types.ts';
-import { restartedForKey } from '../names.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { restartedForKey } from '../world/names.ts';
 import { appOf, cached, patched, reapplied, rolledOut, variablesIn, type AppKind } from '../testing/apps.ts';
 import { NOW } from '../testing/fixtures.ts';
 import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';

@@ -1,8 +1,8 @@
 import type { Container } from 'kubernetes-types/core/v1.js';
 import type { AppStatus } from '../../api/influx-addon.ts';
-import type { Live } from '../../kube/types.ts';
-import { hashOf } from '../hash.ts';
-import { restartedForKey } from '../names.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { hashOf } from '../world/hash.ts';
+import { restartedForKey } from '../world/names.ts';
 import { pendingEntry } from './entries.ts';
 import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH, type Workload } from './view.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Live } from '../../kube/types.ts';
-import type { StatefulSet } from '../../kube/kinds.ts';
-import type { InForce } from '../facts.ts';
-import { ANNOTATION, restartedForKey } from '../names.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import type { StatefulSet } from '../../kube/objects/kinds.ts';
+import type { InForce } from '../identity/facts.ts';
+import { ANNOTATION, restartedForKey } from '../world/names.ts';
 import { appOf, cached, patched } from '../testing/apps.ts';
 import { addonOf, inForce, NO_CHILDREN, worldOf } from '../testing/fixtures.ts';
 import { settledSet } from '../testing/pods.ts';
-import type { World } from '../world.ts';
+import type { World } from '../world/world.ts';
 import { countChanges, numbered } from './changes.ts';
 
 const LARGE = inForce('2g');

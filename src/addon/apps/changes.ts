@@ -1,10 +1,10 @@
 import { variablesOf } from '../../api/addon-defaults.ts';
-import type { InForce } from '../facts.ts';
-import { recordedInForce } from '../facts.ts';
-import { hashOf } from '../hash.ts';
-import { restartedForKey } from '../names.ts';
-import { isCurrent } from '../pod-state.ts';
-import type { World } from '../world.ts';
+import type { InForce } from '../identity/facts.ts';
+import { recordedInForce } from '../identity/facts.ts';
+import { hashOf } from '../world/hash.ts';
+import { restartedForKey } from '../world/names.ts';
+import { isCurrent } from '../pod/state.ts';
+import type { World } from '../world/world.ts';
 import { appEntries } from './entries.ts';
 
 /** How often what apps depend on was changed: what comes back a second time is another change, and restarts them again. */

@@ -1,6 +1,6 @@
 import type { AppStatus } from '../../api/influx-addon.ts';
 import { appsOf } from '../../api/addon-defaults.ts';
-import type { World } from '../world.ts';
+import type { World } from '../world/world.ts';
 
 /** What `status.apps[]` will say: what it says, and what was patched since. */
 export function appEntries({ addon, memory }: Pick<World, 'addon' | 'memory'>): AppStatus[] {

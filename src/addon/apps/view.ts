@@ -1,7 +1,7 @@
 import type { DaemonSet, Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { Container } from 'kubernetes-types/core/v1.js';
-import type { Live } from '../../kube/types.ts';
-import { hashOf } from '../hash.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { hashOf } from '../world/hash.ts';
 
 export type Workload = Deployment | StatefulSet | DaemonSet;
 

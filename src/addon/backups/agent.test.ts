@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buildNetworkPolicy } from '../resources/network-policy.ts';
-import { buildPodTemplate } from '../resources/pod-template.ts';
-import { buildService } from '../resources/service.ts';
-import { encode } from '../facts.ts';
+import { buildNetworkPolicy } from '../children/network-policy.ts';
+import { buildPodTemplate } from '../children/pod-template.ts';
+import { buildService } from '../children/service.ts';
+import { encode } from '../identity/facts.ts';
 import {
   addonOf,
   contextOf,

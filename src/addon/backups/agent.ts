@@ -2,16 +2,16 @@ import { X509Certificate } from 'node:crypto';
 import type { Container, Volume } from 'kubernetes-types/core/v1.js';
 import { backupsOf } from '../../api/addon-defaults.ts';
 import { AGENT_DIR, AGENT_FILES, AGENT_NAME, AGENT_PORT } from '../../backup/agent-files.ts';
-import { Secret } from '../../kube/kinds.ts';
-import type { Kind } from '../../kube/kinds.ts';
-import type { KubeObject, Live } from '../../kube/types.ts';
+import { Secret } from '../../kube/objects/kinds.ts';
+import type { Kind } from '../../kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { makePrivatePair } from '../../tls/private-pair.ts';
 import { leafDueAt } from '../../tls/renewal.ts';
-import type { Action, IssueAgentPairAction } from '../action.ts';
-import { decode, encode, type InForce } from '../facts.ts';
-import { AGENT_CONTAINER, childNames, ownedMeta } from '../names.ts';
-import { replacement } from '../resources/merge.ts';
-import type { World } from '../world.ts';
+import type { Action, IssueAgentPairAction } from '../decision/action.ts';
+import { decode, encode, type InForce } from '../identity/facts.ts';
+import { AGENT_CONTAINER, childNames, ownedMeta } from '../world/names.ts';
+import { replacement } from '../children/merge.ts';
+import type { World } from '../world/world.ts';
 
 /**
  * The image of the agent, for a database that has a store: the one it was last started with, since a database's

@@ -1,11 +1,11 @@
 import { gt, valid } from 'semver';
 import { backupsOf } from '../../api/addon-defaults.ts';
 import { Annotation } from '../../api/annotations.ts';
-import type { Action } from '../action.ts';
-import type { Facts, InForce } from '../facts.ts';
-import { READY_REASON, STALLED_REASON } from '../reasons.ts';
-import type { Refusal } from '../target.ts';
-import type { World } from '../world.ts';
+import type { Action } from '../decision/action.ts';
+import type { Facts, InForce } from '../identity/facts.ts';
+import { READY_REASON, STALLED_REASON } from '../decision/reasons.ts';
+import type { Refusal } from '../wish/target.ts';
+import type { World } from '../world/world.ts';
 import { madeFor, makeBackup } from './make.ts';
 import { messageOf } from './view.ts';
 

@@ -1,14 +1,14 @@
 import type { InfluxRestore } from '../../api/influx-restore.ts';
 import { InfluxRestore as InfluxRestoreKind } from '../../api/kinds.ts';
 import { mark } from '../../backup/schedule.ts';
-import type { Kind } from '../../kube/kinds.ts';
-import type { KubeObject, Live } from '../../kube/types.ts';
-import type { Action } from '../action.ts';
-import type { Facts } from '../facts.ts';
-import { ANNOTATION, ownedMeta } from '../names.ts';
-import { READY_REASON, STALLED_REASON } from '../reasons.ts';
-import type { Refusal } from '../target.ts';
-import type { World } from '../world.ts';
+import type { Kind } from '../../kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import type { Action } from '../decision/action.ts';
+import type { Facts } from '../identity/facts.ts';
+import { ANNOTATION, ownedMeta } from '../world/names.ts';
+import { READY_REASON, STALLED_REASON } from '../decision/reasons.ts';
+import type { Refusal } from '../wish/target.ts';
+import type { World } from '../world/world.ts';
 
 /** What keeps a database that is to begin with a backup from being started. */
 export type Filling =

@@ -1,6 +1,6 @@
 import { backupsOf } from '../../api/addon-defaults.ts';
-import type { Action } from '../action.ts';
-import type { World } from '../world.ts';
+import type { Action } from '../decision/action.ts';
+import type { World } from '../world/world.ts';
 import { madeFor, makeBackup } from './make.ts';
 import { messageOf } from './view.ts';
 

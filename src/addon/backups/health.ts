@@ -1,8 +1,8 @@
 import { backupsOf, stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { lastSlot, nextSlot } from '../../backup/schedule.ts';
-import { given } from '../../kube/given.ts';
-import type { World } from '../world.ts';
+import { given } from '../../kube/objects/given.ts';
+import type { World } from '../world/world.ts';
 import { messageOf, startOf, wholeOf } from './view.ts';
 
 /** A backup may take so long, from its turn on, until it is missed. */

@@ -1,11 +1,11 @@
 import { InfluxBackup } from '../../api/kinds.ts';
 import type { BackupKind } from '../../api/influx-backup.ts';
 import { mark } from '../../backup/schedule.ts';
-import type { Kind } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/types.ts';
-import type { CreateAction } from '../action.ts';
-import { labelsOf } from '../names.ts';
-import type { World } from '../world.ts';
+import type { Kind } from '../../kube/objects/kinds.ts';
+import type { KubeObject } from '../../kube/objects/types.ts';
+import type { CreateAction } from '../decision/action.ts';
+import { labelsOf } from '../world/names.ts';
+import type { World } from '../world/world.ts';
 import type { Backup } from './view.ts';
 
 /**

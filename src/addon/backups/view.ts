@@ -1,5 +1,5 @@
 import type { InfluxBackup } from '../../api/influx-backup.ts';
-import type { Live } from '../../kube/types.ts';
+import type { Live } from '../../kube/objects/types.ts';
 
 export type Backup = Live<InfluxBackup>;
 

@@ -1,8 +1,8 @@
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
-import type { Live } from '../../kube/types.ts';
-import { recordedInForce, type FactSources, type Facts, type InForce } from '../facts.ts';
-import { childNames } from '../names.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { recordedInForce, type FactSources, type Facts, type InForce } from '../identity/facts.ts';
+import { childNames } from '../world/names.ts';
 
 /**
  * Name of the claim that the database is on. The first is named after the addon; a restore brings another, which is

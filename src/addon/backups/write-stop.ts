@@ -1,13 +1,13 @@
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
-import type { Live } from '../../kube/types.ts';
-import type { Decision } from '../action.ts';
-import type { DatabaseState } from '../database-steps.ts';
-import { stored } from '../outcomes.ts';
-import { READY_REASON } from '../reasons.ts';
-import { keptDataPlane } from '../starting.ts';
-import type { Picture } from '../status.ts';
-import type { World } from '../world.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import type { Decision } from '../decision/action.ts';
+import type { DatabaseState } from '../database/step.ts';
+import { stored } from '../decision/outcomes.ts';
+import { READY_REASON } from '../decision/reasons.ts';
+import { keptDataPlane } from '../lifecycle/starting.ts';
+import type { Picture } from '../decision/status.ts';
+import type { World } from '../world/world.ts';
 import { isInitial } from './volume.ts';
 
 /*

@@ -1,9 +1,9 @@
 import { hasRoomForSeries, maySearch, seriesLevel, type SeriesLevel } from '../../limits/cardinality.ts';
 import { nextPlan } from '../../limits/next-plan.ts';
-import type { Growing } from '../../influx/growing.ts';
-import type { InForce } from '../facts.ts';
-import { LIMIT_REASON } from '../reasons.ts';
-import type { World } from '../world.ts';
+import type { Growing } from '../../influx/v1/growing.ts';
+import type { InForce } from '../identity/facts.ts';
+import { LIMIT_REASON } from '../decision/reasons.ts';
+import type { World } from '../world/world.ts';
 import { isTold, type LimitCondition, toldOf } from './condition.ts';
 
 const TYPE = 'CardinalityHigh';

@@ -1,5 +1,5 @@
 import type { AddonCondition } from '../../api/influx-addon.ts';
-import type { World } from '../world.ts';
+import type { World } from '../world/world.ts';
 
 /** What is true of one of an addon's limits. */
 export interface LimitCondition {

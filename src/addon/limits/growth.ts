@@ -1,15 +1,15 @@
 import { autoGrowOf, stateOf } from '../../api/addon-defaults.ts';
-import * as kinds from '../../kube/kinds.ts';
-import { formatBytes, unitsOf } from '../../kube/quantity.ts';
+import * as kinds from '../../kube/objects/kinds.ts';
+import { formatBytes, unitsOf } from '../../kube/objects/quantity.ts';
 import { nextSize, type Growth } from '../../limits/growth.ts';
-import type { Action, Announcement } from '../action.ts';
-import type { InForce } from '../facts.ts';
-import { ANNOTATION } from '../names.ts';
-import { EVENT_REASON } from '../reasons.ts';
-import { buildClaim } from '../resources/claim.ts';
-import type { BuildContext } from '../resources/context.ts';
-import { replacement } from '../resources/merge.ts';
-import type { World } from '../world.ts';
+import type { Action, Announcement } from '../decision/action.ts';
+import type { InForce } from '../identity/facts.ts';
+import { ANNOTATION } from '../world/names.ts';
+import { EVENT_REASON } from '../decision/reasons.ts';
+import { buildClaim } from '../children/claim.ts';
+import type { BuildContext } from '../world/settings.ts';
+import { replacement } from '../children/merge.ts';
+import type { World } from '../world/world.ts';
 import { isExpandable, sizesOfVolume, storagePicture, type StoragePicture } from './volume.ts';
 
 /** Why a volume that is filling does not grow now, or how far it does. */

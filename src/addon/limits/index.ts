@@ -1,5 +1,5 @@
-import type { InForce } from '../facts.ts';
-import type { World } from '../world.ts';
+import type { InForce } from '../identity/facts.ts';
+import type { World } from '../world/world.ts';
 import { cardinalityCondition } from './cardinality.ts';
 import { type LimitCondition, toldOf } from './condition.ts';
 import { memoryCondition } from './memory.ts';

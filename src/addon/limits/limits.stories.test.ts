@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PersistentVolumeClaim, Pod } from '../../kube/kinds.ts';
-import { childNames } from '../names.ts';
+import type { PersistentVolumeClaim, Pod } from '../../kube/objects/kinds.ts';
+import { childNames } from '../world/names.ts';
 import { ADDON, Simulation } from '../testing/model/simulation.ts';
 
 const names = childNames(ADDON);

@@ -3,9 +3,9 @@ import { maySearch } from '../../limits/cardinality.ts';
 import { secondsUntilFull } from '../../limits/forecast.ts';
 import { nextInterval } from '../../limits/interval.ts';
 import { usableBytes } from '../../limits/storage.ts';
-import type { Action, DatabaseAccess } from '../action.ts';
-import { hashOf } from '../hash.ts';
-import type { Measured, World } from '../world.ts';
+import type { Action, DatabaseAccess } from '../decision/action.ts';
+import { hashOf } from '../world/hash.ts';
+import type { Measured, World } from '../world/world.ts';
 import { seriesLevelOf } from './cardinality.ts';
 import { sizesOfVolume, storagePicture } from './volume.ts';
 

@@ -1,10 +1,10 @@
 import { autoGrowOf } from '../../api/addon-defaults.ts';
-import { unitsOf } from '../../kube/quantity.ts';
+import { unitsOf } from '../../kube/objects/quantity.ts';
 import { nextPlan } from '../../limits/next-plan.ts';
 import { hasRoomForData, usableBytes } from '../../limits/storage.ts';
-import type { InForce } from '../facts.ts';
-import { LIMIT_REASON } from '../reasons.ts';
-import type { World } from '../world.ts';
+import type { InForce } from '../identity/facts.ts';
+import { LIMIT_REASON } from '../decision/reasons.ts';
+import type { World } from '../world/world.ts';
 import { isTold, type LimitCondition, toldOf } from './condition.ts';
 import { growthOf } from './growth.ts';
 import {

@@ -1,8 +1,8 @@
-import { compareQuantities, unitsOf } from '../../kube/quantity.ts';
+import { compareQuantities, unitsOf } from '../../kube/objects/quantity.ts';
 import { growthRate, secondsUntilFull } from '../../limits/forecast.ts';
 import { diskUsed, storageLevel, type StorageLevel, usableBytes } from '../../limits/storage.ts';
-import { LIMIT_REASON } from '../reasons.ts';
-import type { World } from '../world.ts';
+import { LIMIT_REASON } from '../decision/reasons.ts';
+import type { World } from '../world/world.ts';
 import { isTold, toldOf } from './condition.ts';
 
 export const STORAGE_FILLING = 'StorageFilling';

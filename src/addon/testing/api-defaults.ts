@@ -1,5 +1,5 @@
 import type { Container, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/objects/types.ts';
 
 /** What the API server adds to the children when it stores them: the fields that a comparison must not trip over. */
 export function withApiDefaults<T extends KubeObject>(object: T): T {

@@ -1,6 +1,6 @@
 import type { Container } from 'kubernetes-types/core/v1.js';
 import { strategicPatch, type Json } from '../../kube/testing/patching.ts';
-import type { Live } from '../../kube/types.ts';
+import type { Live } from '../../kube/objects/types.ts';
 import { slimWorkload, type Workload } from '../apps/view.ts';
 import { live, NAMESPACE } from './fixtures.ts';
 

@@ -1,14 +1,14 @@
 import { plans } from '../../api/catalogue.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { InfluxPlan } from '../../api/influx-plan.ts';
-import type { KubeObject, Live } from '../../kube/types.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { NOBODY } from '../../maintenance/fleet.ts';
-import { type Facts, type InForce } from '../facts.ts';
+import { type Facts, type InForce } from '../identity/facts.ts';
 import { NO_BACKUPS } from '../backups/view.ts';
-import type { Fresh } from '../fresh.ts';
-import { offerOf } from '../plan-offers.ts';
-import type { BuildContext, Children, Settings } from '../resources/context.ts';
-import { NO_MEMORY, type World } from '../world.ts';
+import type { Fresh } from '../identity/fresh.ts';
+import { offerOf } from '../wish/plan-offers.ts';
+import type { BuildContext, Children, Settings } from '../world/settings.ts';
+import { NO_MEMORY, type World } from '../world/world.ts';
 
 /** Objects for tests about addons: an addon `my-app` in the namespace `shop`, plan 1g, and a small catalogue. */
 export const NAMESPACE = 'shop';

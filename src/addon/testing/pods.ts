@@ -1,7 +1,7 @@
 import type { ContainerState, ContainerStatus, PodStatus } from 'kubernetes-types/core/v1.js';
-import type { Pod, StatefulSet } from '../../kube/kinds.ts';
-import type { Live } from '../../kube/types.ts';
-import { childNames, podLabels } from '../names.ts';
+import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { childNames, podLabels } from '../world/names.ts';
 import { live, NAMESPACE, NOW } from './fixtures.ts';
 
 const REVISION = 'my-app-influx-5b8c';

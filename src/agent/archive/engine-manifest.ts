@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 
 /** What `influxd backup -portable` writes about its own files. */
 const engineManifest = z.object({

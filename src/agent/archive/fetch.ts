@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { decrypt } from '../age.ts';
-import { readIdentities, type JobContext } from '../job-context.ts';
-import { JobError } from '../job-error.ts';
+import { readIdentities, type JobContext } from '../job/job-context.ts';
+import { JobError } from '../job/job-error.ts';
 import { StoreError } from '../store/store-error.ts';
 import { DigestTap, type Digest } from './digest.ts';
 import { readDump, type Dump } from './engine-manifest.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 import type { Dump } from './engine-manifest.ts';
 import { assertLength, ShardCheck } from './shard-check.ts';
 import type { WireCheck } from './wire-check.ts';

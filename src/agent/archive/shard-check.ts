@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { createGunzip, type Gunzip } from 'node:zlib';
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 import { TarWalker } from './tar-walker.ts';
 
 /**

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 import { DUMP_FILE } from './engine-manifest.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { rootCertificates } from 'node:tls';
 import { Agent } from 'undici';
 import { checkHost, guardedLookup, type EndpointRule } from '../store/endpoint-guard.ts';
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 import { parseExactly } from './exact-json.ts';
 import type { SourceAddress } from './source-url.ts';
 

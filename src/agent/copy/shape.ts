@@ -1,7 +1,7 @@
 import { seconds } from '../../influx/duration.ts';
-import { identifier, showRetentionPolicies } from '../../influx/influxql.ts';
+import { identifier, showRetentionPolicies } from '../../influx/v1/influxql.ts';
 import type { BackupManifest } from '../../backup/manifest.ts';
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 import type { Field, FieldType } from './line-protocol.ts';
 import type { QueryStream } from './query-stream.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 import { parseSourceUrl } from './source-url.ts';
 
 describe('the URL of a database that is copied', () => {

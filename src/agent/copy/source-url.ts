@@ -1,4 +1,4 @@
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 
 /** The database that is copied, as its URL tells. */
 export interface SourceAddress {

@@ -1,4 +1,4 @@
-import { identifier } from '../../influx/influxql.ts';
+import { identifier } from '../../influx/v1/influxql.ts';
 import type { QueryStream } from './query-stream.ts';
 
 /** Values of all fields of one measurement, by the beginning of the window in nanoseconds. Empty windows are left out. */

@@ -1,4 +1,4 @@
-import { JobError } from '../job-error.ts';
+import { JobError } from '../job/job-error.ts';
 import type { JobFailureReason } from '../../backup/protocol.ts';
 
 type StoreFailure = Extract<

@@ -4,13 +4,13 @@ import type { InfluxBackupStore } from '../../api/influx-backup-store.ts';
 import type { PlanClass } from '../../backup/keep.ts';
 import type { JobResult, JobSpec } from '../../backup/protocol.ts';
 import { JOB_CONTAINER, JOB_SPEC_VARIABLE } from '../../backup/protocol.ts';
-import type { Job, Pod } from '../../kube/kinds.ts';
-import type { KubeObject, Live } from '../../kube/types.ts';
-import type { TaskAction, TaskDecision } from '../action.ts';
-import { decideBackups } from '../decide-backups.ts';
-import type { Task } from '../job-state.ts';
-import type { Backup } from '../phase.ts';
-import type { BackupsWorld } from '../world.ts';
+import type { Job, Pod } from '../../kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import type { TaskAction, TaskDecision } from '../decision/action.ts';
+import { decideBackups } from '../backups/decide.ts';
+import type { Task } from '../world/job-state.ts';
+import type { Backup } from '../decision/phase.ts';
+import type { BackupsWorld } from '../world/world.ts';
 
 export const CLUSTER = '6f0a2d1e-cluster';
 

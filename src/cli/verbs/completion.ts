@@ -1,5 +1,5 @@
 import { CliError, EXIT } from '../cli-error.ts';
-import type { Context } from '../verb.ts';
+import type { Context } from '../command/verb.ts';
 
 /** Prints the script of a shell; `kubectl influx` and `kubectl-influx` are both completed. */
 export async function run({ given, terminal }: Context): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ApiRequest } from '../transport.ts';
+import type { ApiRequest } from '../api/transport.ts';
 import { ok, refuse, status, type FakeAnswer } from './fake-answer.ts';
 import { targetOf, type Target } from './fake-path.ts';
 import type { Change, Stored } from './fake-watch.ts';

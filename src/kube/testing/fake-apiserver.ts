@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Credentials } from '../credentials.ts';
-import type { ApiRequest } from '../transport.ts';
+import type { Credentials } from '../api/credentials.ts';
+import type { ApiRequest } from '../api/transport.ts';
 import type { FakeApi } from './fake-api.ts';
 import { status } from './fake-answer.ts';
 

@@ -1,6 +1,6 @@
-import { ApiError } from '../api-error.ts';
-import { errorOf } from '../status.ts';
-import type { ApiRequest, Transport, WatchEvent } from '../transport.ts';
+import { ApiError } from '../api/api-error.ts';
+import { errorOf } from '../api/status.ts';
+import type { ApiRequest, Transport, WatchEvent } from '../api/transport.ts';
 import type { FakeApi } from './fake-api.ts';
 
 /**

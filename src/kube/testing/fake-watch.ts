@@ -1,5 +1,5 @@
-import type { WatchEvent } from '../transport.ts';
-import type { LiveMeta } from '../types.ts';
+import type { WatchEvent } from '../api/transport.ts';
+import type { LiveMeta } from '../objects/types.ts';
 import { matchesSelectors } from './selectors.ts';
 
 /** An object as the fake keeps it. */

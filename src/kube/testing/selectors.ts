@@ -1,4 +1,4 @@
-import type { KubeObject } from '../types.ts';
+import type { KubeObject } from '../objects/types.ts';
 
 /** Equality-based label selectors (`a=b,c!=d,e,!f`) and field selectors on name and namespace. */
 export function matchesSelectors(object: KubeObject, query: Record<string, string>): boolean {

@@ -1,5 +1,5 @@
-import { KubeClient } from '../../kube/client.ts';
-import type { SoleLeader } from '../../kube/sole-leader.ts';
+import { KubeClient } from '../../kube/api/client.ts';
+import type { SoleLeader } from '../../kube/lease/sole-leader.ts';
 import type { FakeApi } from '../../kube/testing/fake-api.ts';
 import { type Fault, FakeTransport } from '../../kube/testing/fake-transport.ts';
 import type { VirtualClock } from '../../kube/testing/virtual-clock.ts';

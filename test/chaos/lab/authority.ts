@@ -1,7 +1,7 @@
 import { namespaceRules } from '../../../build/rbac.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { Namespace, RoleBinding, type Kind } from '../../../src/kube/kinds.ts';
-import type { KubeObject } from '../../../src/kube/types.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { Namespace, RoleBinding, type Kind } from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../../src/kube/objects/types.ts';
 import { OPERATOR_USER } from '../../integration/operator-bed.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';

@@ -1,5 +1,5 @@
 import type { InfluxRequest, InfluxResponse, InfluxTransport } from '../../../src/influx/transport.ts';
-import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/transport.ts';
+import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/api/transport.ts';
 import type { Strike } from '../perturb/perturbation.ts';
 import type { Product } from '../product.ts';
 import type { Traffic } from './traffic.ts';

@@ -1,8 +1,8 @@
-import type { Settings } from '../../../src/addon/resources/context.ts';
+import type { Settings } from '../../../src/addon/world/settings.ts';
 import type { InfluxTransport } from '../../../src/influx/transport.ts';
 import type { Clock } from '../../../src/kube/clock.ts';
 import type { Logger } from '../../../src/kube/log.ts';
-import type { Transport } from '../../../src/kube/transport.ts';
+import type { Transport } from '../../../src/kube/api/transport.ts';
 import type { Product } from '../product.ts';
 
 export interface InstanceOptions {

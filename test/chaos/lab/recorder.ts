@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { customKinds, InfluxAddon } from '../../../src/api/kinds.ts';
 import { GROUP, VERSION } from '../../../src/api/group.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import * as kinds from '../../../src/kube/kinds.ts';
-import type { Kind } from '../../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import * as kinds from '../../../src/kube/objects/kinds.ts';
+import type { Kind } from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 
 /** One state of one object, as the watch told it. */
 export interface Revision {

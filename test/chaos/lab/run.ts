@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InfluxAddon } from '../../../src/api/kinds.ts';
-import * as kinds from '../../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import * as kinds from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import { OPERATOR_NAMESPACE, TEST_SETTINGS } from '../../integration/operator-bed.ts';
 import { PATIENCE_MS } from '../../patience.ts';
 import { Invariants } from '../oracles/invariants.ts';

@@ -1,4 +1,4 @@
-import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/transport.ts';
+import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/api/transport.ts';
 
 /** On entries of the catalogue: the namespace of the run that they are for, or ALL. */
 export const RUN_LABEL = 'chaos.influxaddon.dev/run';

@@ -1,6 +1,6 @@
 import type { InfluxAddon } from '../../../src/api/kinds.ts';
-import { DaemonSet, Deployment, Job, type Pod, StatefulSet } from '../../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import { DaemonSet, Deployment, Job, type Pod, StatefulSet } from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import type { Recorder } from './recorder.ts';
 
 interface Workload extends KubeObject {

@@ -11,9 +11,9 @@ import {
   InfluxVersion,
 } from '../../../src/api/kinds.ts';
 import { plans } from '../../../src/api/catalogue.ts';
-import type { Kind } from '../../../src/kube/kinds.ts';
-import * as kinds from '../../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import type { Kind } from '../../../src/kube/objects/kinds.ts';
+import * as kinds from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import { appOf } from '../../integration/app.ts';
 import type { FakeStore } from '../../integration/fake-store.ts';
 import { closedWindow, openWindow } from '../../integration/windows.ts';

@@ -1,5 +1,5 @@
-import { childNames } from '../../../src/addon/names.ts';
-import { PersistentVolumeClaim, Pod } from '../../../src/kube/kinds.ts';
+import { childNames } from '../../../src/addon/world/names.ts';
+import { PersistentVolumeClaim, Pod } from '../../../src/kube/objects/kinds.ts';
 import type { Database } from '../../cluster/fakes/engine/state.ts';
 import type { FakeKubelet, JobRunner } from '../../cluster/fakes/fake-kubelet.ts';
 import { FakeStore, specOf } from '../../integration/fake-store.ts';

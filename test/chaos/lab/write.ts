@@ -1,5 +1,5 @@
 import type { InfluxRequest } from '../../../src/influx/transport.ts';
-import type { ApiRequest } from '../../../src/kube/transport.ts';
+import type { ApiRequest } from '../../../src/kube/api/transport.ts';
 
 /** A change that the operator asks of one of its worlds. */
 export interface Write {

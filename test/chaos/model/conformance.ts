@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ModelApi, Refused, type Stored } from '../../../src/addon/testing/model/model-api.ts';
 import { InfluxAddon } from '../../../src/api/kinds.ts';
-import { ApiError } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { Namespace } from '../../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { Namespace } from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import { randomFrom } from '../operations/random.ts';
 
 const NAMES = ['a', 'b'];

@@ -1,7 +1,7 @@
 import type { InfluxAddonSpec } from '../../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../../src/api/kinds.ts';
-import { ApiError } from '../../../src/kube/api-error.ts';
-import { Pod } from '../../../src/kube/kinds.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
+import { Pod } from '../../../src/kube/objects/kinds.ts';
 import { ADDON, INJECTED, type Stage } from '../lab/stage.ts';
 import { endState } from '../oracles/end-state.ts';
 import type { Flat } from '../oracles/flat.ts';

@@ -1,4 +1,4 @@
-import { crdOf } from '../../../src/api/crd.ts';
+import { crdOf } from '../../../src/api/crd/crd.ts';
 import { influxAddonKind } from '../../../src/api/influx-addon.ts';
 
 /** A leaf of a spec in the schema of the definition: `apps[].name`. */

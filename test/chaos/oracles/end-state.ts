@@ -1,8 +1,8 @@
-import { decode } from '../../../src/addon/facts.ts';
-import { childNames } from '../../../src/addon/names.ts';
+import { decode } from '../../../src/addon/identity/facts.ts';
+import { childNames } from '../../../src/addon/world/names.ts';
 import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../../src/api/kinds.ts';
-import { Pod, Secret, StatefulSet } from '../../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import { Pod, Secret, StatefulSet } from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import { databaseState } from '../lab/database.ts';
 import type { Lab } from '../lab/lab.ts';
 import { MARK } from '../lab/write.ts';

@@ -1,8 +1,8 @@
-import { decode } from '../../../src/addon/facts.ts';
-import { ADDON_LABEL } from '../../../src/addon/names.ts';
+import { decode } from '../../../src/addon/identity/facts.ts';
+import { ADDON_LABEL } from '../../../src/addon/world/names.ts';
 import type { InfluxAddon } from '../../../src/api/kinds.ts';
-import type { Secret } from '../../../src/kube/kinds.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import type { Secret } from '../../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import type { Revision } from '../lab/recorder.ts';
 import type { Allowance } from '../scenario.ts';
 

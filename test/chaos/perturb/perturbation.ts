@@ -1,4 +1,4 @@
-import type { Transport } from '../../../src/kube/transport.ts';
+import type { Transport } from '../../../src/kube/api/transport.ts';
 import type { RunControl } from '../lab/run.ts';
 import type { Write } from '../lab/write.ts';
 

@@ -1,6 +1,6 @@
 import { type EventKey, numberedEvents } from '../lab/events.ts';
 import type { RunControl } from '../lab/run.ts';
-import type { Transport } from '../../../src/kube/transport.ts';
+import type { Transport } from '../../../src/kube/api/transport.ts';
 import { keyOf, type NumberedWrite, type Perturbation, type Strike } from './perturbation.ts';
 import { PastView } from './view.ts';
 

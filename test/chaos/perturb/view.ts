@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/transport.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/api/transport.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import { RECORDED, type Revision } from '../lab/recorder.ts';
 
 /** The kind of a collection in the run's namespace of which the recorder knows every state; undefined for other requests. */

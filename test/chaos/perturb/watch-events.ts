@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/transport.ts';
-import type { KubeObject, Live } from '../../../src/kube/types.ts';
+import type { ApiRequest, Transport, WatchEvent } from '../../../src/kube/api/transport.ts';
+import type { KubeObject, Live } from '../../../src/kube/objects/types.ts';
 import type { EventKey } from '../lab/events.ts';
 import type { RunControl } from '../lab/run.ts';
 import type { Perturbation } from './perturbation.ts';

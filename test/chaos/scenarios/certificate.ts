@@ -1,4 +1,4 @@
-import { Secret } from '../../../src/kube/kinds.ts';
+import { Secret } from '../../../src/kube/objects/kinds.ts';
 import { make } from '../../../src/tls/testing/certificates.ts';
 import { ADDON, type Stage } from '../lab/stage.ts';
 

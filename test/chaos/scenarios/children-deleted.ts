@@ -1,4 +1,4 @@
-import { NetworkPolicy, Secret, Service, StatefulSet } from '../../../src/kube/kinds.ts';
+import { NetworkPolicy, Secret, Service, StatefulSet } from '../../../src/kube/objects/kinds.ts';
 import { ADDON, INJECTED } from '../lab/stage.ts';
 import type { Scenario } from '../scenario.ts';
 

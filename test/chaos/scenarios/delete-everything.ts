@@ -1,5 +1,5 @@
 import { InfluxAddon } from '../../../src/api/kinds.ts';
-import { PersistentVolumeClaim } from '../../../src/kube/kinds.ts';
+import { PersistentVolumeClaim } from '../../../src/kube/objects/kinds.ts';
 import { ADDON, INJECTED } from '../lab/stage.ts';
 import type { Scenario } from '../scenario.ts';
 import { nothingOwned } from './ends.ts';

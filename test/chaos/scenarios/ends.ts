@@ -1,5 +1,5 @@
 import { InfluxAddon } from '../../../src/api/kinds.ts';
-import { StatefulSet } from '../../../src/kube/kinds.ts';
+import { StatefulSet } from '../../../src/kube/objects/kinds.ts';
 import { ADDON, type Stage } from '../lab/stage.ts';
 
 function condition(stage: Stage, type: string) {

@@ -1,4 +1,4 @@
-import { Secret } from '../../../src/kube/kinds.ts';
+import { Secret } from '../../../src/kube/objects/kinds.ts';
 import { ADDON, INJECTED } from '../lab/stage.ts';
 import type { Scenario } from '../scenario.ts';
 import { readyReason } from './ends.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InfluxClient } from '../../../src/influx/client.ts';
+import type { InfluxClient } from '../../../src/influx/v1/client.ts';
 
 /** Checksums of what queries answer: two databases with the same are the same to an application. */
 export async function fingerprints(client: InfluxClient, db: string): Promise<unknown[]> {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { InfluxAddon } from '../../../src/api/influx-addon.ts';
-import type { Live } from '../../../src/kube/types.ts';
+import type { Live } from '../../../src/kube/objects/types.ts';
 import { isDone, NAME, Trusting } from '../trusting.ts';
 import { VerifyingApp } from '../verifying-app.ts';
 import { openWindow } from '../windows.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { InfluxBackupStore } from '../../../src/api/kinds.ts';
-import { Job } from '../../../src/kube/kinds.ts';
+import { Job } from '../../../src/kube/objects/kinds.ts';
 import { backUp, BACKUPS, makeStore, untilBackup, untilReason } from '../backing-up.ts';
 import { fakeStoreOf } from '../fake-store.ts';
 import type { Sweep } from './sweep.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { InfluxAddonSpec } from '../../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../../src/api/kinds.ts';
-import { PersistentVolumeClaim, Pod, Secret } from '../../../src/kube/kinds.ts';
+import { PersistentVolumeClaim, Pod, Secret } from '../../../src/kube/objects/kinds.ts';
 import { pick } from '../../size.ts';
 import { queryAsAdmin, secretData } from '../database.ts';
 import { isReady } from '../operator-bed.ts';

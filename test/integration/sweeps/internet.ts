@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { InfluxAddon } from '../../../src/api/kinds.ts';
-import type { Live } from '../../../src/kube/types.ts';
+import type { Live } from '../../../src/kube/objects/types.ts';
 import { queryThroughUrl, secretData } from '../database.ts';
 import { isSettled, LIST, LOAD_BALANCER, NAME, OFF, Outside } from '../outside.ts';
 import type { Scene, Sweep } from './sweep.ts';

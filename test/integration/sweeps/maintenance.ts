@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { plans } from '../../../src/api/catalogue.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../../src/api/kinds.ts';
-import { Deployment, StatefulSet } from '../../../src/kube/kinds.ts';
+import { Deployment, StatefulSet } from '../../../src/kube/objects/kinds.ts';
 import { at, isSettled, NAME, podUid, withApp } from '../changing.ts';
 import { condition } from '../operator-bed.ts';
 import { ONLY_LABEL } from '../scoped.ts';

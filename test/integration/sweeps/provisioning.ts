@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { CHILDREN } from '../../../src/addon/resources/index.ts';
-import { Deployment, PersistentVolumeClaim, Secret } from '../../../src/kube/kinds.ts';
+import { CHILDREN } from '../../../src/addon/children/index.ts';
+import { Deployment, PersistentVolumeClaim, Secret } from '../../../src/kube/objects/kinds.ts';
 import { appOf } from '../app.ts';
 import { queryAsAdmin, queryThroughUrl } from '../database.ts';
 import { condition, isReady } from '../operator-bed.ts';

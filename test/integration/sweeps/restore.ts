@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { Deployment } from '../../../src/kube/kinds.ts';
+import { Deployment } from '../../../src/kube/objects/kinds.ts';
 import { appOf } from '../app.ts';
 import { backUp, BACKUPS, claimsOf, makeStore, mountedClaim, restore, untilRestore } from '../backing-up.ts';
 import { fakeStoreOf } from '../fake-store.ts';

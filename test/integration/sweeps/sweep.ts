@@ -1,4 +1,4 @@
-import type { Settings } from '../../../src/addon/resources/context.ts';
+import type { Settings } from '../../../src/addon/world/settings.ts';
 import { type Blow, Fuse } from '../fuse.ts';
 import type { OperatorBed } from '../operator-bed.ts';
 import { allowAtHome } from '../rights.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { Deployment } from '../../../src/kube/kinds.ts';
+import { Deployment } from '../../../src/kube/objects/kinds.ts';
 import { at, edit, isSettled, NAME, withApp } from '../changing.ts';
 import { eventually } from '../children.ts';
 import type { Sweep } from './sweep.ts';

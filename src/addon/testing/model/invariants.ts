@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { Annotation } from '../../../api/annotations.ts';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
-import type { PersistentVolumeClaim, Secret } from '../../../kube/kinds.ts';
-import { compareQuantities } from '../../../kube/quantity.ts';
-import { ADMIN_KEY, decode } from '../../facts.ts';
-import { isPassword } from '../../fresh.ts';
-import { childNames } from '../../names.ts';
+import type { PersistentVolumeClaim, Secret } from '../../../kube/objects/kinds.ts';
+import { compareQuantities } from '../../../kube/objects/quantity.ts';
+import { ADMIN_KEY, decode } from '../../identity/facts.ts';
+import { isPassword } from '../../identity/fresh.ts';
+import { childNames } from '../../world/names.ts';
 import type { ModelApi, Stored } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { given } from '../../../kube/given.ts';
+import { given } from '../../../kube/objects/given.ts';
 import { mergePatch, strategicPatch, type Json } from '../../../kube/testing/patching.ts';
-import type { KubeObject, Live } from '../../../kube/types.ts';
+import type { KubeObject, Live } from '../../../kube/objects/types.ts';
 import { withApiDefaults } from '../api-defaults.ts';
 
 export type Stored = Live<KubeObject & { spec?: object; status?: object; data?: Record<string, string> }>;

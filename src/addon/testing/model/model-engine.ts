@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { compare } from 'semver';
-import type { DatabaseState, Grant } from '../../../influx/database.ts';
+import type { DatabaseState, Grant } from '../../../influx/v1/database.ts';
 import { seconds } from '../../../influx/duration.ts';
-import type { EngineFigures } from '../../../influx/figures.ts';
-import type { DatabaseAccess } from '../../action.ts';
-import { ADMIN_USER } from '../../facts.ts';
-import { hashOf } from '../../hash.ts';
-import type { DatabaseKnowledge, Login, UserLogin } from '../../world.ts';
+import type { EngineFigures } from '../../../influx/v1/figures.ts';
+import type { DatabaseAccess } from '../../decision/action.ts';
+import { ADMIN_USER } from '../../identity/facts.ts';
+import { hashOf } from '../../world/hash.ts';
+import type { DatabaseKnowledge, Login, UserLogin } from '../../world/world.ts';
 
 export interface EngineUser {
   password: string;

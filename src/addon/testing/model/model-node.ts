@@ -1,9 +1,9 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import type { PersistentVolumeClaim, Pod, Secret, StatefulSet } from '../../../kube/kinds.ts';
-import type { Live } from '../../../kube/types.ts';
-import { decode } from '../../facts.ts';
-import { hashOf } from '../../hash.ts';
-import { childNames } from '../../names.ts';
+import type { PersistentVolumeClaim, Pod, Secret, StatefulSet } from '../../../kube/objects/kinds.ts';
+import type { Live } from '../../../kube/objects/types.ts';
+import { decode } from '../../identity/facts.ts';
+import { hashOf } from '../../world/hash.ts';
+import { childNames } from '../../world/names.ts';
 import { NAMESPACE } from '../fixtures.ts';
 import type { ModelApi, Stored } from './model-api.ts';
 import { ModelEngine } from './model-engine.ts';

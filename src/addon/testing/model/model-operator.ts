@@ -1,28 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
-import type * as kinds from '../../../kube/kinds.ts';
-import type { KubeObject, Live } from '../../../kube/types.ts';
+import type * as kinds from '../../../kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../../kube/objects/types.ts';
 import { revisionOf } from '../../../contents/continuous-queries.ts';
-import type { DatabaseState } from '../../../influx/database.ts';
-import { belonging } from '../../act.ts';
+import type { DatabaseState } from '../../../influx/v1/database.ts';
+import { belonging } from '../../act/act.ts';
 import {
   describe,
   type Action,
   type DatabaseAccess,
   type FindClaimAction,
   type Decision,
-} from '../../action.ts';
+} from '../../decision/action.ts';
 import { appEntries, keyOf } from '../../apps/entries.ts';
 import { slimWorkload, type Workload } from '../../apps/view.ts';
 import { appsOf } from '../../../api/addon-defaults.ts';
 import { Annotation } from '../../../api/annotations.ts';
-import { digestOf } from '../../contents-steps.ts';
+import { digestOf } from '../../database/contents/step.ts';
 import { decide } from '../../decide.ts';
-import type { Fresh } from '../../fresh.ts';
-import { ADDON_LABEL, childNames, labelsOf, userSecretName } from '../../names.ts';
-import type { Children } from '../../resources/context.ts';
-import { slimStatefulSet } from '../../resources/rendered.ts';
-import { type ContentsKnowledge, NO_MEMORY, type Memory, type World } from '../../world.ts';
+import type { Fresh } from '../../identity/fresh.ts';
+import { ADDON_LABEL, childNames, labelsOf, userSecretName } from '../../world/names.ts';
+import type { Children } from '../../world/settings.ts';
+import { slimStatefulSet } from '../../children/rendered.ts';
+import { type ContentsKnowledge, NO_MEMORY, type Memory, type World } from '../../world/world.ts';
 import { SETTINGS, worldOf } from '../fixtures.ts';
 import { Refused, type ModelApi, type Stored } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';

@@ -1,5 +1,5 @@
 import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
-import type { Live } from '../../../kube/types.ts';
+import type { Live } from '../../../kube/objects/types.ts';
 import { addonOf, countingFresh, NOW, VERSIONS } from '../fixtures.ts';
 import { Invariants } from './invariants.ts';
 import { ModelApi, type Stored } from './model-api.ts';

@@ -1,7 +1,7 @@
 import { Annotation } from '../../../api/annotations.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
-import { ADMIN_USER } from '../../facts.ts';
-import { childNames } from '../../names.ts';
+import { ADMIN_USER } from '../../identity/facts.ts';
+import { childNames } from '../../world/names.ts';
 import { appOf } from '../apps.ts';
 import type { ModelApi, Stored } from './model-api.ts';
 import { BY_HAND, type EngineUser, type ModelEngine } from './model-engine.ts';

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { KubeClient } from '../../kube/api/client.ts';
+import { type Kind, NetworkPolicy, type Secret, Service, StatefulSet } from '../../kube/objects/kinds.ts';
+import { systemClock } from '../../kube/clock.ts';
+import type { ApiRequest, Transport } from '../../kube/api/transport.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import { act, type Actor } from './act.ts';
+import type { Action } from '../decision/action.ts';
+import { childChanges } from '../children/changes.ts';
+import { Memories } from '../observe/memories.ts';
+import { CHILDREN } from '../children/index.ts';
+import { makeStores } from '../observe/stores.ts';
+import { addonOf, contextOf, live, NO_CHILDREN, REACHED, SETTINGS } from '../testing/fixtures.ts';
+
+const { signal } = new AbortController();
+const addon = addonOf(REACHED);
+
+/** An API server that has the addon as it is given, and takes every write. */
+function actorWith(present: Live<KubeObject> | undefined): { actor: Actor; asked: string[] } {
+  const asked: string[] = [];
+  const transport: Transport = {
+    request: ({ method, path, body }: ApiRequest) => {
+      asked.push(`${method} ${path.split('/').at(-1)}`);
+      return Promise.resolve(method === 'GET' ? present : live(body as KubeObject));
+    },
+    watch: () => {
+      throw new Error('nobody watches');
+    },
+    close: () => Promise.resolve(),
+  };
+  const influx = { send: () => Promise.reject(new Error('nobody asks')), close: () => Promise.resolve() };
+  const actor = {
+    client: new KubeClient(transport, { fieldManager: 'test' }),
+    influx,
+    stores: makeStores(),
+    memories: new Memories(),
+    clock: systemClock,
+    settings: SETTINGS,
+  };
+  return { actor, asked };
+}
+
+/** What the addon wants done about one of its children. */
+function changeOf(slot: 'externalService' | 'networkPolicy', there: KubeObject | undefined): Action {
+  const others = CHILDREN.map((child) => child.slot).filter((each) => each !== slot);
+  const children = { ...NO_CHILDREN, [slot]: there };
+  const [change] = childChanges(contextOf({ addon, children }), new Set(others));
+  if (change === undefined) throw new Error('there is nothing to do');
+  return change.action;
+}
+
+const child = (kind: typeof Service | typeof NetworkPolicy): Live<KubeObject> =>
+  live({
+    apiVersion: kind.group,
+    kind: kind.kind,
+    metadata: { name: 'there', namespace: 'shop' },
+    spec: {},
+  } as KubeObject);
+
+describe('what lets somebody in', () => {
+  const CHANGES: [string, Action][] = [
+    ['a Service outside is made', changeOf('externalService', undefined)],
+    ['a Service outside is changed', changeOf('externalService', child(Service))],
+    ['a policy is changed', changeOf('networkPolicy', child(NetworkPolicy))],
+  ];
+
+  it.each(CHANGES)('%s for the spec as the API server has it', async (_, action) => {
+    const { actor, asked } = actorWith(addon);
+    expect(await act(actor, addon, action, signal)).toEqual({ result: 'done' });
+    expect(asked).toEqual(['GET my-app', expect.stringMatching(/^(POST|PUT)/)]);
+  });
+
+  it.each(
+    CHANGES.flatMap(([what, action]) =>
+      [
+        { ...addon, metadata: { ...addon.metadata, generation: 2 } },
+        { ...addon, metadata: { ...addon.metadata, uid: 'another' } },
+        { ...addon, metadata: { ...addon.metadata, deletionTimestamp: '2030-01-01T12:00:00Z' } },
+      ].map((present) => ({ what, action, present })),
+    ),
+  )('$what, but not by a view that is out of date', async ({ action, present }) => {
+    const { actor, asked } = actorWith(present);
+    expect(await act(actor, addon, action, signal)).toMatchObject({ result: 'wait' });
+    expect(asked).toEqual(['GET my-app']);
+  });
+});
+
+describe('the database is made to run with what the admin Secret says', () => {
+  const seen = live({ metadata: { name: 'my-app-influx-admin', namespace: 'shop' } } as Secret);
+  const object = live({ metadata: { name: 'my-app-influx', namespace: 'shop' } } as StatefulSet);
+  const action: Action = {
+    do: 'replace',
+    kind: StatefulSet as Kind<KubeObject>,
+    object,
+    why: 'spec',
+    follows: seen,
+  };
+
+  it('as the API server has it', async () => {
+    const { actor, asked } = actorWith(seen);
+    expect(await act(actor, addon, action, signal)).toEqual({ result: 'done' });
+    expect(asked).toEqual(['GET my-app-influx-admin', 'PUT my-app-influx']);
+  });
+
+  it.each([
+    ['was written since', { ...seen, metadata: { ...seen.metadata, resourceVersion: '99' } }],
+    ['is another one', { ...seen, metadata: { ...seen.metadata, uid: 'another' } }],
+    ['is gone', undefined],
+  ])('and not when that %s', async (_, present) => {
+    const { actor, asked } = actorWith(present);
+    expect(await act(actor, addon, action, signal)).toMatchObject({ result: 'wait' });
+    expect(asked).toEqual(['GET my-app-influx-admin']);
+  });
+
+  it('which goes with each change of it', () => {
+    const others = CHILDREN.map(({ slot }) => slot).filter((each) => each !== 'statefulSet');
+    const children = { ...NO_CHILDREN, adminSecret: seen, statefulSet: object };
+    const [change] = childChanges(contextOf({ addon, children }), new Set(others));
+    expect(change?.action).toMatchObject({ do: 'replace', follows: seen });
+  });
+});

@@ -1,0 +1,249 @@
+import { InfluxClient, type Credentials } from '../../influx/v1/client.ts';
+import { ownOf } from '../../contents/own.ts';
+import { readDatabase, type DatabaseState, type DatabaseStep } from '../../influx/v1/database.ts';
+import { InfluxError } from '../../influx/influx-error.ts';
+import { probeWrite } from '../../influx/v1/probe-write.ts';
+import type { InfluxEndpoint } from '../../influx/transport.ts';
+import type { Actor } from './act.ts';
+import type { DatabaseAccess } from '../decision/action.ts';
+import { isAbout, USER_CHECK_MS } from '../database/step.ts';
+import { stepsTowards, type Answered } from '../database/wish.ts';
+import { ADMIN_USER } from '../identity/facts.ts';
+import { hashOf } from '../world/hash.ts';
+import type { DatabaseFailure, DatabaseKnowledge, Login, UserLogin } from '../world/world.ts';
+
+export type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
+
+const TIMEOUT_MS = 5_000;
+
+/** Taken for a failure, so that it is tried again with growing waits and told to the user. */
+const NO_EFFECT: DatabaseFailure = {
+  ok: false,
+  kind: 'Refused',
+  message: 'it took the repair of its users and grants, and is as before',
+};
+
+/**
+ * Asks as the administrator what there is, as the application's user whether it may come in, and every few minutes, or
+ * when they are `changed`, as each further user. Never throws for the database's sake.
+ */
+export async function askDatabase(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  signal: AbortSignal,
+  { changed = new Set(), generation }: { changed?: ReadonlySet<string>; generation?: number } = {},
+): Promise<void> {
+  const before = knownOf(actor, uid, access);
+  const answer = await attempt(signal, async () => {
+    const { id, username, rotation } = access;
+    const which = {
+      id,
+      username,
+      others: [...(rotation === undefined ? [] : [rotation.username]), ...Object.keys(access.users ?? {})],
+    };
+    const { administrator, value: state } = await asAdministrator(actor, access, (client) =>
+      readDatabase(client, which, signal),
+    );
+    const log = async (name: string, password: string | undefined): Promise<Login> =>
+      password !== undefined && state.users.some((user) => user.name === name)
+        ? await tryLogin(actor, access, { username: name, password }, signal)
+        : 'Unknown';
+    return {
+      ok: true as const,
+      state,
+      login: await log(username, access.password),
+      ...(rotation === undefined ? {} : { otherLogin: await log(rotation.username, rotation.password) }),
+      ...(administrator === undefined ? {} : { administrator }),
+      logins: await tryUsers(actor, access, state, changed, before, signal),
+      certificate: access.tls === undefined ? undefined : actor.influx.shown?.(access.tls),
+    };
+  });
+  const failuresBefore = before?.failures ?? 0;
+  const settled = answer.ok && before?.probe?.failure === undefined && isRight(answer, access);
+  const failures = answer.ok ? (settled ? 0 : failuresBefore) : failuresBefore + 1;
+  learn(actor, uid, access, {
+    askedMs: actor.clock.now(),
+    failures,
+    answer,
+    probe: before?.probe,
+    generation,
+  });
+}
+
+/** Sends the statements one by one, as requests of their own; then what was known is out of date. */
+export async function changeDatabase(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  steps: readonly DatabaseStep[],
+  signal: AbortSignal,
+): Promise<void> {
+  const before = knownOf(actor, uid, access);
+  const client = adminClient(actor, access, before?.answer.ok ? before.answer.administrator : undefined);
+  const failure = await attempt(signal, async () => {
+    for (const step of steps) await client.one(step.statement, { signal });
+    return undefined;
+  });
+  if (failure === undefined) {
+    await askDatabase(actor, uid, access, signal);
+    const after = knownOf(actor, uid, access);
+    if (after === undefined || !after.answer.ok || isRight(after.answer, access)) return;
+  }
+  learnFailure(actor, uid, access, failure ?? NO_EFFECT, before);
+}
+
+/** What was asked of the database or sent to it came to nothing. */
+export function learnFailure(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  answer: DatabaseFailure,
+  before: DatabaseKnowledge | undefined = knownOf(actor, uid, access),
+): void {
+  const failures = (before?.failures ?? 0) + 1;
+  learn(actor, uid, access, { askedMs: actor.clock.now(), failures, answer, probe: undefined });
+}
+
+/** Writes and reads one point as the application's user. */
+export async function probeDatabase(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  revision: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const failure = await attempt(signal, async () => {
+    await probeWrite(userClient(actor, access, access), access.id, undefined, signal);
+    return undefined;
+  });
+  const before = knownOf(actor, uid, access);
+  if (before === undefined) return;
+  learn(actor, uid, access, {
+    ...before,
+    failures: failure === undefined ? 0 : before.failures + 1,
+    probe: { revision, atMs: actor.clock.now(), failure: failure?.message },
+  });
+}
+
+async function tryLogin(
+  actor: Tools,
+  access: DatabaseAccess,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<Login> {
+  try {
+    await userClient(actor, access, credentials).query('SHOW DATABASES', { signal });
+    return 'Accepted';
+  } catch (reason) {
+    signal.throwIfAborted();
+    return InfluxError.from(reason).kind === 'Unauthorized' ? 'Refused' : 'Unknown';
+  }
+}
+
+/** Whether the further users may come in; of those that need not be asked again, what was learned before. */
+async function tryUsers(
+  actor: Tools,
+  access: DatabaseAccess,
+  state: DatabaseState,
+  changed: ReadonlySet<string>,
+  before: DatabaseKnowledge | undefined,
+  signal: AbortSignal,
+): Promise<Record<string, UserLogin>> {
+  const known = before?.answer.ok === true ? (before.answer.logins ?? {}) : {};
+  const logins: Record<string, UserLogin> = {};
+  for (const [name, password] of Object.entries(access.users ?? {})) {
+    if (!state.users.some((user) => user.name === name)) continue;
+    const last = ownOf(known, name);
+    const mark = hashOf(password);
+    const age = actor.clock.now() - (last?.atMs ?? 0);
+    const isKnown = last?.mark === mark && last.login !== 'Unknown' && age >= 0 && age < USER_CHECK_MS;
+    logins[name] =
+      isKnown && !changed.has(name)
+        ? last
+        : {
+            login: await tryLogin(actor, access, { username: name, password }, signal),
+            mark,
+            atMs: actor.clock.now(),
+          };
+  }
+  return logins;
+}
+
+/** The engine's failures are knowledge; only the caller's own giving up is thrown. */
+export async function attempt<T>(
+  signal: AbortSignal,
+  run: () => Promise<T>,
+): Promise<T | { ok: false; kind: InfluxError['kind']; message: string }> {
+  try {
+    return await run();
+  } catch (reason) {
+    signal.throwIfAborted();
+    const error = InfluxError.from(reason);
+    return { ok: false, kind: error.kind, message: error.message };
+  }
+}
+
+export function knownOf(actor: Tools, uid: string, access: DatabaseAccess): DatabaseKnowledge | undefined {
+  const knowledge = actor.memories.get(uid).database;
+  return isAbout(knowledge, access) ? knowledge : undefined;
+}
+
+/** Nothing is left to be changed. A failure that comes back after each good answer has to add up, or nobody hears of it. */
+function isRight(answer: Answered, access: DatabaseAccess): boolean {
+  return stepsTowards(answer, access).length === 0;
+}
+
+function learn(
+  actor: Tools,
+  uid: string,
+  access: DatabaseAccess,
+  knowledge: Omit<DatabaseKnowledge, 'podUid' | 'credentials' | 'sinceMs'>,
+): void {
+  const { podUid, credentials } = access;
+  const sinceMs = knownOf(actor, uid, access)?.sinceMs ?? knowledge.askedMs;
+  actor.memories.update(uid, { database: { ...knowledge, podUid, credentials, sinceMs } });
+}
+
+/**
+ * As the administrator with the password in force, or with the other one where there is one: between storing a new
+ * password and the database taking it, and after a start of the pod from an old copy of the Secret, either may be right.
+ */
+export async function asAdministrator<T>(
+  actor: Tools,
+  access: DatabaseAccess,
+  ask: (client: InfluxClient) => Promise<T>,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<{ administrator?: 'Other'; value: T }> {
+  try {
+    return { value: await ask(adminClient(actor, access, undefined, timeoutMs)) };
+  } catch (reason) {
+    const refused = InfluxError.from(reason).kind === 'Unauthorized';
+    if (!refused || access.rotation?.adminPassword === undefined) throw reason;
+  }
+  return { administrator: 'Other', value: await ask(adminClient(actor, access, 'Other', timeoutMs)) };
+}
+
+export function adminClient(
+  actor: Tools,
+  access: DatabaseAccess,
+  which?: 'Other',
+  timeoutMs: number = TIMEOUT_MS,
+): InfluxClient {
+  const { adminPassword, rotation } = access;
+  const password = which === 'Other' ? (rotation?.adminPassword ?? adminPassword) : adminPassword;
+  return userClient(actor, access, { username: ADMIN_USER, password }, timeoutMs);
+}
+
+export function userClient(
+  actor: Tools,
+  access: DatabaseAccess,
+  credentials: Credentials,
+  timeoutMs: number = TIMEOUT_MS,
+): InfluxClient {
+  return new InfluxClient(actor.influx, endpointOf(access), credentials, { timeoutMs });
+}
+
+function endpointOf({ host, port, tls }: Pick<DatabaseAccess, 'host' | 'port' | 'tls'>): InfluxEndpoint {
+  return { host, port, ...(tls === undefined ? {} : { tls }) };
+}

@@ -1,0 +1,76 @@
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import type { Action, ReplaceAction } from '../decision/action.ts';
+import { findingOf } from '../decision/findings.ts';
+import { CHILDREN } from './index.ts';
+import type { BuildContext, Children } from '../world/settings.ts';
+import { difference, replacement, withIntentHash } from './merge.ts';
+import type { Finding } from '../world/world.ts';
+
+export interface ChildChange {
+  readonly slot: keyof Children;
+  readonly action: Action;
+}
+
+/** What has to be done so that the children are as the builders want them. Nothing when they are. */
+export function childChanges(context: BuildContext, held: ReadonlySet<keyof Children>): ChildChange[] {
+  const changes = CHILDREN.flatMap(({ slot, kind, build, opens = [] }): ChildChange[] => {
+    if (held.has(slot)) return [];
+    const live = context.children[slot] as Live<KubeObject> | undefined;
+    const intent = build(context);
+    if (intent === undefined) {
+      if (live === undefined || live.metadata.deletionTimestamp !== undefined) return [];
+      const { name, namespace, uid, resourceVersion } = live.metadata;
+      const action: Action = {
+        do: 'delete',
+        kind,
+        key: { name, namespace: namespace ?? '' },
+        uid,
+        resourceVersion,
+        why: 'not wanted any more',
+      };
+      return [{ slot, action }];
+    }
+    if (live === undefined) {
+      const object = withIntentHash(intent);
+      return [{ slot, action: { do: 'create', kind, object, opens: opens.includes('create') } }];
+    }
+    // A child on its way out is made anew once it is gone; writing to it would change nothing.
+    if (live.metadata.deletionTimestamp !== undefined) return [];
+    const why = difference(live, intent);
+    return why === undefined
+      ? []
+      : [
+          {
+            slot,
+            action: {
+              do: 'replace',
+              kind,
+              object: replacement(live, intent),
+              why,
+              opens: opens.includes('replace'),
+              ...followed(slot, context.children),
+            },
+          },
+        ];
+  });
+  // What is not wanted any more goes first and in the opposite order: the way in before what guards it.
+  const isDelete = ({ action }: ChildChange) => action.do === 'delete';
+  return [...changes.filter(isDelete).toReversed(), ...changes.filter((change) => !isDelete(change))];
+}
+
+/** The database runs with what the admin Secret says is in force, which is written first. */
+function followed(slot: keyof Children, { adminSecret }: Children): Pick<ReplaceAction, 'follows'> {
+  return slot === 'statefulSet' && adminSecret !== undefined ? { follows: adminSecret } : {};
+}
+
+/**
+ * Without what was refused a moment ago. Behind a child that cannot be made none is made either, since each may build
+ * on those before it: an engine started on somebody else's volume would write to it.
+ */
+export function withoutRefused(changes: readonly ChildChange[], active: readonly Finding[]): ChildChange[] {
+  const refused = ({ action }: ChildChange) => findingOf(action, active) !== undefined;
+  const missing = changes.findIndex((change) => change.action.do === 'create' && refused(change));
+  return changes.filter(
+    (change, index) => !refused(change) && (missing < 0 || index < missing || change.action.do !== 'create'),
+  );
+}

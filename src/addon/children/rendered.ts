@@ -1,0 +1,56 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
+import { contains } from '../../kube/objects/contains.ts';
+import type { StatefulSet } from '../../kube/objects/kinds.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { hashOf } from '../world/hash.ts';
+import { ANNOTATION } from '../world/names.ts';
+
+/** A pod template as the text of an annotation: packed, since it is mostly a script that is the same for all. */
+export function packTemplate(template: PodTemplateSpec): string {
+  return gzipSync(JSON.stringify(template)).toString('base64');
+}
+
+/** Undefined for a text that somebody edited: the template is rendered anew then. */
+export function unpackTemplate(text: string | undefined): PodTemplateSpec | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const template = JSON.parse(gunzipSync(Buffer.from(text, 'base64')).toString('utf8')) as PodTemplateSpec;
+    return template.spec?.containers === undefined ? undefined : template;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In the cache only: the hash of the template in the annotation, made once for each state of the StatefulSet. */
+const AS_RENDERED = 'influxaddon.dev/as-rendered';
+export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+
+/**
+ * What the cache keeps of a StatefulSet of ours: one that runs the template of its annotation is kept without the
+ * template, which would be most of the operator's memory. One that somebody edited is kept whole.
+ */
+export function slimStatefulSet(live: Live<StatefulSet>): Live<StatefulSet> {
+  const rendered = unpackTemplate(live.metadata.annotations?.[ANNOTATION.rendered]);
+  if (rendered === undefined || live.spec === undefined || !contains(live.spec.template, rendered))
+    return live;
+  const mark = live.spec.template.metadata?.annotations?.[RESTARTED_AT];
+  const annotations = {
+    [AS_RENDERED]: hashOf(rendered),
+    ...(mark === undefined ? {} : { [RESTARTED_AT]: mark }),
+  };
+  return { ...live, spec: { ...live.spec, template: { metadata: { annotations } } } };
+}
+
+/** Stands for the template in the annotation, in the cache and in intents made from there. */
+export function isAsRendered(template: PodTemplateSpec | undefined): boolean {
+  return template?.metadata?.annotations?.[AS_RENDERED] !== undefined;
+}
+
+/** Hash of the template that was rendered for this StatefulSet; undefined when somebody has spoiled the record. */
+export function renderedHash({ metadata, spec }: Live<StatefulSet>): string | undefined {
+  const mark = spec?.template.metadata?.annotations?.[AS_RENDERED];
+  if (mark !== undefined) return mark;
+  const rendered = unpackTemplate(metadata.annotations?.[ANNOTATION.rendered]);
+  return rendered === undefined ? undefined : hashOf(rendered);
+}

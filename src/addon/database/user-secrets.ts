@@ -1,0 +1,96 @@
+import { usersOf } from '../../api/addon-defaults.ts';
+import { ownOf } from '../../contents/own.ts';
+import * as kinds from '../../kube/objects/kinds.ts';
+import type { Secret } from '../../kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import type { Action } from '../decision/action.ts';
+import { answerOf, storedContents } from './contents/facts.ts';
+import { decode, type Facts } from '../identity/facts.ts';
+import { hashOf } from '../world/hash.ts';
+import { ownedMeta, userSecretName } from '../world/names.ts';
+import { buildBindingSecret } from '../children/binding-secret.ts';
+import type { BuildContext } from '../world/settings.ts';
+import { difference, replacement, withIntentHash } from '../children/merge.ts';
+import { namesOf } from '../identity/rotation/users.ts';
+import type { Finding, World } from '../world/world.ts';
+
+/** What has to be done so that each listed user has its Secret, and nobody else has one. */
+export function userSecretChanges(world: World, context: BuildContext): Action[] {
+  const { addon, children, userSecrets = new Map<string, Live<Secret>>() } = world;
+  const { passwords } = storedContents(children.adminSecret);
+  const listed = usersOf(addon).map(({ name }) => name);
+  const surplus = [...userSecrets].filter(([name]) => !listed.includes(name));
+  const changes = listed.flatMap((name): Action[] => {
+    const password = ownOf(passwords, name);
+    const live = userSecrets.get(name);
+    if (password === undefined || live?.metadata.deletionTimestamp !== undefined) return [];
+    // A password that the database has not taken yet is in no Secret of an application.
+    const { present } = namesOf(context.facts, name);
+    const published = live !== undefined && decode(live)['password'] === password;
+    if (!published && !mayLogIn(world, context.facts, present, password)) return [];
+    const intent = buildUserSecret(context, name, password);
+    if (live === undefined)
+      return [{ do: 'create', kind: kinds.Secret, object: withIntentHash<KubeObject>(intent) }];
+    const why = difference(live, intent);
+    return why === undefined
+      ? []
+      : [{ do: 'replace', kind: kinds.Secret, object: replacement(live, intent) as KubeObject, why }];
+  });
+  return [...surplus.flatMap(([, live]) => removal(live)), ...changes];
+}
+
+/**
+ * Listed users that nobody could try yet, because the database did not answer to their login: they have no Secret, so
+ * what is asked for is not in force, and they are tried again soon.
+ */
+export function untriedUsers(world: World, { facts }: BuildContext): string[] {
+  const { addon, children, userSecrets } = world;
+  const { passwords } = storedContents(children.adminSecret);
+  const answer = answerOf(world, facts);
+  return usersOf(addon)
+    .map(({ name }) => name)
+    .filter((name) => {
+      const password = ownOf(passwords, name);
+      const { present } = namesOf(facts, name);
+      if (password === undefined || userSecrets?.has(name) === true) return false;
+      if (answer?.state.users.some((user) => user.name === present) !== true) return false;
+      return ownOf(answer.logins, present)?.login === 'Unknown';
+    });
+}
+
+/** A write that was refused is about the Secret of a listed user. */
+export function isOfUserSecret({ target }: Finding, addon: World['addon']): boolean {
+  return usersOf(addon).some(({ name }) => target === `Secret/${userSecretName(addon.metadata.name, name)}`);
+}
+
+/** The user's credentials in the entries of the binding Secret. */
+export function buildUserSecret(context: BuildContext, user: string, password: string): Secret {
+  const { addon, facts } = context;
+  // Every entry that holds credentials is made of these: nothing of the application's is in it.
+  const credentials = { ...facts, username: namesOf(facts, user).present, password };
+  return {
+    ...buildBindingSecret({ ...context, facts: credentials }),
+    metadata: ownedMeta(addon, userSecretName(addon.metadata.name, user)),
+  };
+}
+
+function mayLogIn(world: World, facts: Facts, name: string, password: string): boolean {
+  const login = ownOf(answerOf(world, facts)?.logins, name);
+  return login?.login === 'Accepted' && login.mark === hashOf(password);
+}
+
+function removal(live: Live<Secret>): Action[] {
+  const { name, namespace = '', uid, resourceVersion, deletionTimestamp } = live.metadata;
+  if (deletionTimestamp !== undefined) return [];
+  const key = { name, namespace };
+  return [
+    {
+      do: 'delete',
+      kind: kinds.Secret,
+      key,
+      uid,
+      resourceVersion,
+      why: 'spec.users does not list it any more',
+    },
+  ];
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
+import { decide } from '../decide.ts';
+import { decideDeletion, finalizerAction } from './deletion.ts';
+import { FINALIZER } from '../world/names.ts';
+import { buildAdminSecret } from '../children/admin-secret.ts';
+import { buildClaim } from '../children/claim.ts';
+import { buildStatefulSet } from '../children/stateful-set.ts';
+import { decideApp } from '../apps/binding.ts';
+import { appOf, cached, patched } from '../testing/apps.ts';
+import { addonOf, contextOf, countingFresh, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
+import { NO_MEMORY, type World } from '../world/world.ts';
+
+const context = contextOf();
+const CHILDREN = {
+  ...NO_CHILDREN,
+  statefulSet: live(buildStatefulSet(context)),
+  claim: live(buildClaim(context)),
+  adminSecret: live(buildAdminSecret(context)),
+};
+const INJECT: Partial<InfluxAddonSpec> = { apps: [{ name: 'web', env: 'Inject' }] };
+
+function injectedApp() {
+  const wish = {
+    addonName: 'my-app',
+    kind: 'Deployment' as const,
+    name: 'web',
+    env: 'Inject' as const,
+    containers: undefined,
+    secretName: 'my-app-influx',
+    variables: ['INFLUX_URL'],
+  };
+  const app = appOf();
+  return cached(patched(app, decideApp(wish, cached(app), undefined, 'r1', NOW).patch));
+}
+
+interface Case {
+  spec?: Partial<InfluxAddonSpec>;
+  paused?: boolean;
+  world?: Partial<World>;
+  finalizers?: string[];
+}
+
+function deleting({ spec = {}, paused = false, world = {}, finalizers = [FINALIZER, 'other'] }: Case): World {
+  const annotations = paused ? { 'influxaddon.dev/paused': 'true' } : {};
+  const metadata = { finalizers, annotations, deletionTimestamp: NOW.toISOString() };
+  return worldOf({ addon: addonOf(spec, { metadata }), children: CHILDREN, ...world });
+}
+
+function actionsOf(options: Case): string[] {
+  return decideDeletion(deleting(options), NOW).actions.map((action) => {
+    if (action.do === 'patch') return `patch ${action.kind.kind}`;
+    return action.do === 'delete' ? `delete ${action.kind.kind}` : action.do;
+  });
+}
+
+const RELEASED = ['patch InfluxAddon'];
+const DELETED = ['delete StatefulSet', 'delete PersistentVolumeClaim', 'delete Secret'];
+const terminating = { namespaceTerminating: true };
+
+describe('deletion', () => {
+  it.each<[string, Case, string[]]>([
+    ['Retain lets go at once', { spec: { deletionPolicy: 'Retain' } }, RELEASED],
+    ['the default is Retain', {}, RELEASED],
+    ['Delete takes the data with it, the pod first', { spec: { deletionPolicy: 'Delete' } }, DELETED],
+    [
+      'Delete behaves like Retain in a namespace that goes',
+      { spec: { deletionPolicy: 'Delete' }, world: terminating },
+      RELEASED,
+    ],
+    ['Delete does nothing while paused', { spec: { deletionPolicy: 'Delete' }, paused: true }, []],
+    ['Retain lets go while paused too', { paused: true }, RELEASED],
+    [
+      'a paused addon in a namespace that goes holds nothing up',
+      { spec: { deletionPolicy: 'Delete' }, paused: true, world: terminating },
+      RELEASED,
+    ],
+    ['without our finalizer there is nothing to do', { finalizers: ['other'] }, []],
+    [
+      'variables come out of the apps first',
+      {
+        spec: { ...INJECT, deletionPolicy: 'Delete' },
+        world: { apps: new Map([['Deployment/web', injectedApp()]]) },
+      },
+      ['patch Deployment'],
+    ],
+    [
+      'variables stay in a namespace that goes',
+      { spec: INJECT, world: { ...terminating, apps: new Map([['Deployment/web', injectedApp()]]) } },
+      RELEASED,
+    ],
+    ['an app that is gone holds nothing up', { spec: INJECT }, RELEASED],
+  ])('%s', (_, options, expected) => {
+    expect(actionsOf(options)).toEqual(expected);
+  });
+
+  it.each<[string, Partial<World>, string | undefined]>([
+    ['whose volume is gone', { children: { ...CHILDREN, claim: undefined } }, undefined],
+    ['whose data is lost', {}, 'DataLost'],
+    ['that cannot start', {}, 'MetaCorrupt'],
+  ])('Backup of a database %s behaves like Retain, and says so', (_, world, reason) => {
+    const condition = { status: 'True' as const, message: '', lastTransitionTime: NOW.toISOString() };
+    const conditions = reason === undefined ? [] : [{ ...condition, type: 'Stalled', reason }];
+    const found = deleting({ spec: { deletionPolicy: 'Backup' }, world });
+    const status = { dataPlane: { revision: 'r', verifiedAt: NOW.toISOString() }, conditions };
+    const decision = decideDeletion({ ...found, addon: { ...found.addon, status } }, NOW);
+    expect(decision).toMatchObject({
+      actions: [{ do: 'patch', kind: { kind: 'InfluxAddon' } }],
+      events: [{ type: 'Warning', reason: 'Deleting' }],
+    });
+  });
+
+  it('waits for the volume and the pod under Delete before it lets go', () => {
+    const claim = live({
+      ...CHILDREN.claim,
+      metadata: { ...CHILDREN.claim.metadata, deletionTimestamp: NOW.toISOString() },
+    });
+    const world = { children: { ...NO_CHILDREN, claim } };
+    const decision = decideDeletion(deleting({ spec: { deletionPolicy: 'Delete' }, world }), NOW);
+    expect(decision.actions).toEqual([]);
+    expect(decision.requeueAfterMs).toBeGreaterThan(0);
+    expect(decision.status?.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Deleting');
+    const gone = { children: NO_CHILDREN };
+    expect(actionsOf({ spec: { deletionPolicy: 'Delete' }, world: gone })).toEqual(RELEASED);
+  });
+
+  it('deletes only the very objects it saw', () => {
+    const [first] = decideDeletion(deleting({ spec: { deletionPolicy: 'Delete' } }), NOW).actions;
+    const { uid, resourceVersion } = CHILDREN.statefulSet.metadata;
+    expect(first).toMatchObject({ do: 'delete', uid, resourceVersion });
+  });
+
+  it('keeps the finalizers of others', () => {
+    const [action] = decideDeletion(deleting({}), NOW).actions;
+    expect(action).toMatchObject({ body: { metadata: { finalizers: ['other'] } } });
+  });
+
+  it('says what keeps the variables from being taken out, and does not try again at once', () => {
+    const finding = {
+      target: 'Deployment/web',
+      reason: 'Forbidden' as const,
+      message: 'a policy forbids it',
+      generation: 1,
+      untilMs: NOW.getTime() + 9_000,
+    };
+    const apps = new Map([['Deployment/web', injectedApp()]]);
+    const world = { apps, memory: { ...NO_MEMORY, findings: [finding] } };
+    const decision = decideDeletion(deleting({ spec: INJECT, world }), NOW);
+    expect(decision).toMatchObject({ actions: [], requeueAfterMs: 9_000 });
+    expect(JSON.stringify(decision.status)).toContain('a policy forbids it');
+  });
+});
+
+describe('the finalizer', () => {
+  const needed = (spec: Partial<InfluxAddonSpec>, finalizers: string[] = []) =>
+    finalizerAction({ addon: addonOf(spec, { metadata: { finalizers } }), memory: NO_MEMORY });
+
+  it('is there only where something has to be done before the addon may go', () => {
+    expect(needed({})).toBeUndefined();
+    expect(needed({ apps: [{ name: 'web' }] })).toBeUndefined();
+    expect(needed({ deletionPolicy: 'Delete' })).toMatchObject({
+      body: { metadata: { finalizers: [FINALIZER] } },
+    });
+    expect(needed(INJECT, ['other'])).toMatchObject({
+      body: { metadata: { finalizers: ['other', FINALIZER] } },
+    });
+  });
+
+  it('goes when it is needed no more', () => {
+    expect(needed({}, [FINALIZER, 'other'])).toMatchObject({ body: { metadata: { finalizers: ['other'] } } });
+  });
+
+  it('comes before anything is made', () => {
+    const world = worldOf({ addon: addonOf({ deletionPolicy: 'Delete' }) });
+    const { actions } = decide(world, { now: NOW, fresh: countingFresh() });
+    expect(actions).toMatchObject([{ do: 'patch', kind: { kind: 'InfluxAddon' } }]);
+  });
+});

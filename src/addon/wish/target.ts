@@ -1,0 +1,110 @@
+import { tlsModeOf } from '../../api/addon-defaults.ts';
+import { lifecycleOf } from '../../api/catalogue-defaults.ts';
+import { notImplemented } from '../../api/not-implemented.ts';
+import { decideVersion, newestOf } from '../../versions/rules.ts';
+import { agentOf } from '../backups/agent.ts';
+import type { Facts, InForce } from '../identity/facts.ts';
+import { dataFloor } from '../identity/opened.ts';
+import { STALLED_REASON, type ReadyReason, type StalledReason } from '../decision/reasons.ts';
+import type { World } from '../world/world.ts';
+
+/** A spec that cannot be followed: the database stays as it is until a user edits something. */
+export interface Refusal {
+  readonly reason: StalledReason;
+  readonly message: string;
+  /** It comes by itself and nobody has to act: what Ready says meanwhile. */
+  readonly waiting?: ReadyReason;
+}
+
+export type Resolution =
+  | { readonly target: InForce; readonly refusal: undefined }
+  | { readonly target: undefined; readonly refusal: Refusal };
+
+const VERSION_REASONS = {
+  UnknownVersion: STALLED_REASON.unknownVersion,
+  WithdrawnVersion: STALLED_REASON.withdrawnVersion,
+  DowngradeRefused: STALLED_REASON.downgradeRefused,
+  UpgradeRefused: STALLED_REASON.upgradeRefused,
+} as const;
+
+/** The catalogue entries that the spec asks for. An entry in force is used as it was when it was chosen. */
+export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'openedBy'>): Resolution {
+  const { addon, plan, planNames, versions } = world;
+  const fields = notImplemented(addon.spec);
+  if (fields.length > 0) {
+    return refuse(
+      STALLED_REASON.notImplemented,
+      `${fields.join(', ')}: this release of the operator does not know how to do that yet; remove it from the spec.`,
+    );
+  }
+  const chosen = addon.spec.plan;
+  const current = facts.inForce;
+  if (plan === undefined) {
+    const known = planNames.length === 0 ? 'the catalogue has no plans' : `allowed: ${planNames.join(', ')}`;
+    const text =
+      current?.plan.name === chosen
+        ? `spec.plan: ${chosen} was deleted from the catalogue; the database goes on with its last known size. Make the plan again or choose another; ${known}.`
+        : `spec.plan: ${chosen} is not in the catalogue; ${known}.`;
+    return refuse(STALLED_REASON.unknownPlan, text);
+  }
+  if (current?.plan.name !== chosen && lifecycleOf(plan) === 'Withdrawn') {
+    const others = planNames.filter((name) => name !== chosen).join(', ');
+    return refuse(
+      STALLED_REASON.withdrawnPlan,
+      `spec.plan: ${chosen} is withdrawn and not for new use; allowed: ${others}.`,
+    );
+  }
+  const decision = decideVersion(
+    {
+      wanted: addon.spec.version,
+      current: current?.version.name ?? lastKnown(world, facts),
+      openedBy: dataFloor(world, facts),
+    },
+    versions,
+  );
+  if (!decision.accepted) return refuse(VERSION_REASONS[decision.reason], decision.message);
+  const version = versions.find((entry) => entry.name === decision.version);
+  if (version === undefined)
+    return refuse(
+      STALLED_REASON.unknownVersion,
+      `spec.version: ${decision.version} is not in the catalogue.`,
+    );
+  if (!version.name.startsWith('1.')) {
+    const message = `spec.version: ${version.name} is in the catalogue, but this operator runs InfluxDB 1.x only.`;
+    return refuse(STALLED_REASON.unknownVersion, message);
+  }
+  return {
+    target: {
+      plan: current?.plan.name === chosen ? current.plan : { name: chosen, spec: plan.spec },
+      version:
+        current?.version.name === version.name
+          ? current.version
+          : { name: version.name, image: version.image },
+      ...(tlsModeOf(addon) === 'Required' ? { tls: 'Required' } : {}),
+      ...agentOf(world, current),
+    },
+    refusal: undefined,
+  };
+}
+
+/** The record of what is in force was lost: a wish for a minor must not become a newer patch of it by that. */
+function lastKnown({ addon, versions }: World, facts: Pick<Facts, 'openedBy'>): string | undefined {
+  const known = [addon.status?.version, facts.openedBy];
+  return newestOf(...known.filter((name) => versions.some((entry) => entry.name === name)));
+}
+
+/** What to go on with when the spec is refused and every record of what is in force was lost. */
+export function lastInForce(world: World, facts: Pick<Facts, 'openedBy'>): InForce | undefined {
+  const { addon, plan, versions } = world;
+  const name = lastKnown(world, facts);
+  const version = versions.find((entry) => entry.name === name);
+  if (plan === undefined || version === undefined) return undefined;
+  return {
+    plan: { name: addon.spec.plan, spec: plan.spec },
+    version: { name: version.name, image: version.image },
+  };
+}
+
+function refuse(reason: StalledReason, message: string): Resolution {
+  return { target: undefined, refusal: { reason, message } };
+}

@@ -1,0 +1,130 @@
+import type { InfluxAddon } from '../../api/influx-addon.ts';
+import type { OwnerReference } from 'kubernetes-types/meta/v1.js';
+import type { Live, ObjectMeta } from '../../kube/objects/types.ts';
+
+export const MANAGED_BY = 'influxaddon-operator';
+export const ADDON_LABEL = 'influxaddon.dev/addon';
+/** Selects everything the operator makes; its caches of Secrets, pods and claims hold nothing else. */
+export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY},${ADDON_LABEL}`;
+/** What a Job does. The caches of Jobs and of their pods hold those that have it. */
+export const TASK_LABEL = 'influxaddon.dev/task';
+export const TASK_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY},${TASK_LABEL}`;
+/** The container that forwards backups, beside the engine's. */
+export const AGENT_CONTAINER = 'agent';
+export const FINALIZER = 'influxaddon.dev/operator';
+
+export const ANNOTATION = {
+  /** Hash of what the operator last wanted of a child, so that removed fields are noticed. */
+  intent: 'influxaddon.dev/intent',
+  /** The pod template as it was rendered: a newer operator does not render it anew by itself. */
+  rendered: 'influxaddon.dev/rendered-template',
+  /** Hash of everything a user or the catalogue decided that went into the rendered template. */
+  renderedFor: 'influxaddon.dev/rendered-for',
+  /** On the StatefulSet: the second copy of what is in force, for when the admin Secret is lost. */
+  inForce: 'influxaddon.dev/in-force',
+  /** Durable facts on the claim. */
+  id: 'influxaddon.dev/id',
+  openedBy: 'influxaddon.dev/opened-by-version',
+  planStorage: 'influxaddon.dev/plan-storage',
+  /** On the claim: when it was last asked to grow because it was filling, RFC 3339. */
+  grownAt: 'influxaddon.dev/grown-at',
+  /** UID of the addon that the claim, or the admin Secret, was first made for: a kept one has somebody else's. */
+  madeFor: 'influxaddon.dev/made-for',
+  /** On the claim: for which loss an empty volume was made. */
+  startedEmpty: 'influxaddon.dev/started-empty',
+  /** Name of the backup that the volume was filled from when it was new. */
+  restoredFrom: 'influxaddon.dev/restored-from',
+  /** UID of the InfluxRestore that made the claim. */
+  restoredBy: 'influxaddon.dev/restored-by',
+  /** On the pod: a hash of whom clients have to trust, when the certificate is the user's own. */
+  certificate: 'influxaddon.dev/certificate-trust',
+  /** On the pod: a hash of the names outside the cluster that it was started for. */
+  external: 'influxaddon.dev/external-names',
+  /** On a child: keys of annotations that the addon gave it, so that they go with the addon's wish. */
+  passedOn: 'influxaddon.dev/passed-on',
+  /** On the pod: which maintenance restarted it for something that is not in its template. */
+  restarted: 'influxaddon.dev/restarted-at',
+} as const;
+
+/** On a pod that was started with a certificate for the names outside the cluster: the way in leads to no other. */
+export const EXTERNAL_LABEL = 'influxaddon.dev/external';
+
+/** Annotation key on an app's pod template; its value is the revision the app was last restarted for. */
+export function restartedForKey(addonName: string): string {
+  return `restarted-for.influxaddon.dev/${addonName}`;
+}
+
+export interface ChildNames {
+  readonly statefulSet: string;
+  readonly service: string;
+  readonly urlSecret: string;
+  readonly networkPolicy: string;
+  readonly adminSecret: string;
+  readonly bindingSecret: string;
+  readonly tlsSecret: string;
+  readonly agentSecret: string;
+  readonly externalService: string;
+  readonly claim: string;
+  readonly pod: string;
+}
+
+/** The names of everything made for an addon. An app is often called like its addon, hence the infix. */
+export function childNames(addonName: string): ChildNames {
+  const base = `${addonName}-influx`;
+  return {
+    statefulSet: base,
+    service: base,
+    urlSecret: base,
+    networkPolicy: base,
+    adminSecret: `${base}-admin`,
+    bindingSecret: `${base}-binding`,
+    tlsSecret: `${base}-tls`,
+    agentSecret: `${base}-agent`,
+    externalService: `${base}-external`,
+    claim: `${base}-data`,
+    pod: `${base}-0`,
+  };
+}
+
+/** The Secret of a user of `spec.users`. */
+export function userSecretName(addonName: string, user: string): string {
+  return `${addonName}-influx-user-${user}`;
+}
+
+/** The five recommended labels and our own. */
+export function labelsOf(addonName: string): Record<string, string> {
+  return {
+    'app.kubernetes.io/name': 'influxdb',
+    'app.kubernetes.io/instance': addonName,
+    'app.kubernetes.io/component': 'database',
+    'app.kubernetes.io/part-of': 'influxaddon',
+    'app.kubernetes.io/managed-by': MANAGED_BY,
+    [ADDON_LABEL]: addonName,
+  };
+}
+
+/** Selects the database's pod. */
+export function podLabels(addonName: string): Record<string, string> {
+  return { 'app.kubernetes.io/name': 'influxdb', [ADDON_LABEL]: addonName };
+}
+
+export function ownerReference(addon: Live<InfluxAddon>): OwnerReference {
+  return {
+    apiVersion: 'influxaddon.dev/v1alpha1',
+    kind: 'InfluxAddon',
+    name: addon.metadata.name,
+    uid: addon.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** Metadata of a child that goes with its addon. */
+export function ownedMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
+  return { ...keptMeta(addon, name), ownerReferences: [ownerReference(addon)] };
+}
+
+/** Metadata of a child that may outlive its addon: no owner, so that garbage collection never takes it. */
+export function keptMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
+  return { name, namespace: addon.metadata.namespace ?? '', labels: labelsOf(addon.metadata.name) };
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { backupLocation } from '../../backup/location.ts';
+import type { TaskAction } from '../decision/action.ts';
+import { LISTED } from '../world/labels.ts';
+import { statusAction, type Backup } from '../decision/phase.ts';
+import { BACKUP_REASON } from '../decision/reasons.ts';
+
+/** What is known of a backup that was found in a store; the rest is in its manifest, which a restore reads. */
+export const listedBackup = z.object({
+  store: z.string().max(253),
+  storeLocation: z.string().max(512),
+  location: backupLocation,
+  manifestSha256: z.string().length(64),
+  addonName: z.string().max(63),
+  startedAt: z.string().max(40),
+});
+export type ListedBackup = z.output<typeof listedBackup>;
+
+/** The InfluxBackup stands for one that is in the store already: its status says so, and nothing is taken. */
+export function adopt(backup: Backup, now: Date): TaskAction | undefined {
+  const found = parse(backup.metadata.annotations?.[LISTED]);
+  if (found === undefined) {
+    const message = `The annotation ${LISTED} is not what a listing of a store writes.`;
+    const standing = { ready: false, stalled: true, reason: BACKUP_REASON.waiting, message };
+    return statusAction(backup, {}, standing, now);
+  }
+  const message = `It was found in InfluxBackupStore ${found.store}.`;
+  const standing = { ready: true, stalled: false, reason: BACKUP_REASON.completed, message };
+  const { store, storeLocation, location, manifestSha256, addonName, startedAt } = found;
+  return statusAction(
+    backup,
+    {
+      addon: { name: addonName, id: location.addonId },
+      store: { name: store, location: storeLocation },
+      location,
+      manifestSha256,
+      startedAt,
+      completedAt: startedAt,
+    },
+    standing,
+    now,
+  );
+}
+
+function parse(text: string | undefined): ListedBackup | undefined {
+  try {
+    return listedBackup.safeParse(JSON.parse(text ?? '')).data;
+  } catch {
+    return undefined; // somebody edited it
+  }
+}

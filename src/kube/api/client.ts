@@ -1,0 +1,270 @@
+import { ApiError } from './api-error.ts';
+import { given } from '../objects/given.ts';
+import type { Kind } from '../objects/kinds.ts';
+import { apiVersionOf, pathOf } from '../objects/kinds.ts';
+import type { Transport, WatchEvent } from './transport.ts';
+import type { KubeObject, Live, ObjectKey } from '../objects/types.ts';
+
+export interface ListOptions {
+  /** Without it: all namespaces. */
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Objects per page, default 500: each page is parsed in one go, on the event loop. */
+  limit?: number;
+}
+
+export interface WatchOptions extends Omit<ListOptions, 'limit'> {
+  resourceVersion: string;
+  timeoutSeconds: number;
+}
+
+export interface DeleteOptions {
+  /** Delete this very object, not one that took its name meanwhile. */
+  uid?: string;
+  resourceVersion?: string;
+  propagationPolicy?: 'Background' | 'Orphan' | 'Foreground';
+}
+
+export interface PatchOptions {
+  type: 'merge' | 'strategic' | 'json';
+  fieldManager?: string;
+  subresource?: string;
+}
+
+export interface ApplyOptions {
+  fieldManager?: string;
+  /** Take fields that others own. Default false: a conflict is a 409. */
+  force?: boolean;
+  subresource?: 'status';
+}
+
+export interface Page<T extends KubeObject> {
+  items: Live<T>[];
+  /** The same for all pages of a list: the one moment they all show. */
+  resourceVersion: string;
+}
+
+/**
+ * Verbs of the Kubernetes API on raw JSON. Writes are validated strictly: a field that the server doesn't know
+ * is an error (ApiError, 400) rather than dropped. Everything rejects with ApiError.
+ */
+export class KubeClient {
+  readonly #transport: Transport;
+  readonly #fieldManager: string;
+
+  constructor(transport: Transport, options: { fieldManager: string }) {
+    this.#transport = transport;
+    this.#fieldManager = options.fieldManager;
+  }
+
+  async get<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    signal?: AbortSignal,
+  ): Promise<Live<T> | undefined> {
+    try {
+      const object = await this.#transport.request({
+        method: 'GET',
+        path: pathOf(kind, key),
+        ...given({ signal }),
+      });
+      return object as Live<T>;
+    } catch (error) {
+      if (ApiError.from(error).isNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** All pages as one list. Begins once again when its page token expires on the way. */
+  async list<T extends KubeObject>(
+    kind: Kind<T>,
+    options: ListOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Page<T>> {
+    try {
+      return await joined(this.pages(kind, options, signal));
+    } catch (error) {
+      if (!ApiError.from(error).isGone) throw error;
+      return joined(this.pages(kind, options, signal));
+    }
+  }
+
+  /** A consistent list, page by page. A page token that expired on the way is an ApiError with `isGone`. */
+  async *pages<T extends KubeObject>(
+    kind: Kind<T>,
+    options: ListOptions = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<Page<T>> {
+    const apiVersion = apiVersionOf(kind);
+    let next: string | undefined;
+    do {
+      const answer = (await this.#transport.request({
+        method: 'GET',
+        path: pathOf(kind, given({ namespace: options.namespace })),
+        query: {
+          limit: String(options.limit ?? 500),
+          ...selectors(options),
+          ...given({ continue: next }),
+        },
+        ...given({ signal }),
+      })) as ListAnswer<T>;
+      // Items of a list come without what the list says once for all.
+      for (const item of answer.items) Object.assign(item, { apiVersion, kind: kind.kind });
+      yield { items: answer.items, resourceVersion: answer.metadata.resourceVersion };
+      next = answer.metadata.continue || undefined;
+    } while (next !== undefined);
+  }
+
+  watch<T extends KubeObject>(
+    kind: Kind<T>,
+    options: WatchOptions,
+    signal?: AbortSignal,
+  ): AsyncIterable<WatchEvent> {
+    return this.#transport.watch({
+      method: 'GET',
+      path: pathOf(kind, given({ namespace: options.namespace })),
+      query: {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: options.resourceVersion,
+        timeoutSeconds: String(options.timeoutSeconds),
+        ...selectors(options),
+      },
+      ...given({ signal }),
+    });
+  }
+
+  /** POST. A name that is taken is an ApiError with `isAlreadyExists`. */
+  async create<T extends KubeObject>(kind: Kind<T>, object: T, signal?: AbortSignal): Promise<Live<T>> {
+    const namespace = object.metadata?.namespace;
+    if (kind.namespaced && !namespace) throw new Error(`a ${kind.kind} to be created needs a namespace`);
+    return (await this.#transport.request({
+      method: 'POST',
+      path: pathOf(kind, given({ namespace })),
+      query: this.#writeQuery(),
+      body: typed(kind, object),
+      ...given({ signal }),
+    })) as Live<T>;
+  }
+
+  /** PUT of an object that was read before: a change since then is an ApiError with `isConflict`. */
+  async replace<T extends KubeObject>(kind: Kind<T>, object: T, signal?: AbortSignal): Promise<Live<T>> {
+    if (!object.metadata?.resourceVersion || !object.metadata.uid)
+      throw new Error(`a ${kind.kind} to be replaced needs its resourceVersion and uid`);
+    return (await this.#transport.request({
+      method: 'PUT',
+      path: pathOf(kind, keyIn(object)),
+      query: this.#writeQuery(),
+      body: typed(kind, object),
+      ...given({ signal }),
+    })) as Live<T>;
+  }
+
+  /**
+   * Server-side apply of the full intent. With `metadata.uid` in it only that very object is changed: a missing
+   * one is a 409, another uid a 422 or 409; with a resourceVersion a stale one is a 409.
+   */
+  async apply<T extends KubeObject>(
+    kind: Kind<T>,
+    object: T,
+    options: ApplyOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Live<T>> {
+    return (await this.#transport.request({
+      method: 'PATCH',
+      path: pathOf(kind, keyIn(object), options.subresource),
+      query: { ...this.#writeQuery(options.fieldManager), force: String(options.force ?? false) },
+      // The body is YAML by its content type, and JSON is YAML.
+      contentType: 'application/apply-patch+yaml',
+      body: typed(kind, object),
+      ...given({ signal }),
+    })) as Live<T>;
+  }
+
+  async patch<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    body: unknown,
+    options: PatchOptions,
+    signal?: AbortSignal,
+  ): Promise<Live<T>> {
+    return (await this.#transport.request({
+      method: 'PATCH',
+      path: pathOf(kind, key, options.subresource),
+      query: this.#writeQuery(options.fieldManager),
+      contentType: PATCH_TYPES[options.type],
+      body,
+      ...given({ signal }),
+    })) as Live<T>;
+  }
+
+  /** Success also when the object, or the one with that uid, is gone already. */
+  async delete<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    options: DeleteOptions = {},
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { uid, resourceVersion, propagationPolicy } = options;
+    const preconditions = given({ uid, resourceVersion });
+    try {
+      await this.#transport.request({
+        method: 'DELETE',
+        path: pathOf(kind, key),
+        body: {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          ...(Object.keys(preconditions).length > 0 ? { preconditions } : {}),
+          ...given({ propagationPolicy }),
+        },
+        ...given({ signal }),
+      });
+    } catch (error) {
+      const failure = ApiError.from(error);
+      if (failure.isNotFound) return;
+      if (!failure.isConflict || uid === undefined) throw failure;
+      // The answer to a failed precondition says only in its text which of them failed.
+      const live = await this.get(kind, key, signal);
+      if (live && live.metadata.uid === uid) throw failure;
+    }
+  }
+
+  #writeQuery(fieldManager = this.#fieldManager): Record<string, string> {
+    return { fieldManager, fieldValidation: 'Strict' };
+  }
+}
+
+interface ListAnswer<T extends KubeObject> {
+  items: Live<T>[];
+  metadata: { resourceVersion: string; continue?: string };
+}
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+
+async function joined<T extends KubeObject>(pages: AsyncIterable<Page<T>>): Promise<Page<T>> {
+  const all: Page<T> = { items: [], resourceVersion: '' };
+  for await (const page of pages) {
+    all.items.push(...page.items);
+    all.resourceVersion = page.resourceVersion;
+  }
+  return all;
+}
+
+function selectors(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Record<string, string> {
+  return given({ labelSelector: options.labelSelector, fieldSelector: options.fieldSelector });
+}
+
+function keyIn(object: KubeObject): ObjectKey {
+  const { namespace, name } = object.metadata ?? {};
+  if (!name) throw new Error(`an object of kind ${object.kind ?? 'unknown'} has no name`);
+  return { name, ...given({ namespace }) };
+}
+
+function typed<T extends KubeObject>(kind: Kind<T>, object: T): T {
+  return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
+}

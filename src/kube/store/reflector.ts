@@ -1,0 +1,274 @@
+import { ApiError } from '../api/api-error.ts';
+import { backoffMs } from '../control/backoff.ts';
+import type { KubeClient } from '../api/client.ts';
+import type { Clock } from '../clock.ts';
+import { sleep, systemClock } from '../clock.ts';
+import type { Kind } from '../objects/kinds.ts';
+import type { Logger } from '../log.ts';
+import { silentLogger } from '../log.ts';
+import { errorOf, isStatus } from '../api/status.ts';
+import type { Store } from './store.ts';
+import type { WatchEvent } from '../api/transport.ts';
+import type { KubeObject, Live } from '../objects/types.ts';
+
+export interface ReflectorOptions<T extends KubeObject> {
+  client: KubeClient;
+  kind: Kind<T>;
+  store: Store<T>;
+  /** Without it: all namespaces. */
+  namespace?: string;
+  labelSelector?: string;
+  /** `metadata.name=x` for one object: rights on that name alone are enough then. */
+  fieldSelector?: string;
+  /** Objects per page of a list. Default 500. */
+  pageSize?: number;
+  /**
+   * A watch that says nothing for so long is asked for anew, from where it was. Default 75 s: a server sends a
+   * bookmark each minute. For a kind in which nothing ever happened it has none to send until etcd reports
+   * progress, which may take minutes; another watch costs less than not to notice a dead connection.
+   */
+  silenceMs?: number;
+  /** The first wait after a failure, in milliseconds; the following ones double. Default 800 ms. */
+  retryMs?: number;
+  clock?: Clock;
+  random?: () => number;
+  log?: Logger;
+  metrics?: ReflectorMetrics;
+}
+
+export interface ReflectorMetrics {
+  /** A full list was stored. */
+  listed(plural: string, items: number): void;
+  /** Something came over the watch. */
+  heard(plural: string): void;
+  /** A list failed or a watch ended; `reason` is `Ended` for the regular end or that of the ApiError. */
+  ended(plural: string, reason: string): void;
+}
+
+/** Keeps a store equal to what the API server holds of one kind, whatever happens to the connection. */
+export class Reflector<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #log: Logger;
+  /** Where the next watch begins; undefined when a list has to come first. */
+  #version: string | undefined;
+  /** When the present watch was asked for, by the monotonic clock. */
+  #watchedSince: number | undefined;
+  #failures = 0;
+  /** Watches in a row that ended in silence, and how many of them lead to a list. */
+  #silences = 0;
+  #tolerated = TOLERATED_SILENCES;
+  #lastLogged = '';
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#log = (options.log ?? silentLogger).child({ kind: options.kind.kind });
+  }
+
+  /** Runs until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#watchedSince = undefined;
+      const failure = await this.#round(signal);
+      if (signal.aborted) return;
+      const wait = this.#settle(failure);
+      if (wait > 0) await sleep(this.#clock, wait, signal).catch(() => {});
+    }
+  }
+
+  /** One list where it is needed and one watch. Resolves to what ended it; undefined for the regular end. */
+  async #round(signal: AbortSignal): Promise<ApiError | undefined> {
+    try {
+      this.#version ??= await this.#list(signal);
+      await this.#watch(this.#version, signal);
+      return undefined;
+    } catch (error) {
+      return ApiError.from(error);
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const {
+      client,
+      kind,
+      namespace,
+      labelSelector,
+      fieldSelector,
+      pageSize = 500,
+      store,
+      metrics,
+    } = this.#options;
+    const items: Live<T>[] = [];
+    let version = '';
+    // No resourceVersion: a consistent list from etcd. "0" could be answered from a cache older than what we saw.
+    const options = {
+      limit: pageSize,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
+    for await (const page of client.pages(kind, options, signal)) {
+      // A third of a list's memory, and nobody reads them.
+      for (const item of page.items) delete item.metadata.managedFields;
+      items.push(...page.items);
+      version = page.resourceVersion;
+    }
+    store.replace(items, version);
+    metrics?.listed(kind.plural, items.length);
+    this.#recovered();
+    return version;
+  }
+
+  async #watch(version: string, signal: AbortSignal): Promise<void> {
+    const { client, kind, namespace, labelSelector, fieldSelector, metrics } = this.#options;
+    using silence = new Silence(this.#clock, this.#options.silenceMs ?? 75_000, signal);
+    const options = {
+      resourceVersion: version,
+      // Drawn, so that the watches of all kinds don't end together.
+      timeoutSeconds: Math.round(290 + 60 * this.#random()),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
+    this.#watchedSince = this.#clock.monotonic();
+    try {
+      for await (const event of client.watch(kind, options, silence.signal)) {
+        silence.heard();
+        this.#silences = 0;
+        this.#tolerated = TOLERATED_SILENCES;
+        this.#take(event);
+        metrics?.heard(kind.plural);
+      }
+    } catch (error) {
+      if (!silence.expired) throw error;
+    }
+    if (silence.expired) throw this.#silent();
+  }
+
+  #take(event: WatchEvent): void {
+    if (event.type === 'ERROR') throw watchError(event.object);
+    const object = event.object as Live<T>;
+    switch (event.type) {
+      case 'ADDED':
+      case 'MODIFIED':
+        this.#options.store.upsert(object);
+        break;
+      case 'DELETED':
+        this.#options.store.remove(object);
+        break;
+      case 'BOOKMARK':
+        this.#options.store.reached(object.metadata.resourceVersion);
+        break;
+    }
+    this.#version = object.metadata.resourceVersion;
+  }
+
+  #silent(): ApiError {
+    this.#silences++;
+    // A watch from a version that the server has yet to reach (etcd was restored from a backup) is silent until it
+    // gets there, and drops what happens meanwhile. Rarely the reason, so lists become rarer as silence goes on.
+    if (this.#silences >= this.#tolerated) {
+      this.#silences = 0;
+      this.#tolerated *= 2;
+      this.#version = undefined;
+    }
+    return new ApiError({ code: 0, reason: 'Silent', message: 'the watch fell silent' });
+  }
+
+  /** Decides how to go on: returns the wait before the next round in milliseconds. */
+  #settle(failure: ApiError | undefined): number {
+    const { kind, metrics } = this.#options;
+    metrics?.ended(kind.plural, failure?.reason ?? 'Ended');
+    // The version is out of the server's memory; 'Expired' is how an ERROR event or a list's page token says it.
+    if (failure?.isGone || failure?.reason === 'Expired') this.#version = undefined;
+    if (failure) this.#logOnce(failure);
+    if (this.#wasStable(failure)) {
+      this.#failures = 0;
+      // After a good life, go on at once (a reset often comes alone), but not all watches in one instant.
+      return failure ? Math.max(failure.retryAfterMs ?? 0, 500 * this.#random()) : 0;
+    }
+    const baseMs = this.#options.retryMs ?? BACKOFF.baseMs;
+    const wait = backoffMs({ ...BACKOFF, baseMs }, this.#failures++, this.#random);
+    return Math.max(failure?.retryAfterMs ?? 0, wait);
+  }
+
+  #wasStable(failure: ApiError | undefined): boolean {
+    // A watch whose answer never began has not lived, however long we waited for it.
+    if (this.#watchedSince === undefined || failure?.reason === 'Timeout') return false;
+    return this.#clock.monotonic() - this.#watchedSince >= STABLE_MS;
+  }
+
+  #logOnce(failure: ApiError): void {
+    const said = `${failure.code} ${failure.reason}`;
+    const fields = { code: failure.code, reason: failure.reason, error: failure.message };
+    if (said === this.#lastLogged || failure.reason === 'Silent' || failure.isGone)
+      this.#log.debug(fields, 'watching again');
+    else this.#log.warn(fields, 'cannot list or watch; trying again until it works');
+    this.#lastLogged = said;
+  }
+
+  #recovered(): void {
+    if (this.#lastLogged !== '') this.#log.info({}, 'listed again');
+    this.#lastLogged = '';
+  }
+}
+
+// As client-go's reflector: 0.8 s doubling to 30 s, each up to doubled by chance.
+const BACKOFF = { baseMs: 800, maxMs: 30_000, jitter: 1 };
+/** A watch that lived so long forgives the failures before it. Shorter ones don't, whatever they delivered. */
+const STABLE_MS = 10_000;
+
+const TOLERATED_SILENCES = 4;
+
+function watchError(object: unknown): ApiError {
+  const code = isStatus(object) ? (object.code ?? 500) : 500;
+  return errorOf({ method: 'GET', path: 'watch' }, code, object);
+}
+
+/** A signal that is aborted with its parent, or when `heard` has not been called for a time. */
+class Silence implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #parent: AbortSignal;
+  #lastHeard: number;
+  #timer: { cancel(): void };
+  expired = false;
+  readonly #onParentAbort = (): void => this.#controller.abort(this.#parent.reason);
+
+  constructor(clock: Clock, limitMs: number, parent: AbortSignal) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#parent = parent;
+    this.#lastHeard = clock.monotonic();
+    this.#timer = clock.after(limitMs, () => this.#check());
+    if (parent.aborted) this.#onParentAbort();
+    else parent.addEventListener('abort', this.#onParentAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  heard(): void {
+    this.#lastHeard = this.#clock.monotonic();
+  }
+
+  #check(): void {
+    const left = this.#lastHeard + this.#limitMs - this.#clock.monotonic();
+    // One timer, moved on, rather than a new one for each of a storm's events.
+    if (left > 0) this.#timer = this.#clock.after(left, () => this.#check());
+    else {
+      this.expired = true;
+      this.#controller.abort(new DOMException('silent', 'TimeoutError'));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer.cancel();
+    this.#parent.removeEventListener('abort', this.#onParentAbort);
+  }
+}
