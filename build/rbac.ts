@@ -1,5 +1,5 @@
 import { WEBHOOK_SECRET } from '../src/admission/certificate-secret.ts';
-import { AUTHORITY_SECRET } from '../src/addon/tls/authority/authorities.ts';
+import { AUTHORITY_SECRET } from '../src/addon/tls/authorities.ts';
 import { GROUP } from '../src/api/group.ts';
 import { LOCK_LEASE } from '../src/operator/leadership.ts';
 

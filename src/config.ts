@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { CALM_MS } from './addon/limits/measuring.ts';
-import { DEFAULT_MAINTENANCE } from './addon/maintenance/settings.ts';
+import { DEFAULT_MAINTENANCE } from './maintenance/settings.ts';
 import { DEFAULT_BACKUPS } from './backup/settings.ts';
-import { DEFAULT_OVERLAP_MS } from './addon/identity/rotation/step.ts';
+import { DEFAULT_OVERLAP_MS } from './addon/rotation/turns.ts';
 
 /** A flag: `--cluster-domain x` or INFLUXADDON_CLUSTER_DOMAIN=x; the flag wins. */
 interface Option {

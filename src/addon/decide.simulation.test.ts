@@ -5,17 +5,18 @@ import { usersOf } from '../api/addon-defaults.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../api/influx-addon.ts';
 import { wishesOf } from '../contents/wishes.ts';
 import type { Secret } from '../kube/objects/kinds.ts';
-import { ADMIN_KEY, ADMIN_USER, decode } from './identity/facts.ts';
+import { ADMIN_KEY, ADMIN_USER } from './identity/admin-keys.ts';
+import { decode } from './world/secret-data.ts';
 import { childNames } from './world/names.ts';
-import { isUsernameOf } from './identity/rotation/login.ts';
-import { namesOf } from './identity/rotation/users.ts';
+import { isUsernameOf } from './identity/login.ts';
+import { namesOf } from './identity/users.ts';
 import { passwordIn } from './testing/model/invariants.ts';
 import { BY_HAND } from './testing/model/model-engine.ts';
 import { BROKEN_VERSION } from './testing/model/model-node.ts';
 import { ADDON, Simulation, type SimulationEvent } from './testing/model/simulation.ts';
 import { DAMAGEABLE } from './testing/model/user.ts';
 import { variablesIn } from './testing/apps.ts';
-import type { Workload } from './apps/view.ts';
+import type { Workload } from './world/world.ts';
 
 const names = childNames(ADDON);
 const KEYS = [

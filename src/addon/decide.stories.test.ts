@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Secret } from '../kube/objects/kinds.ts';
-import type { Workload } from './apps/view.ts';
-import { decode } from './identity/facts.ts';
+import type { Workload } from './world/world.ts';
+import { decode } from './world/secret-data.ts';
 import { childNames, userSecretName } from './world/names.ts';
 import { variablesIn } from './testing/apps.ts';
 import { BROKEN_VERSION } from './testing/model/model-node.ts';

@@ -3,9 +3,10 @@ import type { InfluxAddonSpec } from '../api/influx-addon.ts';
 import type { InfluxBackup } from '../api/influx-backup.ts';
 import type { Secret } from '../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../kube/objects/types.ts';
-import type { Backup } from './backups/view.ts';
+import type { Backup } from './world/world.ts';
 import { decide } from './decide.ts';
-import { decode, ADMIN_KEY } from './identity/facts.ts';
+import { ADMIN_KEY } from './identity/admin-keys.ts';
+import { decode } from './world/secret-data.ts';
 import { CHILDREN } from './children/index.ts';
 import { withIntentHash } from './children/merge.ts';
 import { withApiDefaults } from './testing/api-defaults.ts';
@@ -21,7 +22,8 @@ import {
   planOf,
   worldOf,
 } from './testing/fixtures.ts';
-import { NO_MEMORY, type Finding, type World } from './world/world.ts';
+import { type World } from './world/world.ts';
+import { NO_MEMORY, type Finding } from './world/memory.ts';
 
 function decided(world: Partial<World>) {
   return decide(worldOf(world), { now: NOW, fresh: countingFresh() });

@@ -4,12 +4,12 @@ import { notImplemented } from '../api/not-implemented.ts';
 import type { KubeObject } from '../kube/objects/types.ts';
 import type { InfluxTls } from '../influx/transport.ts';
 import { isOlder } from '../versions/rules.ts';
-import { accessStep } from './rights/rights-step.ts';
+import { accessStep } from './rights/step.ts';
 import type { Action, Decision } from './decision/action.ts';
 import { countChanges } from './apps/changes.ts';
-import { decideApps } from './apps/decide-apps.ts';
+import { decideApps } from './apps/decide.ts';
 import { keyOf } from './apps/entries.ts';
-import { usesAuthority } from './tls/authority/follow.ts';
+import { usesAuthority } from './tls/follow.ts';
 import { holdForBackup } from './backups/before-upgrade.ts';
 import { agentSecretAction } from './backups/agent.ts';
 import { filledFrom, fillFromBackup } from './backups/fill.ts';
@@ -20,15 +20,17 @@ import { childChanges, withoutRefused } from './children/changes.ts';
 import { serviceHost } from './access/connection.ts';
 import { withFittingData } from './wish/data-fit.ts';
 import { settleContents } from './database/contents/facts.ts';
-import { contentsStep, lossesOf } from './database/contents/step.ts';
-import { accessTo, CHECK_INTERVAL_MS, databaseStep, isAbout } from './database/step.ts';
+import { contentsStep, lossesOf } from './database/contents/next.ts';
+import { accessTo, CHECK_INTERVAL_MS, databaseStep, isAbout } from './database/state.ts';
 import { decideDeletion, finalizerAction } from './lifecycle/deletion.ts';
-import { credentialsMark, recordedInForce, settleFacts, type Facts, type InForce } from './identity/facts.ts';
+import { credentialsMark, settleFacts } from './identity/settle.ts';
+import { recordedInForce } from './identity/record.ts';
+import { type Facts, type InForce } from './world/facts.ts';
 import { activeFindings, findingOf } from './decision/findings.ts';
-import type { Fresh } from './identity/fresh.ts';
+import type { Fresh } from './world/fresh.ts';
 import { hashOf } from './world/hash.ts';
 import { diagnose } from './pod/diagnose.ts';
-import { announcements } from './decision/announcements.ts';
+import { announcements } from './status/announcements.ts';
 import { allowedOutside, certificateNames, endpointInForce, withInternetAccess } from './access/in-force.ts';
 import { wayIn, type WayIn } from './access/way-in.ts';
 import { releasedClaim, volumeBeingDeleted } from './volume/leaving.ts';
@@ -51,27 +53,25 @@ import {
   stopped,
   stored,
   waiting,
-} from './decision/outcomes.ts';
+} from './status/outcomes.ts';
 import { podState } from './pod/state.ts';
-import { READY_REASON, STALLED_REASON } from './decision/reasons.ts';
-import {
-  ADMINISTRATOR_LOST,
-  CERTIFICATE_NOT_READ,
-  mendsCertificate,
-  repairedEvents,
-  restartPod,
-  restoredEvents,
-  VOLUME_RELEASED,
-} from './pod/repairs.ts';
-import type { BuildContext, Children } from './world/settings.ts';
+import { READY_REASON, STALLED_REASON } from '../api/reasons.ts';
+import { CERTIFICATE_NOT_READ, mendsCertificate } from './tls/unread.ts';
+import { VOLUME_RELEASED } from './volume/restored.ts';
+import { restoredEvents } from './children/restored.ts';
+import { ADMINISTRATOR_LOST, repairedEvents } from './database/repaired.ts';
+import { restartPod } from './pod/restart.ts';
+import type { BuildContext } from './children/context.ts';
+import type { Children } from './world/children.ts';
 import { renderedFor } from './children/stateful-set.ts';
-import { changesUsers } from './identity/rotation/rotation.ts';
-import { lastTurn, nextTurn, storing } from './identity/rotation/step.ts';
-import { withFirstToken } from './identity/rotation/token.ts';
-import { keptDataPlane, startingMessage, startingReason, startsOf } from './lifecycle/starting.ts';
-import { blockedPicture, type Picture } from './decision/status.ts';
+import { changesUsers } from './identity/rotation-phases.ts';
+import { lastTurn, nextTurn, storing } from './rotation/turns.ts';
+import { withFirstToken } from './identity/token.ts';
+import { keptDataPlane, startingMessage, startingReason, startsOf } from './pod/starting.ts';
+import { blockedPicture, type Picture } from './status/status.ts';
 import { sparingThePod } from './volume/spare-pod.ts';
-import { lastInForce, resolveTarget, type Refusal, type Resolution } from './wish/target.ts';
+import { lastInForce, resolveTarget } from './wish/target.ts';
+import { type Refusal, type Resolution } from './decision/resolution.ts';
 import { isOfUserSecret, untriedUsers, userSecretChanges } from './database/user-secrets.ts';
 import type { World } from './world/world.ts';
 

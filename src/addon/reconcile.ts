@@ -10,8 +10,8 @@ import { act, type Actor } from './act/act.ts';
 import { describe, type Decision } from './decision/action.ts';
 import { decide } from './decide.ts';
 import { memberOf, placeOf } from './maintenance/fleet.ts';
-import { dropForgottenAccess } from './rights/forgotten.ts';
-import type { Fresh } from './identity/fresh.ts';
+import { dropForgottenAccess } from './act/forgotten-rights.ts';
+import type { Fresh } from './world/fresh.ts';
 import { observe } from './observe/observe.ts';
 
 export interface Reconciler extends Actor {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ADMIN_KEY, encode } from '../addon/identity/facts.ts';
+import { ADMIN_KEY } from '../addon/identity/admin-keys.ts';
+import { encode } from '../addon/world/secret-data.ts';
 import {
   addonOf,
   inForce,

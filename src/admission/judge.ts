@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { settleFacts } from '../addon/identity/facts.ts';
-import { resolveTarget, type Refusal, type Resolution } from '../addon/wish/target.ts';
+import { settleFacts } from '../addon/identity/settle.ts';
+import { resolveTarget } from '../addon/wish/target.ts';
+import { type Refusal, type Resolution } from '../addon/decision/resolution.ts';
 import type { World } from '../addon/world/world.ts';
 import { lifecycleOf } from '../api/catalogue-defaults.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';

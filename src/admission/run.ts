@@ -1,7 +1,7 @@
 import { observe } from '../addon/observe/observe.ts';
 import type { Settings } from '../addon/world/settings.ts';
 import type { Stores } from '../addon/observe/stores.ts';
-import { NO_MEMORY } from '../addon/world/world.ts';
+import { NO_MEMORY } from '../addon/world/memory.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import { systemClock, type Clock } from '../kube/clock.ts';
 import { Controller } from '../kube/control/controller.ts';

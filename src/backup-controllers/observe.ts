@@ -6,7 +6,7 @@ import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/sto
 import { unitsOf } from '../kube/objects/quantity.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import { claimInForce } from '../addon/backups/volume.ts';
-import { recordedInForce } from '../addon/identity/facts.ts';
+import { recordedInForce } from '../addon/identity/record.ts';
 import type { RestoreWorld } from './world/restore-world.ts';
 import type { StoreWorld } from './stores/decide.ts';
 import type { Task } from './world/job-state.ts';

@@ -1,6 +1,7 @@
-import { keepAuthority } from '../addon/tls/authority/keep.ts';
-import { fresh as realFresh, type Fresh } from '../addon/identity/fresh.ts';
-import { maintenanceFigures, type MaintenanceFigures } from '../addon/maintenance/figures.ts';
+import { keepAuthority } from '../addon/authority/keep.ts';
+import { fresh as realFresh } from '../addon/identity/fresh.ts';
+import { type Fresh } from '../addon/world/fresh.ts';
+import { maintenanceFigures, type MaintenanceFigures } from '../addon/observe/maintenance-figures.ts';
 import { Memories } from '../addon/observe/memories.ts';
 import { reconcile } from '../addon/reconcile.ts';
 import type { Settings } from '../addon/world/settings.ts';

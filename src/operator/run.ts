@@ -1,7 +1,6 @@
 import { ConfigError, type Config } from '../config.ts';
 import { MANAGED_BY } from '../addon/world/names.ts';
-import type { Settings } from '../addon/world/settings.ts';
-import type { Tenancy } from '../addon/rights/role-binding.ts';
+import type { Settings, Tenancy } from '../addon/world/settings.ts';
 import { runWebhook } from '../admission/run.ts';
 import { HttpInfluxTransport } from '../influx/transport.ts';
 import { KubeClient } from '../kube/api/client.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { READY_REASON } from '../../src/addon/decision/reasons.ts';
+import { READY_REASON } from '../../src/api/reasons.ts';
 import { notImplementedFields } from '../../src/api/not-implemented.ts';
 import { helpText } from '../../src/config.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';

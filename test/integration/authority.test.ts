@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AUTHORITY_LABEL, AUTHORITY_SECRET } from '../../src/addon/tls/authority/authorities.ts';
+import { AUTHORITY_LABEL, AUTHORITY_SECRET } from '../../src/addon/tls/authorities.ts';
 import type { InfluxAddon as Addon } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
 import { Secret } from '../../src/kube/objects/kinds.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CHILDREN } from '../../src/addon/children/index.ts';
 import { childNames } from '../../src/addon/world/names.ts';
-import type { Children } from '../../src/addon/world/settings.ts';
+import type { Children } from '../../src/addon/world/children.ts';
 import { type Kind, Namespace } from '../../src/kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import { PATIENCE_MS } from '../patience.ts';

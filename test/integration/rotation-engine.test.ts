@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { askDatabase, changeDatabase, probeDatabase } from '../../src/addon/act/database.ts';
-import { databaseStep } from '../../src/addon/database/step.ts';
-import type { Facts } from '../../src/addon/identity/facts.ts';
+import { databaseStep } from '../../src/addon/database/state.ts';
+import type { Facts } from '../../src/addon/world/facts.ts';
 import { Memories } from '../../src/addon/observe/memories.ts';
-import { revoking } from '../../src/addon/identity/rotation/rotation.ts';
-import { nextTurn } from '../../src/addon/identity/rotation/step.ts';
-import { namesOf } from '../../src/addon/identity/rotation/users.ts';
+import { revoking } from '../../src/addon/identity/rotation-phases.ts';
+import { nextTurn } from '../../src/addon/rotation/turns.ts';
+import { namesOf } from '../../src/addon/identity/users.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { addonOf, countingFresh, FACTS, worldOf } from '../../src/addon/testing/fixtures.ts';
 import { Keeper } from '../../src/addon/testing/keeper.ts';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
-import { AUTHORITY_SECRET } from '../../src/addon/tls/authority/authorities.ts';
+import { AUTHORITY_SECRET } from '../../src/addon/tls/authorities.ts';
 import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
 import { Deployment, Pod, Secret, StatefulSet } from '../../src/kube/objects/kinds.ts';

@@ -1,6 +1,6 @@
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import type { Facts, InForce } from '../identity/facts.ts';
+import type { Facts, InForce } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
 
 /** The port of the engine's HTTP API, inside the pod and on the Service. */

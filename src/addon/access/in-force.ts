@@ -1,8 +1,9 @@
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
-import type { InForce } from '../identity/facts.ts';
-import type { Resolution } from '../wish/target.ts';
+import type { InForce } from '../world/facts.ts';
+import type { Resolution } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
-import { NODE_PORT_MARK, type ExternalEndpoint, type WayIn } from './way-in.ts';
+import { NODE_PORT_MARK, type WayIn } from './way-in.ts';
+import { type ExternalEndpoint } from '../world/settings.ts';
 import { internetRefusal, internetWish } from './internet-wish.ts';
 
 /**

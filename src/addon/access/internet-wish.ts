@@ -1,7 +1,7 @@
 import { internetAccessOf, tlsModeOf } from '../../api/addon-defaults.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
-import { STALLED_REASON } from '../decision/reasons.ts';
-import type { Refusal } from '../wish/target.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
+import type { Refusal } from '../decision/resolution.ts';
 
 /** Access from outside the cluster as the spec asks for it. */
 export interface InternetWish {

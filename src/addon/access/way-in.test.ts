@@ -6,7 +6,8 @@ import type { Live } from '../../kube/objects/types.ts';
 import { buildExternalService } from '../children/external-service.ts';
 import { addonOf, inForce, live, NO_CHILDREN, NOW, REACHED, worldOf } from '../testing/fixtures.ts';
 import { podOf } from '../testing/pods.ts';
-import { NO_MEMORY, type World } from '../world/world.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY } from '../world/memory.ts';
 import {
   allowedOutside,
   certificateNames,

@@ -1,10 +1,11 @@
+import { type ExternalEndpoint } from '../world/settings.ts';
 import type { Service } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { ENGINE_PORT } from './connection.ts';
 import { activeFindings } from '../decision/findings.ts';
 import { childNames } from '../world/names.ts';
-import { STALLED_REASON } from '../decision/reasons.ts';
-import type { Refusal } from '../wish/target.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
+import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 import { internetWish, type InternetWish } from './internet-wish.ts';
 
@@ -28,11 +29,6 @@ export type WayIn =
       /** Undefined while nobody knows on which node the database is. */
       readonly endpoint: ExternalEndpoint | undefined;
     };
-
-export interface ExternalEndpoint {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** As long as the clouds take for a load balancer. */
 export const ADDRESS_DEADLINE_MS = 120_000;

@@ -19,11 +19,11 @@ import { readEvents } from './cluster-events.ts';
 import { findGrowing, measureDatabase } from './measure.ts';
 import type { Memories } from '../observe/memories.ts';
 import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
-import { STALLED_REASON, type StalledReason } from '../decision/reasons.ts';
+import { STALLED_REASON, type StalledReason } from '../../api/reasons.ts';
 import type { Settings } from '../world/settings.ts';
 import { bindingName } from '../rights/role-binding.ts';
 import { storeOf, type Stores } from '../observe/stores.ts';
-import type { Finding } from '../world/world.ts';
+import type { Finding } from '../world/memory.ts';
 
 /** The outside worlds, one funnel each. */
 export interface Actor {

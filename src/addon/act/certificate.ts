@@ -1,7 +1,7 @@
 import type { Secret } from '../../kube/objects/kinds.ts';
 import { issueLeaf } from '../../tls/leaf.ts';
 import type { IssueCertificateAction } from '../decision/action.ts';
-import { decode, encode } from '../identity/facts.ts';
+import { decode, encode } from '../world/secret-data.ts';
 import { replacement } from '../children/merge.ts';
 
 /** The TLS Secret as it is to be stored. Keys and signatures are made in the thread pool, off the event loop. */

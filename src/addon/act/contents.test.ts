@@ -5,10 +5,10 @@ import { engineAnswer, ScriptedTransport, statementsOf } from '../../influx/test
 import { askDatabase } from './database.ts';
 import { changeContents } from './contents.ts';
 import type { Action, DatabaseAccess } from '../decision/action.ts';
-import { digestOf } from '../database/contents/step.ts';
-import { credentialsMark } from '../identity/facts.ts';
+import { digestOf } from '../database/contents/next.ts';
+import { credentialsMark } from '../identity/settle.ts';
 import { Memories } from '../observe/memories.ts';
-import { repairedEvents } from '../pod/repairs.ts';
+import { repairedEvents } from '../database/repaired.ts';
 import { FACTS, NOW, worldOf } from '../testing/fixtures.ts';
 
 const UID = 'addon-uid';

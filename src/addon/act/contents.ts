@@ -13,9 +13,9 @@ import {
   userClient,
 } from './database.ts';
 import type { Action, DatabaseAccess } from '../decision/action.ts';
-import { digestOf } from '../database/contents/step.ts';
-import { isAbout } from '../database/step.ts';
-import type { ContentsKnowledge, SentStatement } from '../world/world.ts';
+import { digestOf } from '../database/contents/next.ts';
+import { isAbout } from '../database/state.ts';
+import type { ContentsKnowledge, SentStatement } from '../world/memory.ts';
 
 /** Longer ago than this nobody asks whether a statement was sent. */
 const FORGET_MS = 400_000;

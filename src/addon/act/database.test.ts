@@ -4,7 +4,7 @@ import { engineAnswer, ScriptedTransport, statementsOf } from '../../influx/test
 import { planDatabase } from '../../influx/v1/database.ts';
 import { askDatabase, changeDatabase, probeDatabase } from './database.ts';
 import type { DatabaseAccess } from '../decision/action.ts';
-import { credentialsMark } from '../identity/facts.ts';
+import { credentialsMark } from '../identity/settle.ts';
 import { Memories } from '../observe/memories.ts';
 import { FACTS, NOW } from '../testing/fixtures.ts';
 

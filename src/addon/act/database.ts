@@ -6,11 +6,11 @@ import { probeWrite } from '../../influx/v1/probe-write.ts';
 import type { InfluxEndpoint } from '../../influx/transport.ts';
 import type { Actor } from './act.ts';
 import type { DatabaseAccess } from '../decision/action.ts';
-import { isAbout, USER_CHECK_MS } from '../database/step.ts';
+import { isAbout, USER_CHECK_MS } from '../database/state.ts';
 import { stepsTowards, type Answered } from '../database/wish.ts';
-import { ADMIN_USER } from '../identity/facts.ts';
+import { ADMIN_USER } from '../identity/admin-keys.ts';
 import { hashOf } from '../world/hash.ts';
-import type { DatabaseFailure, DatabaseKnowledge, Login, UserLogin } from '../world/world.ts';
+import type { DatabaseFailure, DatabaseKnowledge, Login, UserLogin } from '../world/memory.ts';
 
 export type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
 

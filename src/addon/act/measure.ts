@@ -8,7 +8,7 @@ import { withSample } from '../../limits/forecast.ts';
 import { diskUsed } from '../../limits/storage.ts';
 import { asAdministrator, attempt, type Tools, userClient } from './database.ts';
 import type { DatabaseAccess, MeasureDatabaseAction } from '../decision/action.ts';
-import type { Measured } from '../world/world.ts';
+import type { Measured } from '../world/memory.ts';
 
 const SAME_SILENCE_MS = 30_000;
 

@@ -5,7 +5,7 @@ import { restartedForKey } from '../world/names.ts';
 import { appOf, cached, patched, reapplied, rolledOut, variablesIn, type AppKind } from '../testing/apps.ts';
 import { NOW } from '../testing/fixtures.ts';
 import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
-import type { Workload } from './view.ts';
+import type { Workload } from '../world/world.ts';
 
 const BOTH = ['SCALINGO_INFLUX_URL', 'INFLUX_URL'];
 

@@ -4,7 +4,8 @@ import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
 import { restartedForKey } from '../world/names.ts';
 import { pendingEntry } from './entries.ts';
-import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH, type Workload } from './view.ts';
+import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH } from './view.ts';
+import { type Workload } from '../world/world.ts';
 
 /** What an addon asks of one app. */
 export interface AppWish {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Live } from '../../kube/objects/types.ts';
 import type { StatefulSet } from '../../kube/objects/kinds.ts';
-import type { InForce } from '../identity/facts.ts';
+import type { InForce } from '../world/facts.ts';
 import { ANNOTATION, restartedForKey } from '../world/names.ts';
 import { appOf, cached, patched } from '../testing/apps.ts';
 import { addonOf, inForce, NO_CHILDREN, worldOf } from '../testing/fixtures.ts';

@@ -1,20 +1,11 @@
 import { variablesOf } from '../../api/addon-defaults.ts';
-import type { InForce } from '../identity/facts.ts';
-import { recordedInForce } from '../identity/facts.ts';
+import type { InForce } from '../world/facts.ts';
+import { recordedInForce } from '../identity/record.ts';
 import { hashOf } from '../world/hash.ts';
 import { restartedForKey } from '../world/names.ts';
 import { isCurrent } from '../pod/state.ts';
 import type { World } from '../world/world.ts';
 import { appEntries } from './entries.ts';
-
-/** How often what apps depend on was changed: what comes back a second time is another change, and restarts them again. */
-export interface AppChanges {
-  readonly change: number;
-  /** Hash of what they depend on. */
-  readonly content: string;
-  /** What they depended on before; only while no app can have been restarted for the above. */
-  readonly before?: Omit<AppChanges, 'before'>;
-}
 
 type Seen = Pick<World, 'addon' | 'apps' | 'memory' | 'pod'> & {
   readonly children: Pick<World['children'], 'adminSecret' | 'statefulSet'>;

@@ -1,9 +1,7 @@
-import type { DaemonSet, Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js';
+import { type Workload } from '../world/world.ts';
 import type { Container } from 'kubernetes-types/core/v1.js';
 import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
-
-export type Workload = Deployment | StatefulSet | DaemonSet;
 
 /** Annotation on a slimmed workload: hash of its owner's pod template, what operators added left out. */
 export const TEMPLATE_HASH = 'influxaddon.dev/template-hash';

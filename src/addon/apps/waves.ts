@@ -1,10 +1,4 @@
-/** How many apps of one addon are restarted at once, and how long they may take. */
-export interface WaveLimits {
-  /** At least 1. */
-  readonly atOnce: number;
-  /** An app that is not rolled out so long after its restart is taken for one that does not come up. */
-  readonly deadlineMs: number;
-}
+import { type WaveLimits } from '../world/settings.ts';
 
 /** What a wave is decided from: one entry for each app, in the order of the spec. */
 export interface WaveApp {

@@ -1,15 +1,15 @@
 import { X509Certificate } from 'node:crypto';
-import type { Container, Volume } from 'kubernetes-types/core/v1.js';
 import { backupsOf } from '../../api/addon-defaults.ts';
-import { AGENT_DIR, AGENT_FILES, AGENT_NAME, AGENT_PORT } from '../../backup/agent-files.ts';
+import { AGENT_FILES, AGENT_NAME } from '../../backup/agent-files.ts';
 import { Secret } from '../../kube/objects/kinds.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { makePrivatePair } from '../../tls/private-pair.ts';
 import { leafDueAt } from '../../tls/renewal.ts';
 import type { Action, IssueAgentPairAction } from '../decision/action.ts';
-import { decode, encode, type InForce } from '../identity/facts.ts';
-import { AGENT_CONTAINER, childNames, ownedMeta } from '../world/names.ts';
+import { decode, encode } from '../world/secret-data.ts';
+import { type InForce } from '../world/facts.ts';
+import { childNames, ownedMeta } from '../world/names.ts';
 import { replacement } from '../children/merge.ts';
 import type { World } from '../world/world.ts';
 
@@ -24,39 +24,6 @@ export function agentOf(
   if (backupsOf(addon) === undefined) return {};
   const image = current?.agent?.image ?? settings.backups?.agentImage;
   return image === undefined ? {} : { agent: { image } };
-}
-
-/**
- * Behind the engine in the list: the kubelet starts that one first. Resources of its own, since the plan's are the
- * engine's. No probes: what it is for takes a minute a day, and the pod must not be judged by it.
- */
-export function agentContainer({ image }: NonNullable<InForce['agent']>): Container {
-  return {
-    name: AGENT_CONTAINER,
-    image,
-    imagePullPolicy: 'IfNotPresent',
-    // It copies bytes and computes nothing: without the compiler Node holds less memory.
-    command: ['/usr/bin/node', '--max-semi-space-size=1', '--single-threaded', '--jitless', '/app/main.js'],
-    args: ['agent'],
-    ports: [{ name: 'agent', containerPort: AGENT_PORT, protocol: 'TCP' }],
-    resources: { requests: { cpu: '1m', memory: '32Mi' }, limits: { memory: '128Mi' } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      readOnlyRootFilesystem: true,
-    },
-    volumeMounts: [{ name: 'agent', mountPath: AGENT_DIR, readOnly: true }],
-  };
-}
-
-/** Its half of the pair; the pod starts without it too. */
-export function agentVolume(addonName: string): Volume {
-  const { authority, serverCertificate, serverKey } = AGENT_FILES;
-  const items = [authority, serverCertificate, serverKey].map((key) => ({ key, path: key }));
-  return {
-    name: 'agent',
-    secret: { secretName: childNames(addonName).agentSecret, items, optional: true },
-  };
 }
 
 /** What has to be done so that agent and Jobs trust each other, and nobody else; undefined when they do. */

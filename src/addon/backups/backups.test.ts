@@ -6,7 +6,7 @@ import { finalBackup } from './final.ts';
 import { backupHealth } from './health.ts';
 import { fillFromBackup } from './fill.ts';
 import { onVolume } from './volume.ts';
-import type { Backup } from './view.ts';
+import type { Backup } from '../world/world.ts';
 
 const NOW = new Date('2030-01-10T12:00:00Z');
 const HOUR_MS = 3_600_000;

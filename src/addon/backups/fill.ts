@@ -4,10 +4,10 @@ import { mark } from '../../backup/schedule.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
-import type { Facts } from '../identity/facts.ts';
+import type { Facts } from '../world/facts.ts';
 import { ANNOTATION, ownedMeta } from '../world/names.ts';
-import { READY_REASON, STALLED_REASON } from '../decision/reasons.ts';
-import type { Refusal } from '../wish/target.ts';
+import { READY_REASON, STALLED_REASON } from '../../api/reasons.ts';
+import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 
 /** What keeps a database that is to begin with a backup from being started. */

@@ -5,8 +5,7 @@ import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
 import type { CreateAction } from '../decision/action.ts';
 import { labelsOf } from '../world/names.ts';
-import type { World } from '../world/world.ts';
-import type { Backup } from './view.ts';
+import type { World, Backup } from '../world/world.ts';
 
 /**
  * An InfluxBackup before something dangerous. Its name follows from the one before it, so that a crash makes no second

@@ -1,15 +1,4 @@
-import type { InfluxBackup } from '../../api/influx-backup.ts';
-import type { Live } from '../../kube/objects/types.ts';
-
-export type Backup = Live<InfluxBackup>;
-
-/** What an addon looks at of its backups. */
-export interface AddonBackups {
-  /** All that name the addon, of its database or of one before it. */
-  readonly all: readonly Backup[];
-  /** Whether the InfluxBackupStore that the spec names is there. */
-  readonly storeExists: boolean;
-}
+import { type AddonBackups, type Backup } from '../world/world.ts';
 
 export const NO_BACKUPS: AddonBackups = { all: [], storeExists: false };
 

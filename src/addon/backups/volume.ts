@@ -1,7 +1,9 @@
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { recordedInForce, type FactSources, type Facts, type InForce } from '../identity/facts.ts';
+import { type FactSources } from '../identity/settle.ts';
+import { recordedInForce } from '../identity/record.ts';
+import { type Facts, type InForce } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
 
 /**

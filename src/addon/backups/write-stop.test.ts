@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
 import { stepsTowards } from '../database/wish.ts';
-import { accessTo } from '../database/step.ts';
+import { accessTo } from '../database/state.ts';
 import { addonOf, FACTS, live, NAMESPACE, NOW, worldOf } from '../testing/fixtures.ts';
 import { podOf } from '../testing/pods.ts';
 import { writeStop, writeStopStatus } from './write-stop.ts';

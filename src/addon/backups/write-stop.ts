@@ -2,11 +2,11 @@ import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Decision } from '../decision/action.ts';
-import type { DatabaseState } from '../database/step.ts';
-import { stored } from '../decision/outcomes.ts';
-import { READY_REASON } from '../decision/reasons.ts';
-import { keptDataPlane } from '../lifecycle/starting.ts';
-import type { Picture } from '../decision/status.ts';
+import type { DatabaseState } from '../database/state.ts';
+import { stored } from '../status/outcomes.ts';
+import { READY_REASON } from '../../api/reasons.ts';
+import { keptDataPlane } from '../pod/starting.ts';
+import type { Picture } from '../status/status.ts';
 import type { World } from '../world/world.ts';
 import { isInitial } from './volume.ts';
 

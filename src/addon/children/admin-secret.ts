@@ -2,16 +2,11 @@ import { adminStatements } from '../../influx/v1/bootstrap.ts';
 import type { Secret } from '../../kube/objects/kinds.ts';
 import { writeRecord } from '../../contents/record.ts';
 import { given } from '../../kube/objects/given.ts';
-import {
-  ADMIN_KEY,
-  ADMIN_USER,
-  encode,
-  USER_KEY_PREFIX,
-  type ContentsFacts,
-  type Facts,
-} from '../identity/facts.ts';
+import { ADMIN_KEY, ADMIN_USER, USER_KEY_PREFIX } from '../identity/admin-keys.ts';
+import { encode } from '../world/secret-data.ts';
+import { type ContentsFacts, type Facts } from '../world/facts.ts';
 import { ANNOTATION, childNames, keptMeta } from '../world/names.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 
 /**
  * The administrator, the copy from which edited Secrets are restored, and the durable facts. It has no owner: under

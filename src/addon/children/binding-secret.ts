@@ -1,9 +1,9 @@
 import type { Secret } from '../../kube/objects/kinds.ts';
 import { connectionUrl, ENGINE_PORT, serviceHost } from '../access/connection.ts';
-import { decode, encode } from '../identity/facts.ts';
+import { decode, encode } from '../world/secret-data.ts';
 import { hostAndPort } from '../access/in-force.ts';
 import { childNames, ownedMeta } from '../world/names.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 
 /** The Secret of the Service Binding specification (Provisioned Service, well-known entries). */
 export function buildBindingSecret(context: BuildContext): Secret {

@@ -2,9 +2,10 @@ import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { Action, ReplaceAction } from '../decision/action.ts';
 import { findingOf } from '../decision/findings.ts';
 import { CHILDREN } from './index.ts';
-import type { BuildContext, Children } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
+import type { Children } from '../world/children.ts';
 import { difference, replacement, withIntentHash } from './merge.ts';
-import type { Finding } from '../world/world.ts';
+import type { Finding } from '../world/memory.ts';
 
 export interface ChildChange {
   readonly slot: keyof Children;

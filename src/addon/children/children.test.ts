@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decode } from '../identity/facts.ts';
+import { decode } from '../world/secret-data.ts';
 import { addonOf, contextOf, FACTS, inForce, live, REACHED } from '../testing/fixtures.ts';
 import { buildAdminSecret } from './admin-secret.ts';
 import { buildBindingSecret } from './binding-secret.ts';

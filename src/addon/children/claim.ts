@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim } from '../../kube/objects/kinds.ts';
 import { compareQuantities } from '../../kube/objects/quantity.ts';
 import { ANNOTATION, childNames, keptMeta } from '../world/names.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 
 /**
  * One volume for meta, data and write-ahead log together: three would not be consistent with each other. A child of

@@ -2,7 +2,7 @@ import type { Service } from '../../kube/objects/kinds.ts';
 import { ENGINE_PORT } from '../access/connection.ts';
 import { internetWish } from '../access/internet-wish.ts';
 import { ANNOTATION, childNames, EXTERNAL_LABEL, ownedMeta, podLabels } from '../world/names.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 
 /**
  * The way in from outside, apart from the Service in connection URLs: off takes away this one only. It leads to a pod

@@ -3,7 +3,7 @@ import { accessOf } from '../../api/addon-defaults.ts';
 import { JOB_LABEL } from '../../backup/protocol.ts';
 import type { NetworkPolicy } from '../../kube/objects/kinds.ts';
 import { childNames, ownedMeta, podLabels } from '../world/names.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 
 /**
  * Who may open which port of the pod; what no rule names, nobody may. `Open` has no policy, but for one that keeps the

@@ -1,7 +1,7 @@
 import type { Service } from '../../kube/objects/kinds.ts';
 import { ENGINE_PORT } from '../access/connection.ts';
 import { childNames, ownedMeta, podLabels } from '../world/names.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 
 /** The address in the connection URL. Only the HTTP API: the backup port stays on the pod's loopback. */
 export function buildService({ addon, target }: Pick<BuildContext, 'addon' | 'target'>): Service {

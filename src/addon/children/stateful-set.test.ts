@@ -4,7 +4,7 @@ import type { StatefulSet } from '../../kube/objects/kinds.ts';
 import { ANNOTATION } from '../world/names.ts';
 import { withApiDefaults } from '../testing/api-defaults.ts';
 import { contextOf, inForce, live, NO_CHILDREN, SETTINGS } from '../testing/fixtures.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 import { withIntentHash } from './merge.ts';
 import { buildPodTemplate } from './pod-template.ts';
 import { slimStatefulSet, unpackTemplate } from './rendered.ts';

@@ -3,7 +3,7 @@ import { stateOf, placementOf } from '../../api/addon-defaults.ts';
 import type { StatefulSet } from '../../kube/objects/kinds.ts';
 import { hashOf } from '../world/hash.ts';
 import { ANNOTATION, childNames, ownedMeta, podLabels } from '../world/names.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from './context.ts';
 import { buildPodTemplate } from './pod-template.ts';
 import { isAsRendered, packTemplate, renderedHash, unpackTemplate } from './rendered.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { engineAnswer, ScriptedTransport, statementsOf } from '../../influx/testing/scripted-transport.ts';
 import { askDatabase } from '../act/database.ts';
-import { accessTo, databaseStep } from './step.ts';
-import type { Facts } from '../identity/facts.ts';
+import { accessTo, databaseStep } from './state.ts';
+import type { Facts } from '../world/facts.ts';
 import { Memories } from '../observe/memories.ts';
 import { FACTS, NOW } from '../testing/fixtures.ts';
 import { podOf, readyStatus } from '../testing/pods.ts';

@@ -5,7 +5,7 @@ import { engineAnswer, statementsOf } from '../../influx/testing/scripted-transp
 import type { InfluxRequest, InfluxResponse, InfluxTransport } from '../../influx/transport.ts';
 import { sleep } from '../../kube/clock.ts';
 import { VirtualClock } from '../../kube/testing/virtual-clock.ts';
-import type { Facts } from '../identity/facts.ts';
+import type { Facts } from '../world/facts.ts';
 import { FACTS, NOW } from '../testing/fixtures.ts';
 import { Keeper } from '../testing/keeper.ts';
 

@@ -5,14 +5,16 @@ import type { Secret } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
 import { answerOf, storedContents } from './contents/facts.ts';
-import { decode, type Facts } from '../identity/facts.ts';
+import { decode } from '../world/secret-data.ts';
+import { type Facts } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import { ownedMeta, userSecretName } from '../world/names.ts';
 import { buildBindingSecret } from '../children/binding-secret.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { BuildContext } from '../children/context.ts';
 import { difference, replacement, withIntentHash } from '../children/merge.ts';
-import { namesOf } from '../identity/rotation/users.ts';
-import type { Finding, World } from '../world/world.ts';
+import { namesOf } from '../identity/users.ts';
+import type { World } from '../world/world.ts';
+import type { Finding } from '../world/memory.ts';
 
 /** What has to be done so that each listed user has its Secret, and nobody else has one. */
 export function userSecretChanges(world: World, context: BuildContext): Action[] {

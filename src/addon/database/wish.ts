@@ -3,8 +3,8 @@ import { planDatabase, type DatabaseState, type DatabaseStep } from '../../influ
 import * as influxql from '../../influx/v1/influxql.ts';
 import { planUser } from '../../influx/v1/user.ts';
 import type { DatabaseAccess } from '../decision/action.ts';
-import { ADMIN_USER } from '../identity/facts.ts';
-import type { Login } from '../world/world.ts';
+import { ADMIN_USER } from '../identity/admin-keys.ts';
+import type { Login } from '../world/memory.ts';
 
 /** What a database said of itself, as far as it decides what has to be changed. */
 export interface Answered {

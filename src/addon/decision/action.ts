@@ -4,10 +4,10 @@ import type { InfluxTls } from '../../influx/transport.ts';
 import type { Kind, PersistentVolumeClaim, Secret } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live, ObjectKey } from '../../kube/objects/types.ts';
 import type { SeriesLevel } from '../../limits/cardinality.ts';
-import type { Trust } from '../tls/authority/authorities.ts';
-import type { CertificateNeed } from '../tls/certificate.ts';
-import type { Rotation } from '../identity/rotation/rotation.ts';
+import type { Trust } from '../world/world.ts';
+import type { Rotation } from '../world/facts.ts';
 import type { AppStatus, InfluxAddonStatus } from '../../api/influx-addon.ts';
+import { type ServerNames } from '../../tls/names.ts';
 
 /** One thing to do. The list of a decision is done in order, and stops at the first that fails. */
 export type Action =
@@ -211,4 +211,12 @@ export function describe(action: Action): string {
     case 'diagnose':
       return `read events about ${action.names.join(', ')}`;
   }
+}
+
+/** What is wrong with an addon's certificate, and what a good one has to be for. */
+export interface CertificateNeed {
+  readonly names: ServerNames;
+  readonly why: string;
+  /** Certificate and key stay; only the authorities beside them are out of date. */
+  readonly keepLeaf: boolean;
 }

@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
-import type { Finding, World } from '../world/world.ts';
+import type { World } from '../world/world.ts';
+import type { Finding } from '../world/memory.ts';
 
 /** Writes that were refused a moment ago, for this very spec: they are not tried again yet. */
 export function activeFindings({ addon, memory }: Pick<World, 'addon' | 'memory'>, nowMs: number): Finding[] {

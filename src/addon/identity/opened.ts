@@ -1,7 +1,7 @@
 import type { Pod } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { newestOf } from '../../versions/rules.ts';
-import type { Facts, InForce } from './facts.ts';
+import type { Facts, InForce } from '../world/facts.ts';
 import { ANNOTATION } from '../world/names.ts';
 import { cannotBegin, mayHaveOpenedData } from '../pod/state.ts';
 import type { World } from '../world/world.ts';

@@ -9,7 +9,8 @@ import { buildStatefulSet } from '../children/stateful-set.ts';
 import { decideApp } from '../apps/binding.ts';
 import { appOf, cached, patched } from '../testing/apps.ts';
 import { addonOf, contextOf, countingFresh, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
-import { NO_MEMORY, type World } from '../world/world.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY } from '../world/memory.ts';
 
 const context = contextOf();
 const CHILDREN = {

@@ -1,4 +1,4 @@
-import type { InForce } from '../identity/facts.ts';
+import type { InForce } from '../world/facts.ts';
 import type { World } from '../world/world.ts';
 import { cardinalityCondition } from './cardinality.ts';
 import { type LimitCondition, toldOf } from './condition.ts';

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects/kinds.ts';
 import { usableBytes } from '../../limits/storage.ts';
-import { announcements } from '../decision/announcements.ts';
+import { announcements } from '../status/announcements.ts';
 import { ANNOTATION } from '../world/names.ts';
 import { addonOf, inForce, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
 import { figuresOf, measuredOf } from '../testing/measured.ts';
 import { containerStatus, podOf, readyStatus, settledSet } from '../testing/pods.ts';
-import { NO_MEMORY, type Memory, type World } from '../world/world.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY, type Memory } from '../world/memory.ts';
 import type { LimitCondition } from './condition.ts';
 import { limitConditions } from './index.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accessTo } from '../database/step.ts';
+import { accessTo } from '../database/state.ts';
 import { addonOf, FACTS, NOW, planOf, worldOf } from '../testing/fixtures.ts';
 import { figuresOf, measuredOf } from '../testing/measured.ts';
 import { podOf } from '../testing/pods.ts';
-import { NO_MEMORY, type DatabaseKnowledge, type Memory } from '../world/world.ts';
+import { NO_MEMORY, type DatabaseKnowledge, type Memory } from '../world/memory.ts';
 import { CALM_MS, measuring } from './measuring.ts';
 
 const nowMs = NOW.getTime();

@@ -5,7 +5,8 @@ import { nextInterval } from '../../limits/interval.ts';
 import { usableBytes } from '../../limits/storage.ts';
 import type { Action, DatabaseAccess } from '../decision/action.ts';
 import { hashOf } from '../world/hash.ts';
-import type { Measured, World } from '../world/world.ts';
+import type { World } from '../world/world.ts';
+import type { Measured } from '../world/memory.ts';
 import { seriesLevelOf } from './cardinality.ts';
 import { sizesOfVolume, storagePicture } from './volume.ts';
 

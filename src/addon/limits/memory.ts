@@ -2,9 +2,9 @@ import type { ContainerStatus } from 'kubernetes-types/core/v1.js';
 import { unitsOf } from '../../kube/objects/quantity.ts';
 import { isMemoryExhausted } from '../../limits/memory.ts';
 import { nextPlan } from '../../limits/next-plan.ts';
-import type { InForce } from '../identity/facts.ts';
+import type { InForce } from '../world/facts.ts';
 import { isCurrent } from '../pod/state.ts';
-import { LIMIT_REASON } from '../decision/reasons.ts';
+import { LIMIT_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
 import { isTold, type LimitCondition, toldOf } from './condition.ts';
 

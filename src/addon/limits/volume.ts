@@ -1,7 +1,7 @@
 import { compareQuantities, unitsOf } from '../../kube/objects/quantity.ts';
 import { growthRate, secondsUntilFull } from '../../limits/forecast.ts';
 import { diskUsed, storageLevel, type StorageLevel, usableBytes } from '../../limits/storage.ts';
-import { LIMIT_REASON } from '../decision/reasons.ts';
+import { LIMIT_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
 import { isTold, toldOf } from './condition.ts';
 

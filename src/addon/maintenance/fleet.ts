@@ -6,7 +6,7 @@ import type { FleetMember, FleetPlace, FleetWish } from '../../maintenance/fleet
 import type { FleetSummary } from '../../maintenance/fleet-summary.ts';
 import { isAsked } from '../../maintenance/may-run.ts';
 import { kindOf } from '../../maintenance/pending.ts';
-import { limitsOf, type MaintenanceSettings } from './settings.ts';
+import { limitsOf, type MaintenanceSettings } from '../../maintenance/settings.ts';
 
 /** Where an addon stands among those that are in maintenance or wait for it; nowhere while nothing of it waits. */
 export function placeOf(

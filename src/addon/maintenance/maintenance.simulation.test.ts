@@ -6,12 +6,12 @@ import type { StatefulSet } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { FleetSummary } from '../../maintenance/fleet-summary.ts';
 import { windowAt } from '../../maintenance/window.ts';
-import type { InForce } from '../identity/facts.ts';
+import type { InForce } from '../world/facts.ts';
 import { isWaitingForTurn, memberOf, placeOf } from './fleet.ts';
 import { beginning, maintenanceOf, takeIn } from './take-in.ts';
-import { DEFAULT_MAINTENANCE, type MaintenanceSettings } from './settings.ts';
+import { DEFAULT_MAINTENANCE, type MaintenanceSettings } from '../../maintenance/settings.ts';
 import { buildStatefulSet } from '../children/stateful-set.ts';
-import { renderStatus, type Picture } from '../decision/status.ts';
+import { renderStatus, type Picture } from '../status/status.ts';
 import {
   addonOf,
   contextOf,

@@ -3,9 +3,9 @@ import type { InfluxAddonSpec, InfluxAddonStatus } from '../../api/influx-addon.
 import type { InfluxPlanSpec } from '../../api/influx-plan.ts';
 import { NOBODY } from '../../maintenance/fleet.ts';
 import type { StatefulSet } from '../../kube/objects/kinds.ts';
-import type { InForce } from '../identity/facts.ts';
+import type { InForce } from '../world/facts.ts';
 import { beginning, maintenanceOf, takeIn } from './take-in.ts';
-import { DEFAULT_MAINTENANCE } from './settings.ts';
+import { DEFAULT_MAINTENANCE } from '../../maintenance/settings.ts';
 import { buildPodTemplate } from '../children/pod-template.ts';
 import { slimStatefulSet } from '../children/rendered.ts';
 import { buildStatefulSet, renderedFor } from '../children/stateful-set.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { InfluxAddon, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { VirtualClock } from '../../kube/testing/virtual-clock.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { DEFAULT_MAINTENANCE, limitsOf } from './settings.ts';
+import { DEFAULT_MAINTENANCE, limitsOf } from '../../maintenance/settings.ts';
 import { addonOf } from '../testing/fixtures.ts';
 import { Turns } from './turns.ts';
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../kube/clock.ts';
 import { keyOf, type Live } from '../../kube/objects/types.ts';
 import { FleetSummary } from '../../maintenance/fleet-summary.ts';
 import { memberOf, waitsBecause } from './fleet.ts';
-import { limitsOf, type MaintenanceSettings } from './settings.ts';
+import { limitsOf, type MaintenanceSettings } from '../../maintenance/settings.ts';
 
 type Addon = Live<InfluxAddon>;
 

@@ -1,9 +1,9 @@
 import { pendingOf, type Pending } from '../../maintenance/pending.ts';
 import { restartForLeaf } from '../../tls/renewal.ts';
-import { authorityWish, isTrustedBy, usesAuthority } from '../tls/authority/follow.ts';
+import { authorityWish, isTrustedBy, usesAuthority } from '../tls/follow.ts';
 import { storedCertificate } from '../tls/certificate.ts';
-import type { InForce } from '../identity/facts.ts';
-import type { BuildContext } from '../world/settings.ts';
+import type { InForce } from '../world/facts.ts';
+import type { BuildContext } from '../children/context.ts';
 import { templateHashes } from '../children/stateful-set.ts';
 import type { World } from '../world/world.ts';
 

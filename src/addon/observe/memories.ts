@@ -1,4 +1,4 @@
-import { NO_MEMORY, type Memory } from '../world/world.ts';
+import { NO_MEMORY, type Memory } from '../world/memory.ts';
 
 /** What acting taught, by addon UID. Everything in it can be learned again: it is not kept beyond the process. */
 export class Memories {

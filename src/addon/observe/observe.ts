@@ -7,8 +7,9 @@ import type { Secret } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { NOBODY } from '../../maintenance/fleet.ts';
 import { appEntries } from '../apps/entries.ts';
-import type { Workload } from '../apps/view.ts';
-import { AUTHORITY_SECRET, trustOfSecret } from '../tls/authority/authorities.ts';
+import type { Workload, World } from '../world/world.ts';
+import type { Memory } from '../world/memory.ts';
+import { AUTHORITY_SECRET, trustOfSecret } from '../tls/authorities.ts';
 import { recordedPasswords } from '../database/contents/facts.ts';
 import { addressesOf } from '../access/node-addresses.ts';
 import { claimInForce } from '../backups/volume.ts';
@@ -17,7 +18,6 @@ import { offerOf } from '../wish/plan-offers.ts';
 import type { Settings } from '../world/settings.ts';
 import { bindingName } from '../rights/role-binding.ts';
 import { BY_ADDON, type Stores } from './stores.ts';
-import type { Memory, World } from '../world/world.ts';
 
 /** Gathers what is known about one addon. Only reads caches: no request is made. */
 export function observe(

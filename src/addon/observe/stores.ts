@@ -12,11 +12,12 @@ import { NamespacedStore } from '../../kube/store/namespaced-store.ts';
 import { Store, type StoreOptions } from '../../kube/store/store.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { slimWorkload } from '../apps/view.ts';
-import { AUTHORITY_SECRET } from '../tls/authority/authorities.ts';
+import { AUTHORITY_SECRET } from '../tls/authorities.ts';
 import { slimNode } from '../access/node-addresses.ts';
 import { MANAGED_BY, OWNED_SELECTOR, TASK_SELECTOR } from '../world/names.ts';
 import { ReferencedSecrets } from './referenced-secrets.ts';
-import { bindingSuffix, type Tenancy } from '../rights/role-binding.ts';
+import { bindingSuffix } from '../rights/role-binding.ts';
+import { type Tenancy } from '../world/settings.ts';
 import { slimStatefulSet } from '../children/rendered.ts';
 
 /** The caches that everything about addons is decided from, one for each kind. */

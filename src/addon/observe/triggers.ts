@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
 import { keyOf, type KubeObject, type Live } from '../../kube/objects/types.ts';
 import type { WorkQueue } from '../../kube/control/work-queue.ts';
-import { trustOfSecret } from '../tls/authority/authorities.ts';
+import { trustOfSecret } from '../tls/authorities.ts';
 import type { Memories } from './memories.ts';
 import { addressesOf } from '../access/node-addresses.ts';
 import { ADDON_LABEL } from '../world/names.ts';

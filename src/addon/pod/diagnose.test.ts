@@ -5,7 +5,8 @@ import type { PodState } from './state.ts';
 import { buildClaim } from '../children/claim.ts';
 import { contextOf, inForce, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
 import { containerStatus, podOf } from '../testing/pods.ts';
-import { NO_MEMORY, type Memory, type World } from '../world/world.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY, type Memory } from '../world/memory.ts';
 
 const now = NOW.getTime();
 const what = 'the pod to be created';

@@ -1,8 +1,8 @@
 import type { Action } from '../decision/action.ts';
 import { childNames } from '../world/names.ts';
 import { cannotBegin, mayHaveOpenedData, type PodState } from './state.ts';
-import { READY_REASON, STALLED_REASON, type ReadyReason } from '../decision/reasons.ts';
-import type { Refusal } from '../wish/target.ts';
+import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
+import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 
 export interface Trouble {

@@ -7,8 +7,8 @@ import {
 import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { AGENT_CONTAINER } from '../world/names.ts';
-import { READY_REASON, STALLED_REASON, type ReadyReason } from '../decision/reasons.ts';
-import type { Refusal } from '../wish/target.ts';
+import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
+import type { Refusal } from '../decision/resolution.ts';
 
 /** What the database's pod is doing. */
 export type PodState =

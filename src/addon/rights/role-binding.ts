@@ -1,3 +1,4 @@
+import { type Tenancy } from '../world/settings.ts';
 import type { Subject } from 'kubernetes-types/rbac/v1.js';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { RoleBinding } from '../../kube/objects/kinds.ts';
@@ -6,14 +7,6 @@ import { hashOf } from '../world/hash.ts';
 import { childNames, keptMeta, ownedMeta } from '../world/names.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
-
-/** How the operator gets its rights in a namespace: it binds one role, and no other, to itself, for each addon. */
-export interface Tenancy {
-  /** The ClusterRole with everything it may do in a namespace that has an addon. */
-  readonly role: string;
-  /** The operator's own user name, `system:serviceaccount:<namespace>:<name>` or any other. */
-  readonly username: string;
-}
 
 /**
  * What the name ends with, by role and user: neither of an existing RoleBinding need ever be changed, which the API server

@@ -1,7 +1,8 @@
 import type { Container } from 'kubernetes-types/core/v1.js';
 import { strategicPatch, type Json } from '../../kube/testing/patching.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { slimWorkload, type Workload } from '../apps/view.ts';
+import { slimWorkload } from '../apps/view.ts';
+import { type Workload } from '../world/world.ts';
 import { live, NAMESPACE } from './fixtures.ts';
 
 export type AppKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';

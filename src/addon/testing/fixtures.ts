@@ -3,12 +3,15 @@ import type { InfluxAddon, InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { InfluxPlan } from '../../api/influx-plan.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { NOBODY } from '../../maintenance/fleet.ts';
-import { type Facts, type InForce } from '../identity/facts.ts';
+import { type Facts, type InForce } from '../world/facts.ts';
 import { NO_BACKUPS } from '../backups/view.ts';
-import type { Fresh } from '../identity/fresh.ts';
+import type { Fresh } from '../world/fresh.ts';
 import { offerOf } from '../wish/plan-offers.ts';
-import type { BuildContext, Children, Settings } from '../world/settings.ts';
-import { NO_MEMORY, type World } from '../world/world.ts';
+import type { Settings } from '../world/settings.ts';
+import type { BuildContext } from '../children/context.ts';
+import type { Children } from '../world/children.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY } from '../world/memory.ts';
 
 /** Objects for tests about addons: an addon `my-app` in the namespace `shop`, plan 1g, and a small catalogue. */
 export const NAMESPACE = 'shop';

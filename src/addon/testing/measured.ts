@@ -1,5 +1,5 @@
 import type { EngineFigures } from '../../influx/v1/figures.ts';
-import type { Measured } from '../world/world.ts';
+import type { Measured } from '../world/memory.ts';
 import { NOW } from './fixtures.ts';
 
 const GiB = 2 ** 30;

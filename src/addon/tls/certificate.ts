@@ -1,20 +1,13 @@
+import { type CertificateNeed } from '../decision/action.ts';
 import type { Secret } from 'kubernetes-types/core/v1.js';
 import { inspect, type Inspection } from '../../tls/inspect.ts';
-import { serviceNames, type ServerNames } from '../../tls/names.ts';
+import { serviceNames } from '../../tls/names.ts';
 import { leafFault } from '../../tls/renewal.ts';
-import type { Trust } from './authority/authorities.ts';
-import { isHeld } from './authority/follow.ts';
-import { decode, type InForce } from '../identity/facts.ts';
+import type { Trust, World } from '../world/world.ts';
+import { isHeld } from './follow.ts';
+import { decode } from '../world/secret-data.ts';
+import { type InForce } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
-import type { World } from '../world/world.ts';
-
-/** What is wrong with an addon's certificate, and what a good one has to be for. */
-export interface CertificateNeed {
-  readonly names: ServerNames;
-  readonly why: string;
-  /** Certificate and key stay; only the authorities beside them are out of date. */
-  readonly keepLeaf: boolean;
-}
 
 /**
  * Whether the certificate in the addon's Secret has to be made or completed; undefined when it is good.

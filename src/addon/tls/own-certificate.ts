@@ -6,15 +6,16 @@ import { validateOwn, type OwnCertificate } from '../../tls/own-certificate.ts';
 import type { Action, Decision } from '../decision/action.ts';
 import { FORMER } from './certificate.ts';
 import { serviceHost } from '../access/connection.ts';
-import { decode, encode, type Facts, type InForce } from '../identity/facts.ts';
+import { decode, encode } from '../world/secret-data.ts';
+import { type Facts, type InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import { childNames, ownedMeta } from '../world/names.ts';
-import { idle } from '../decision/outcomes.ts';
-import { STALLED_REASON } from '../decision/reasons.ts';
+import { idle } from '../status/outcomes.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
 import { replacement, withIntentHash } from '../children/merge.ts';
 import { requiredNames } from '../access/in-force.ts';
 import { wayIn } from '../access/way-in.ts';
-import type { Refusal, Resolution } from '../wish/target.ts';
+import type { Refusal, Resolution } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 
 /** What the Secret that `spec.tls.certificateRef` names comes to. */

@@ -6,9 +6,9 @@ import * as kinds from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
 import { decide } from '../decide.ts';
-import { credentialsMark } from '../identity/facts.ts';
+import { credentialsMark } from '../identity/settle.ts';
 import { endsPod, leavingClaim } from './leaving.ts';
-import { acting } from '../decision/outcomes.ts';
+import { acting } from '../status/outcomes.ts';
 import { CHILDREN } from '../children/index.ts';
 import { withIntentHash } from '../children/merge.ts';
 import { sparingThePod } from './spare-pod.ts';
@@ -25,7 +25,8 @@ import {
   worldOf,
 } from '../testing/fixtures.ts';
 import { podOf, settledSet } from '../testing/pods.ts';
-import { NO_MEMORY, type DatabaseKnowledge, type World } from '../world/world.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY, type DatabaseKnowledge } from '../world/memory.ts';
 
 const CLAIM_UID = 'claim-uid';
 

@@ -4,11 +4,11 @@ import type { PersistentVolumeClaim } from '../../kube/objects/kinds.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
-import type { Facts } from '../identity/facts.ts';
+import type { Facts } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
-import { STALLED_REASON } from '../decision/reasons.ts';
-import { newToken } from '../identity/rotation/token.ts';
-import type { Refusal } from '../wish/target.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
+import { newToken } from '../identity/token.ts';
+import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 
 type Seen = Pick<World, 'addon' | 'children' | 'mountedClaim'>;

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { Annotation } from '../../api/annotations.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { PersistentVolumeClaim, Secret } from '../../kube/objects/kinds.ts';
-import { hadData, lossInEngine, lossOf } from './lost.ts';
+import { lossInEngine, lossOf } from './lost.ts';
+import { hadData } from '../identity/had-data.ts';
 import { ANNOTATION } from '../world/names.ts';
 import { addonOf, FACTS, inForce, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
-import { NO_MEMORY, type World } from '../world/world.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY } from '../world/memory.ts';
 
 const CLAIM = 'my-app-influx-data';
 const ANSWERED: NonNullable<InfluxAddon['status']> = {

@@ -1,14 +1,15 @@
+import { hadData } from '../identity/had-data.ts';
 import { Annotation } from '../../api/annotations.ts';
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
-import type { Facts, InForce } from '../identity/facts.ts';
+import type { Facts, InForce } from '../world/facts.ts';
 import { activeFindings } from '../decision/findings.ts';
 import { ANNOTATION, childNames } from '../world/names.ts';
-import { STALLED_REASON } from '../decision/reasons.ts';
-import { isUsernameOf } from '../identity/rotation/login.ts';
-import type { Refusal } from '../wish/target.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
+import { isUsernameOf } from '../identity/login.ts';
+import type { Refusal } from '../decision/resolution.ts';
 import type { DatabaseState } from '../../influx/v1/database.ts';
 import type { World } from '../world/world.ts';
 
@@ -73,21 +74,6 @@ export function lossInEngine(
   const why = `The volume under the claim ${name} knows neither the database nor its user: it is empty, or another`;
   return lost(world, facts, target, why).refusal;
 }
-
-/** It answered once, or what is left of it is of an earlier addon of this name. */
-export function hadData({ addon, children }: Pick<World, 'addon' | 'children'>): boolean {
-  if (addon.status?.dataPlane?.revision !== undefined) return true;
-  // A new addon that begins with a backup asks for no other data.
-  if (addon.spec.restoreFrom !== undefined || children.adminSecret === undefined) return false;
-  const { annotations, creationTimestamp } = children.adminSecret.metadata;
-  const madeFor = annotations?.[ANNOTATION.madeFor];
-  if (madeFor !== undefined) return madeFor !== addon.metadata.uid;
-  // Of a release that did not write it down. The clocks of two API servers may differ a little.
-  const before = Date.parse(addon.metadata.creationTimestamp ?? '') - Date.parse(creationTimestamp ?? '');
-  return before > CLOCKS_DIFFER_MS;
-}
-
-const CLOCKS_DIFFER_MS = 60_000;
 
 /**
  * What `start-empty` has to be for the loss of now: the UID of the claim that was lost. Of one that nobody wrote down it

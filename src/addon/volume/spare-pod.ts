@@ -1,7 +1,7 @@
 import type { Action, Decision } from '../decision/action.ts';
 import { endsPod, leavingClaim } from './leaving.ts';
-import { heldBack } from '../decision/outcomes.ts';
-import type { Refusal } from '../wish/target.ts';
+import { heldBack } from '../status/outcomes.ts';
+import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 
 /**

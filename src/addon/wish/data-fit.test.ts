@@ -6,7 +6,8 @@ import { dataFit } from './data-fit.ts';
 import { addonOf, inForce, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
 import { figuresOf, measuredOf } from '../testing/measured.ts';
 import { containerStatus, podOf, settledSet } from '../testing/pods.ts';
-import { NO_MEMORY, type Measured, type World } from '../world/world.ts';
+import { type World } from '../world/world.ts';
+import { NO_MEMORY, type Measured } from '../world/memory.ts';
 
 const GiB = 2 ** 30;
 const nowMs = NOW.getTime();

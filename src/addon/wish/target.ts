@@ -1,24 +1,13 @@
+import { type Resolution } from '../decision/resolution.ts';
 import { tlsModeOf } from '../../api/addon-defaults.ts';
 import { lifecycleOf } from '../../api/catalogue-defaults.ts';
 import { notImplemented } from '../../api/not-implemented.ts';
 import { decideVersion, newestOf } from '../../versions/rules.ts';
 import { agentOf } from '../backups/agent.ts';
-import type { Facts, InForce } from '../identity/facts.ts';
+import type { Facts, InForce } from '../world/facts.ts';
 import { dataFloor } from '../identity/opened.ts';
-import { STALLED_REASON, type ReadyReason, type StalledReason } from '../decision/reasons.ts';
+import { STALLED_REASON, type StalledReason } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
-
-/** A spec that cannot be followed: the database stays as it is until a user edits something. */
-export interface Refusal {
-  readonly reason: StalledReason;
-  readonly message: string;
-  /** It comes by itself and nobody has to act: what Ready says meanwhile. */
-  readonly waiting?: ReadyReason;
-}
-
-export type Resolution =
-  | { readonly target: InForce; readonly refusal: undefined }
-  | { readonly target: undefined; readonly refusal: Refusal };
 
 const VERSION_REASONS = {
   UnknownVersion: STALLED_REASON.unknownVersion,

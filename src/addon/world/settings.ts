@@ -1,20 +1,6 @@
-import type {
-  Secret,
-  Service,
-  PersistentVolumeClaim,
-  StatefulSet,
-  NetworkPolicy,
-} from '../../kube/objects/kinds.ts';
-import type { InfluxAddon } from '../../api/influx-addon.ts';
-import type { Live } from '../../kube/objects/types.ts';
-import type { MaintenanceSettings } from '../maintenance/settings.ts';
+import type { MaintenanceSettings } from '../../maintenance/settings.ts';
 import type { BackupSettings } from '../../backup/settings.ts';
-import type { WaveLimits } from '../apps/waves.ts';
-import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
-import type { Facts, InForce } from '../identity/facts.ts';
-import type { ExternalEndpoint } from '../access/way-in.ts';
 import type { buildPodTemplate } from '../children/pod-template.ts';
-import type { Tenancy } from '../rights/role-binding.ts';
 
 /** Where the operator runs and what it was told at start; the same for all addons. */
 export interface Settings {
@@ -40,42 +26,23 @@ export interface Settings {
   readonly render?: typeof buildPodTemplate;
 }
 
-/** The children as they are. */
-export interface Children {
-  readonly adminSecret: Live<Secret> | undefined;
-  readonly urlSecret: Live<Secret> | undefined;
-  readonly bindingSecret: Live<Secret> | undefined;
-  readonly claim: Live<PersistentVolumeClaim> | undefined;
-  readonly service: Live<Service> | undefined;
-  readonly statefulSet: Live<StatefulSet> | undefined;
-  readonly networkPolicy: Live<NetworkPolicy> | undefined;
-  readonly tlsSecret: Live<Secret> | undefined;
-  /** The certificates of the agent and of the Jobs that speak to it. */
-  readonly agentSecret: Live<Secret> | undefined;
-  /** The way in from outside the cluster. */
-  readonly externalService: Live<Service> | undefined;
+export interface ExternalEndpoint {
+  readonly host: string;
+  readonly port: number;
 }
 
-/** Everything a builder may look at. Builders have no clock, no randomness and no client. */
-export interface BuildContext {
-  readonly addon: Live<InfluxAddon>;
-  readonly facts: Facts;
-  /** The catalogue entries to run with. */
-  readonly target: InForce;
-  readonly children: Children;
-  readonly settings: Settings;
-  /** What select the pods of the bound apps, for `access.policy: Bound`. */
-  readonly appSelectors: readonly LabelSelector[];
-  /** The address ranges outside the cluster that may connect; none by default. */
-  readonly outside?: readonly string[];
-  /** Where the database is reached from outside; undefined where it is not. */
-  readonly external?: ExternalEndpoint | undefined;
-  /** The volume is filling and is asked to grow now. */
-  readonly growTo?: { readonly size: string; readonly at: Date };
-  /** Name of the backup that the volume was filled from when it was new. */
-  readonly restoredFrom?: string | undefined;
-  /** The loss for which the volume is made anew, and empty. */
-  readonly startedEmpty?: string | undefined;
-  /** The pod is about to be started anyway, so it is made as this operator makes it. */
-  readonly renewTemplate?: boolean;
+/** How the operator gets its rights in a namespace: it binds one role, and no other, to itself, for each addon. */
+export interface Tenancy {
+  /** The ClusterRole with everything it may do in a namespace that has an addon. */
+  readonly role: string;
+  /** The operator's own user name, `system:serviceaccount:<namespace>:<name>` or any other. */
+  readonly username: string;
+}
+
+/** How many apps of one addon are restarted at once, and how long they may take. */
+export interface WaveLimits {
+  /** At least 1. */
+  readonly atOnce: number;
+  /** An app that is not rolled out so long after its restart is taken for one that does not come up. */
+  readonly deadlineMs: number;
 }

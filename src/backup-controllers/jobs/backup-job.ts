@@ -1,4 +1,4 @@
-import { ADMIN_KEY } from '../../addon/identity/facts.ts';
+import { ADMIN_KEY } from '../../addon/identity/admin-keys.ts';
 import { childNames } from '../../addon/world/names.ts';
 import { AGENT_PORT } from '../../backup/protocol.ts';
 import type { TaskAction } from '../decision/action.ts';

@@ -1,4 +1,4 @@
-import type { InForce } from '../../addon/identity/facts.ts';
+import type { InForce } from '../../addon/world/facts.ts';
 import { ANNOTATION, labelsOf } from '../../addon/world/names.ts';
 import { given } from '../../kube/objects/given.ts';
 import { PersistentVolumeClaim, type Kind } from '../../kube/objects/kinds.ts';

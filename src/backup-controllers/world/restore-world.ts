@@ -1,7 +1,7 @@
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { InfluxBackupStore } from '../../api/influx-backup-store.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
-import type { InForce } from '../../addon/identity/facts.ts';
+import type { InForce } from '../../addon/world/facts.ts';
 import type { BackupSettings } from '../../backup/settings.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects/kinds.ts';
 import { unitsOf } from '../../kube/objects/quantity.ts';

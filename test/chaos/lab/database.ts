@@ -1,7 +1,7 @@
 import { Pod, Secret } from '../../../src/kube/objects/kinds.ts';
 import { InfluxClient } from '../../../src/influx/v1/client.ts';
 import { childNames } from '../../../src/addon/world/names.ts';
-import { decode } from '../../../src/addon/identity/facts.ts';
+import { decode } from '../../../src/addon/world/secret-data.ts';
 import type { InfluxEndpoint } from '../../../src/influx/transport.ts';
 import type { Lab } from './lab.ts';
 

@@ -1,4 +1,4 @@
-import { decode } from '../../../src/addon/identity/facts.ts';
+import { decode } from '../../../src/addon/world/secret-data.ts';
 import { childNames } from '../../../src/addon/world/names.ts';
 import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../../src/api/kinds.ts';
 import { Pod, Secret, StatefulSet } from '../../../src/kube/objects/kinds.ts';

@@ -1,4 +1,4 @@
-import { decode } from '../../../src/addon/identity/facts.ts';
+import { decode } from '../../../src/addon/world/secret-data.ts';
 import { ADDON_LABEL } from '../../../src/addon/world/names.ts';
 import type { InfluxAddon } from '../../../src/api/kinds.ts';
 import type { Secret } from '../../../src/kube/objects/kinds.ts';

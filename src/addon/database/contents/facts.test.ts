@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Secret } from '../../../kube/objects/kinds.ts';
 import { settleContents, storedContents } from './facts.ts';
-import { encode } from '../../identity/facts.ts';
+import { encode } from '../../world/secret-data.ts';
 import { addonOf, countingFresh, FACTS, live, NO_CHILDREN, worldOf } from '../../testing/fixtures.ts';
 
 const RECORDED = 'recorded-password-0123456789';

@@ -7,21 +7,17 @@ import { NOTHING_RECORDED, readRecord, type ContentsRecord } from '../../../cont
 import { wishesOf } from '../../../contents/wishes.ts';
 import type { DatabaseState } from '../../../influx/v1/database.ts';
 import type { Secret } from '../../../kube/objects/kinds.ts';
-import { isAbout } from '../step.ts';
-import {
-  ADMIN_KEY,
-  ADMIN_USER,
-  credentialsMark,
-  decode,
-  USER_KEY_PREFIX,
-  vote,
-  type ContentsFacts,
-  type Facts,
-} from '../../identity/facts.ts';
-import { isPassword, type Fresh } from '../../identity/fresh.ts';
-import { isRetired, userOfName } from '../../identity/rotation/login.ts';
-import { namesOf } from '../../identity/rotation/users.ts';
-import type { ContentsKnowledge, DatabaseKnowledge, World } from '../../world/world.ts';
+import { isAbout } from '../state.ts';
+import { credentialsMark, vote } from '../../identity/settle.ts';
+import { ADMIN_KEY, ADMIN_USER, USER_KEY_PREFIX } from '../../identity/admin-keys.ts';
+import { decode } from '../../world/secret-data.ts';
+import { type ContentsFacts, type Facts } from '../../world/facts.ts';
+import { isPassword } from '../../identity/fresh.ts';
+import { type Fresh } from '../../world/fresh.ts';
+import { isRetired, userOfName } from '../../identity/login.ts';
+import { namesOf } from '../../identity/users.ts';
+import type { World } from '../../world/world.ts';
+import type { ContentsKnowledge, DatabaseKnowledge } from '../../world/memory.ts';
 
 /**
  * What has been taken charge of inside the database, as the admin Secret holds it: nothing is made, changed or dropped

@@ -4,11 +4,11 @@ import { ownOf } from '../../../contents/own.ts';
 import { given } from '../../../kube/objects/given.ts';
 import type { Announcement } from '../../decision/action.ts';
 import { storedContents } from './facts.ts';
-import type { ContentsOutcome } from './step.ts';
-import { ADMIN_USER } from '../../identity/facts.ts';
+import type { ContentsOutcome } from './next.ts';
+import { ADMIN_USER } from '../../identity/admin-keys.ts';
 import { userSecretName } from '../../world/names.ts';
-import { EVENT_REASON } from '../../decision/reasons.ts';
-import { isUsernameOf, userOfName } from '../../identity/rotation/login.ts';
+import { EVENT_REASON } from '../../../api/reasons.ts';
+import { isUsernameOf, userOfName } from '../../identity/login.ts';
 import type { World } from '../../world/world.ts';
 
 type ContentsStatus = Pick<InfluxAddonStatus, 'retentionPolicies' | 'continuousQueries' | 'users'>;

@@ -4,9 +4,9 @@ import type { DatabaseState, Grant } from '../../../influx/v1/database.ts';
 import { seconds } from '../../../influx/duration.ts';
 import type { EngineFigures } from '../../../influx/v1/figures.ts';
 import type { DatabaseAccess } from '../../decision/action.ts';
-import { ADMIN_USER } from '../../identity/facts.ts';
+import { ADMIN_USER } from '../../identity/admin-keys.ts';
 import { hashOf } from '../../world/hash.ts';
-import type { DatabaseKnowledge, Login, UserLogin } from '../../world/world.ts';
+import type { DatabaseKnowledge, Login, UserLogin } from '../../world/memory.ts';
 
 export interface EngineUser {
   password: string;

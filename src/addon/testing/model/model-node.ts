@@ -1,7 +1,7 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { PersistentVolumeClaim, Pod, Secret, StatefulSet } from '../../../kube/objects/kinds.ts';
 import type { Live } from '../../../kube/objects/types.ts';
-import { decode } from '../../identity/facts.ts';
+import { decode } from '../../world/secret-data.ts';
 import { hashOf } from '../../world/hash.ts';
 import { childNames } from '../../world/names.ts';
 import { NAMESPACE } from '../fixtures.ts';

@@ -13,16 +13,17 @@ import {
   type Decision,
 } from '../../decision/action.ts';
 import { appEntries, keyOf } from '../../apps/entries.ts';
-import { slimWorkload, type Workload } from '../../apps/view.ts';
+import { slimWorkload } from '../../apps/view.ts';
+import { type Workload, type World } from '../../world/world.ts';
+import { type ContentsKnowledge, NO_MEMORY, type Memory } from '../../world/memory.ts';
 import { appsOf } from '../../../api/addon-defaults.ts';
 import { Annotation } from '../../../api/annotations.ts';
-import { digestOf } from '../../database/contents/step.ts';
+import { digestOf } from '../../database/contents/next.ts';
 import { decide } from '../../decide.ts';
-import type { Fresh } from '../../identity/fresh.ts';
+import type { Fresh } from '../../world/fresh.ts';
 import { ADDON_LABEL, childNames, labelsOf, userSecretName } from '../../world/names.ts';
-import type { Children } from '../../world/settings.ts';
+import type { Children } from '../../world/children.ts';
 import { slimStatefulSet } from '../../children/rendered.ts';
-import { type ContentsKnowledge, NO_MEMORY, type Memory, type World } from '../../world/world.ts';
 import { SETTINGS, worldOf } from '../fixtures.ts';
 import { Refused, type ModelApi, type Stored } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';

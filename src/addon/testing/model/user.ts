@@ -1,6 +1,6 @@
 import { Annotation } from '../../../api/annotations.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
-import { ADMIN_USER } from '../../identity/facts.ts';
+import { ADMIN_USER } from '../../identity/admin-keys.ts';
 import { childNames } from '../../world/names.ts';
 import { appOf } from '../apps.ts';
 import type { ModelApi, Stored } from './model-api.ts';

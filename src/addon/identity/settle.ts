@@ -1,0 +1,153 @@
+import { recordedInForce } from './record.ts';
+import { ADMIN_KEY } from './admin-keys.ts';
+import { decode } from '../world/secret-data.ts';
+import { type Facts } from '../world/facts.ts';
+import type { StatefulSet } from 'kubernetes-types/apps/v1.js';
+import type { PersistentVolumeClaim, Secret } from 'kubernetes-types/core/v1.js';
+import type { Credentials } from '../../influx/v1/client.ts';
+import { given } from '../../kube/objects/given.ts';
+import { newestOf } from '../../versions/rules.ts';
+import { isIdOf, isPassword, makeId } from './fresh.ts';
+import { type Fresh } from '../world/fresh.ts';
+import { hashOf } from '../world/hash.ts';
+import { ANNOTATION } from '../world/names.ts';
+import { isRetired, isUsernameOf, markOf, otherUsername } from './login.ts';
+import { parseRotation } from './rotation-phases.ts';
+
+/** Where copies of an addon's facts may be found. */
+export interface FactSources {
+  readonly addonName: string;
+  readonly statusId: string | undefined;
+  readonly adminSecret: Secret | undefined;
+  readonly urlSecret: Secret | undefined;
+  readonly bindingSecret: Secret | undefined;
+  readonly claim: PersistentVolumeClaim | undefined;
+  readonly statefulSet: StatefulSet | undefined;
+}
+
+/**
+ * The facts as the surviving copies tell them. A single edited copy is outvoted by two that agree; what is nowhere
+ * to be found is made anew, and then `missing` names it.
+ */
+export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts; missing: string[] } {
+  const admin = decode(sources.adminSecret);
+  const annotations = sources.claim?.metadata?.annotations ?? {};
+  const missing: string[] = [];
+  const made = <T>(what: string, make: () => T): T => {
+    missing.push(what);
+    return make();
+  };
+  const id =
+    vote(
+      [annotations[ANNOTATION.id], admin[ADMIN_KEY.id], sources.statusId].filter((text) =>
+        isIdOf(sources.addonName, text),
+      ),
+    ) ?? made('id', () => makeId(sources.addonName, fresh.number()));
+  const retired = admin[ADMIN_KEY.retired];
+  const found = loginFrom(
+    [
+      given({ username: usernameIn(admin, id), password: admin[ADMIN_KEY.password] }),
+      loginInUrl(sources.urlSecret),
+      loginInBinding(sources.bindingSecret),
+    ],
+    id,
+    retired,
+  );
+  const login = found ?? { username: id, password: made('password', () => fresh.password()) };
+  const rotation = parseRotation(admin[ADMIN_KEY.rotation], id, login.username);
+  const rotatedFor = admin[ADMIN_KEY.rotatedFor];
+  const adminPassword =
+    vote(
+      [
+        admin[ADMIN_KEY.adminPassword],
+        quotedIn(admin['create-admin.iql']),
+        quotedIn(admin['heal-admin.iql']),
+      ].filter(isPassword),
+    ) ?? made('admin-password', () => fresh.password());
+  const openedBy = newestOf(admin[ADMIN_KEY.openedBy], annotations[ANNOTATION.openedBy]);
+  const unprovenBefore =
+    sources.adminSecret === undefined ? false : admin[ADMIN_KEY.passwordUnproven] === 'true';
+  return {
+    facts: {
+      id,
+      ...login,
+      adminPassword,
+      openedBy,
+      inForce: recordedInForce(sources.adminSecret, sources.statefulSet, openedBy),
+      passwordUnproven:
+        unprovenBefore || (found === undefined && annotations[ANNOTATION.openedBy] !== undefined),
+      ...given({ rotation, rotatedFor, retired }),
+    },
+    missing,
+  };
+}
+
+/** Tells whether two sets of credentials are the same; kept in memory only. */
+export function credentialsMark({
+  id,
+  username,
+  password,
+  adminPassword,
+  rotation,
+}: Pick<Facts, 'id' | 'username' | 'password' | 'adminPassword' | 'rotation'>): string {
+  return hashOf({ id, username, password, adminPassword, rotation });
+}
+
+/** The value that most copies hold; of equally frequent ones the first. */
+export function vote(copies: (string | undefined)[]): string | undefined {
+  let best: string | undefined;
+  let bestCount = 0;
+  for (const copy of copies) {
+    const count = copies.filter((other) => other === copy).length;
+    if (copy !== undefined && count > bestCount) {
+      best = copy;
+      bestCount = count;
+    }
+  }
+  return best;
+}
+
+/** The login that most copies hold: user and password together, since each belongs to the other. */
+function loginFrom(
+  copies: readonly (Partial<Credentials> | undefined)[],
+  id: string,
+  retired: string | undefined,
+): Credentials | undefined {
+  const logins = copies.flatMap((copy): Credentials[] => {
+    const { username, password } = copy ?? {};
+    if (!isPassword(password)) return [];
+    const login = { username: isUsernameOf(id, username) ? username : id, password };
+    return isRetired(login, retired) ? [] : [login];
+  });
+  const chosen = vote(logins.map(markOf));
+  return logins.find((login) => markOf(login) === chosen);
+}
+
+/** An edited name is told by the record of a rotation, which has the other one. */
+function usernameIn(admin: Record<string, string>, id: string): string | undefined {
+  const username = admin[ADMIN_KEY.username];
+  if (isUsernameOf(id, username)) return username;
+  return [id, otherUsername(id, id)].find((each) => parseRotation(admin[ADMIN_KEY.rotation], id, each));
+}
+
+function loginInUrl(secret: Secret | undefined): Credentials | undefined {
+  for (const value of Object.values(decode(secret))) {
+    try {
+      const { username, password } = new URL(value);
+      return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+    } catch {
+      continue; // an edited copy that is no URL does not vote
+    }
+  }
+  return undefined;
+}
+
+function loginInBinding(secret: Secret | undefined): Partial<Credentials> {
+  const { username, password } = decode(secret);
+  return given({ username, password });
+}
+
+/** The password in one of the statements that the bootstrap step reads. */
+function quotedIn(statement: string | undefined): string | undefined {
+  return statement?.match(/'([^']*)'/)?.[1];
+}

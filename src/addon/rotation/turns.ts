@@ -1,0 +1,150 @@
+import { ownOf } from '../../contents/own.ts';
+import { usersOf } from '../../api/addon-defaults.ts';
+import type { Announcement } from '../decision/action.ts';
+import type { AppDecision } from '../apps/binding.ts';
+import { childChanges, withoutRefused, type ChildChange } from '../children/changes.ts';
+import { decode } from '../world/secret-data.ts';
+import { type Facts } from '../world/facts.ts';
+import type { Fresh } from '../world/fresh.ts';
+import { hashOf } from '../world/hash.ts';
+import { userSecretName } from '../world/names.ts';
+import { EVENT_REASON } from '../../api/reasons.ts';
+import { CHILDREN } from '../children/index.ts';
+import type { Settings } from '../world/settings.ts';
+import type { BuildContext } from '../children/context.ts';
+import type { World } from '../world/world.ts';
+import type { Finding, UserLogin } from '../world/memory.ts';
+import { otherUsername } from '../identity/login.ts';
+import { adopted, begun, finished, promoted, revoking } from '../identity/rotation-phases.ts';
+import { newToken } from '../identity/token.ts';
+import { namesOf } from '../identity/users.ts';
+
+/** What the admin Secret has to say next of a rotation. Nothing else happens in the same pass: all else follows from it. */
+export interface Turn {
+  readonly facts: Facts;
+  readonly events: readonly Announcement[];
+}
+
+/** How long former credentials work at least, for whoever read the Secrets and is not in `spec.apps`. */
+export const DEFAULT_OVERLAP_MS = 600_000;
+/** A pod that was replaced may take as long to end. */
+const LAST_PODS_MS = 120_000;
+
+/**
+ * The next turn of a rotation, from a database that answers and needs no further statement. Before the apps are looked
+ * at, so that a rotation and a change of the spec that come together cost them one restart.
+ *
+ * @param mayBegin a spec that cannot be followed keeps apps from being restarted, so nothing begins that needs it
+ */
+export function nextTurn(
+  world: World,
+  facts: Facts,
+  { mayBegin, fresh, now }: { mayBegin: boolean; fresh: Fresh; now: Date },
+): Turn | undefined {
+  const answer = world.memory.database?.answer;
+  if (answer?.ok !== true) return undefined;
+  const { rotation, id, username } = facts;
+  const exists = (name: string) => answer.state.users.some((user) => user.name === name);
+  switch (rotation?.phase) {
+    case undefined: {
+      if (exists(otherUsername(id, username))) return { facts: adopted(facts, now), events: [] };
+      const token = mayBegin ? newToken(world, facts) : undefined;
+      if (token === undefined) return undefined;
+      return { facts: begun(facts, token, () => fresh.password(), now), events: [] };
+    }
+    case 'Preparing': {
+      const proven =
+        answer.otherLogin === 'Accepted' &&
+        answer.administrator === 'Other' &&
+        usersAreProven(world, facts, answer.logins);
+      return proven ? { facts: promoted(facts, now), events: [rotated(username)] } : undefined;
+    }
+    case 'Overlapping':
+      return undefined; // until the apps have followed: see lastTurn
+    case 'Revoking':
+      return exists(rotation.username) || usersAreLeft(facts, exists)
+        ? undefined
+        : { facts: finished(facts), events: [revoked(rotation.username)] };
+  }
+}
+
+/** The end of the overlap, once nobody needs the former login: a turn, or when to look again. */
+export function lastTurn(
+  world: World,
+  facts: Facts,
+  apps: readonly AppDecision[] | undefined,
+  now: Date,
+): Turn | { readonly wakeMs: number } | undefined {
+  if (facts.rotation?.phase !== 'Overlapping' || apps === undefined) return undefined;
+  if (apps.some(needsFormer) || userSecretsBehind(world, facts).length > 0) return undefined;
+  const endMs = Math.max(overlapEnd(facts, world.settings), lastPodsEnd(world, apps, now));
+  const leftMs = endMs - now.getTime();
+  return leftMs > 0 ? { wakeMs: leftMs } : { facts: revoking(facts, now), events: [] };
+}
+
+/** Every listed user can log in with its new password. */
+function usersAreProven(
+  { addon }: World,
+  facts: Facts,
+  logins: Readonly<Record<string, UserLogin>> = {},
+): boolean {
+  const { users = {} } = facts.rotation ?? {};
+  return usersOf(addon).every(({ name }) => {
+    const password = ownOf(users, name);
+    const found = ownOf(logins, namesOf(facts, name).other);
+    return password === undefined || (found?.login === 'Accepted' && found.mark === hashOf(password));
+  });
+}
+
+function usersAreLeft(facts: Facts, exists: (name: string) => boolean): boolean {
+  return Object.keys(facts.contents?.passwords ?? {}).some((user) => exists(namesOf(facts, user).other));
+}
+
+/**
+ * Names of the users' Secrets that do not tell of the new password yet. One that may not be made, because somebody else's
+ * has its name or for a quota, has told nobody of a former password: nothing waits for it.
+ */
+export function userSecretsBehind({ addon, userSecrets, memory }: World, { contents }: Facts): string[] {
+  return usersOf(addon).flatMap(({ name }) => {
+    const secret = userSecretName(addon.metadata.name, name);
+    const live = userSecrets?.get(name);
+    if (live === undefined && memory.findings.some(({ target }) => target === `Secret/${secret}`)) return [];
+    const password = ownOf(contents?.passwords, name);
+    return password !== undefined && decode(live)['password'] !== password ? [secret] : [];
+  });
+}
+
+/** What writes the facts, and only them; nothing while that is refused. */
+export function storing(context: BuildContext, facts: Facts, active: readonly Finding[]): ChildChange[] {
+  const others = CHILDREN.map(({ slot }) => slot).filter((slot) => slot !== 'adminSecret');
+  return withoutRefused(childChanges({ ...context, facts }, new Set(others)), active);
+}
+
+/** Pods of the app may still log in with the former credentials. One that never ran with any has none. */
+export function needsFormer({ current, reason, entry }: AppDecision): boolean {
+  return !current && reason !== 'AppMissing' && entry?.revision !== undefined;
+}
+
+/** When the former credentials have worked for long enough, milliseconds since the epoch. */
+export function overlapEnd({ rotation }: Facts, { credentialOverlapMs }: Settings): number {
+  return Date.parse(rotation?.since ?? '') + (credentialOverlapMs ?? DEFAULT_OVERLAP_MS);
+}
+
+/** The pods that an app's rollout replaced are told to end when it is done, and end a little later. */
+function lastPodsEnd({ addon, settings }: World, apps: readonly AppDecision[], now: Date): number {
+  const condition = addon.status?.conditions?.find(({ type }) => type === 'AppsCurrent');
+  if (condition === undefined || !apps.every(({ current }) => current)) return 0;
+  const margin = Math.min(LAST_PODS_MS, settings.credentialOverlapMs ?? DEFAULT_OVERLAP_MS);
+  const since = condition.status === 'True' ? Date.parse(condition.lastTransitionTime) : now.getTime();
+  return since + margin;
+}
+
+function rotated(formerUser: string): Announcement {
+  const note = `New credentials are in force. The former user ${formerUser} can log in until the apps run with them; see status.rotation.`;
+  return { type: 'Normal', reason: EVENT_REASON.credentialsRotated, note };
+}
+
+function revoked(formerUser: string): Announcement {
+  const note = `The former user ${formerUser} is dropped: its password works no more.`;
+  return { type: 'Normal', reason: EVENT_REASON.credentialsRevoked, note };
+}

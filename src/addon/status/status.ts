@@ -1,0 +1,263 @@
+import { appsOf, stateOf } from '../../api/addon-defaults.ts';
+import type { AddonCondition, AppStatus, InfluxAddonStatus } from '../../api/influx-addon.ts';
+import { setCondition } from '../../kube/objects/conditions.ts';
+import { given } from '../../kube/objects/given.ts';
+import { availableUpgrades } from '../../versions/rules.ts';
+import type { AppDecision } from '../apps/binding.ts';
+import { backupHealth } from '../backups/health.ts';
+import { writeStopStatus } from '../backups/write-stop.ts';
+import { announcedEntries } from '../apps/entries.ts';
+import { certificateEnd } from '../tls/certificate.ts';
+import { endpointOf } from '../access/connection.ts';
+import { contentsStatus } from '../database/contents/status.ts';
+import type { ContentsOutcome } from '../database/contents/next.ts';
+import type { Facts, InForce } from '../world/facts.ts';
+import { externalEndpointOf } from '../access/in-force.ts';
+import { wayIn } from '../access/way-in.ts';
+import { limitConditions } from '../limits/index.ts';
+import { givenUpFor } from '../volume/lost.ts';
+import type { MaintenanceOutcome } from '../maintenance/take-in.ts';
+import { childNames } from '../world/names.ts';
+import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
+import { rotatedFor, rotationStatus } from '../rotation/status.ts';
+import type { Refusal } from '../decision/resolution.ts';
+import type { World } from '../world/world.ts';
+
+/** What was found to be true of an addon; status is made of it. */
+export interface Picture {
+  readonly ready: { readonly status: boolean; readonly reason: ReadyReason; readonly message: string };
+  readonly available: { readonly status: boolean; readonly reason: string; readonly message: string };
+  /** Work goes on, or something is waited for that comes by itself. */
+  readonly reconciling: boolean;
+  readonly refusal: Refusal | undefined;
+  readonly notImplemented: readonly string[];
+  readonly facts: Facts | undefined;
+  /** What the database is known to run with; undefined leaves what status said. */
+  readonly inForce: InForce | undefined;
+  readonly state: 'Running' | 'Stopped' | undefined;
+  readonly dataPlane: InfluxAddonStatus['dataPlane'];
+  /** Undefined leaves status.apps as it was: the apps were not looked at. */
+  readonly apps: readonly AppDecision[] | undefined;
+  /** Undefined leaves what status says of the contents of the database. */
+  readonly contents?: ContentsOutcome | undefined;
+  /** Undefined leaves what status says: what the platform wants is looked at only of a database that answers. */
+  readonly maintenance?: MaintenanceOutcome;
+  /** UID of the restore for which the database was seen to refuse writes. */
+  readonly writesStopped?: string | undefined;
+}
+
+/** A pass that only says why nothing is done: all that status tells of the database stays as it was. */
+export const NOTHING_NEW: Omit<Picture, 'ready' | 'available'> = {
+  reconciling: false,
+  refusal: undefined,
+  notImplemented: [],
+  facts: undefined,
+  inForce: undefined,
+  state: undefined,
+  dataPlane: undefined,
+  apps: undefined,
+};
+
+/** The whole status, from scratch but for times and what this pass did not look at. */
+export function renderStatus(world: World, picture: Picture, now: Date): InfluxAddonStatus {
+  const { addon, settings } = world;
+  const before = addon.status ?? {};
+  const names = childNames(addon.metadata.name);
+  const version = picture.inForce?.version.name ?? before.version;
+  const apps: AppStatus[] = picture.apps === undefined ? announcedEntries(world) : entriesOf(picture.apps);
+  const upgrades = version === undefined ? undefined : availableUpgrades(version, world.versions);
+  return given({
+    observedGeneration: addon.metadata.generation ?? 0,
+    id: picture.facts?.id ?? before.id,
+    plan: picture.inForce?.plan.name ?? before.plan,
+    version,
+    state: picture.state ?? before.state,
+    availableUpgrades: upgrades?.length === 0 ? undefined : upgrades,
+    endpoint:
+      picture.inForce === undefined
+        ? before.endpoint
+        : endpointOf(addon, picture.inForce, settings.clusterDomain),
+    externalEndpoint: externalEndpointOf(before, picture.inForce, wayIn(world, now.getTime())),
+    urlSecret: picture.facts === undefined ? before.urlSecret : names.urlSecret,
+    adminSecret: picture.facts === undefined ? before.adminSecret : names.adminSecret,
+    binding: picture.facts === undefined ? before.binding : { name: names.bindingSecret },
+    apps: apps.length === 0 ? undefined : apps,
+    appsReady: appsReady(world, picture, before),
+    storage: sizesOf(world, picture),
+    tlsSecret: world.children.tlsSecret === undefined ? undefined : names.tlsSecret,
+    certificate: certificateOf(world),
+    backups: backupHealth(world, now).status,
+    ...contentsOf(world, picture, before),
+    maintenance: picture.maintenance?.status ?? before.maintenance,
+    rotation:
+      picture.facts === undefined
+        ? before.rotation
+        : rotationStatus(world, picture.facts, {
+            apps: picture.apps,
+            blocked: picture.refusal !== undefined,
+          }),
+    restore: writeStopStatus(world, picture, now),
+    lastHandled: handledTokens(world, picture),
+    dataPlane: picture.dataPlane ?? before.dataPlane,
+    conditions: conditionsOf(world, picture, now),
+  });
+}
+
+function handledTokens(
+  { addon }: World,
+  { facts, maintenance, inForce }: Picture,
+): InfluxAddonStatus['lastHandled'] {
+  const handled = maintenance?.lastHandled ?? addon.status?.lastHandled;
+  const rotate = (facts && rotatedFor(facts)) ?? handled?.rotate;
+  const startEmpty = inForce === undefined ? undefined : givenUpFor({ addon });
+  if (rotate === undefined && startEmpty === undefined) return handled;
+  return { ...handled, ...given({ rotate, startEmpty }) };
+}
+
+/** What the schema allows; words of the API server that are passed on may be longer. */
+const MAX_MESSAGE = 4096;
+
+function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition[] {
+  const { available } = picture;
+  const refusal = picture.refusal?.waiting ? undefined : picture.refusal;
+  const ready = picture.refusal?.waiting
+    ? { status: false, reason: picture.refusal.waiting, message: picture.refusal.message }
+    : picture.ready;
+  const generation = world.addon.metadata.generation ?? 0;
+  let conditions: AddonCondition[] = [...(world.addon.status?.conditions ?? [])];
+  const set = (type: string, status: boolean, reason: string, message: string) => {
+    const condition = {
+      type,
+      status: status ? ('True' as const) : ('False' as const),
+      reason,
+      message: message.slice(0, MAX_MESSAGE),
+      observedGeneration: generation,
+    };
+    conditions = setCondition(conditions, condition, now.getTime()) as AddonCondition[];
+  };
+  set('Ready', ready.status, ready.reason, ready.message);
+  set('Available', available.status, available.reason, available.message);
+  const works = (picture.reconciling || picture.refusal?.waiting !== undefined) && refusal === undefined;
+  set('Reconciling', works, works ? ready.reason : 'UpToDate', works ? ready.message : '');
+  set('Stalled', refusal !== undefined, refusal?.reason ?? 'NotStalled', refusal?.message ?? '');
+  if (picture.apps !== undefined && appsOf(world.addon).length > 0) {
+    // What keeps all the others waiting first, then what keeps one.
+    const waiting =
+      picture.apps.find((app) => app.reason === 'WaveStopped') ??
+      picture.apps.find((app) => !app.current) ??
+      picture.apps.find((app) => app.message !== '');
+    const all = picture.apps.every((app) => app.current);
+    set(
+      'AppsCurrent',
+      all,
+      waiting?.reason ?? 'Current',
+      waiting?.message ?? 'every bound app runs with what it depends on',
+    );
+  } else if (appsOf(world.addon).length === 0) {
+    conditions = conditions.filter(({ type }) => type !== 'AppsCurrent');
+  }
+  if (picture.maintenance !== undefined) {
+    const { status, reason, message } = picture.maintenance.condition;
+    set('MaintenancePending', status, reason, message);
+  }
+  const plan = (picture.inForce ?? picture.facts?.inForce)?.plan;
+  // A database that is stopped or must not be looked at comes no nearer to a limit, and no farther away.
+  if (plan !== undefined && picture.state === 'Running')
+    for (const { type, status, reason, message } of limitConditions(world, plan, now))
+      set(type, status, reason, message);
+  const backups = backupHealth(world, now).condition;
+  if (backups === undefined) conditions = conditions.filter(({ type }) => type !== 'BackupsHealthy');
+  else set('BackupsHealthy', backups.status, backups.reason, backups.message);
+  if (picture.notImplemented.length > 0) {
+    set(
+      'NotImplemented',
+      true,
+      'NotImplemented',
+      `this release does not act on ${picture.notImplemented.join(', ')}`,
+    );
+  } else {
+    conditions = conditions.filter(({ type }) => type !== 'NotImplemented');
+  }
+  return conditions;
+}
+
+function entriesOf(apps: readonly AppDecision[]): AppStatus[] {
+  return apps.map((app) => app.entry).filter((entry): entry is AppStatus => entry !== undefined);
+}
+
+function appsReady(world: World, picture: Picture, before: InfluxAddonStatus): string | undefined {
+  const wanted = appsOf(world.addon).length;
+  if (wanted === 0) return undefined;
+  if (picture.apps === undefined) return before.appsReady ?? `0/${wanted}`;
+  return `${picture.apps.filter((app) => app.current).length}/${wanted}`;
+}
+
+function contentsOf(
+  world: World,
+  { contents, facts }: Picture,
+  before: InfluxAddonStatus,
+): InfluxAddonStatus {
+  if (contents !== undefined && facts !== undefined) return contentsStatus(world, facts.id, contents);
+  const { retentionPolicies, continuousQueries, users } = before;
+  return { retentionPolicies, continuousQueries, users };
+}
+
+/** A volume that grows while the database is changed is no news by itself: it is told with what comes of the change. */
+function sizesOf(world: World, picture: Picture): InfluxAddonStatus['storage'] {
+  const { status } = world.addon;
+  const before = status?.storage;
+  const sizes = picture.inForce === undefined && before !== undefined ? before : (storageOf(world) ?? before);
+  const { claim } = world.children;
+  // Written with what is news anyway: that the database answers from another volume, or that this one is being deleted.
+  const isNews =
+    (picture.inForce !== undefined && picture.dataPlane?.revision !== status?.dataPlane?.revision) ||
+    picture.refusal?.reason === STALLED_REASON.volumeBeingDeleted;
+  const { uid, volume } =
+    isNews && claim !== undefined
+      ? { uid: claim.metadata.uid, volume: claim.spec?.volumeName }
+      : (before ?? {});
+  return sizes && given({ ...sizes, uid, volume });
+}
+
+function storageOf(world: World): InfluxAddonStatus['storage'] {
+  const claim = world.children.claim;
+  if (claim === undefined) return undefined;
+  return given({
+    className: claim.spec?.storageClassName,
+    requested: claim.spec?.resources?.requests?.['storage'],
+    actual: claim.status?.capacity?.['storage'],
+    claim:
+      claim.metadata.name === childNames(world.addon.metadata.name).claim ? undefined : claim.metadata.name,
+  });
+}
+
+function certificateOf({ addon, children, trust }: World): InfluxAddonStatus['certificate'] {
+  const notAfter = certificateEnd(children.tlsSecret);
+  return notAfter === undefined
+    ? undefined
+    : given({
+        notAfter,
+        caNotAfter: addon.spec.tls?.certificateRef === undefined ? trust?.notAfter : undefined,
+      });
+}
+
+/** The picture of an addon that a spec keeps from running: nothing is known but why. */
+export function blockedPicture(
+  world: World,
+  refusal: Refusal,
+  facts: Facts | undefined,
+  notImplemented: readonly string[],
+): Picture {
+  return {
+    ...NOTHING_NEW,
+    ready: { status: false, reason: READY_REASON.blocked, message: refusal.message },
+    available: {
+      status: false,
+      reason: stateOf(world.addon) === 'Stopped' ? READY_REASON.stopped : READY_REASON.blocked,
+      message: 'there is no database yet',
+    },
+    refusal,
+    notImplemented,
+    facts,
+  };
+}

@@ -1,0 +1,35 @@
+import { inspect } from '../../tls/inspect.ts';
+import { serviceNames } from '../../tls/names.ts';
+import type { Announcement } from '../decision/action.ts';
+import { usesAuthority } from './follow.ts';
+import { startedMs } from '../database/state.ts';
+import { decode } from '../world/secret-data.ts';
+import { type InForce } from '../world/facts.ts';
+import { childNames } from '../world/names.ts';
+import { EVENT_REASON } from '../../api/reasons.ts';
+import type { World } from '../world/world.ts';
+
+export const CERTIFICATE_NOT_READ: Announcement = {
+  type: 'Warning',
+  reason: EVENT_REASON.certificateNotRead,
+  note: 'The database shows a certificate that cannot be verified: the pod is restarted, so that it reads the one in its Secret.',
+};
+
+/**
+ * Whether a start of the pod brings a certificate that can be verified: the one in the Secret can, so a database that
+ * shows one that cannot has not read it. Does not wait for a window: nobody who verifies can connect. Not over and over
+ * either.
+ */
+export function mendsCertificate(world: World, target: InForce, now: Date): boolean {
+  if (world.pod === undefined || !usesAuthority(target)) return false;
+  if (now.getTime() - startedMs(world.pod) < CERTIFICATE_AGAIN_MS) return false;
+  const { name, namespace = '' } = world.addon.metadata;
+  const { dnsNames } = serviceNames(childNames(name).service, namespace, world.settings.clusterDomain);
+  const files = decode(world.children.tlsSecret);
+  const stored = inspect({ certPem: files['tls.crt'] ?? '', caPem: files['ca.crt'] ?? '' });
+  if (typeof stored === 'string' || stored.trustedBy === undefined) return false;
+  const inTime = stored.leaf.notBefore <= now && now < stored.notAfter;
+  return inTime && dnsNames.every((each) => stored.leaf.dnsNames.includes(each));
+}
+
+const CERTIFICATE_AGAIN_MS = 5 * 60_000;
