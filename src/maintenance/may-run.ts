@@ -1,3 +1,4 @@
+import { rfc3339 } from '../api/time.ts';
 import { NEEDS_MINUTES, type FleetLimits, type FleetPlace } from './fleet.ts';
 import { usableWindow, windowAt, type Window } from './window.ts';
 
@@ -85,8 +86,4 @@ function wait(
 
 function earliest(a: Date, b: Date | undefined): Date {
   return b !== undefined && b < a ? b : a;
-}
-
-function rfc3339(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../api/time.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { storageOf } from '../api/catalogue-defaults.ts';
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
@@ -90,6 +91,7 @@ function changedFields(inForce: InfluxPlanSpec, catalogue: InfluxPlanSpec): stri
 /** Who may choose the plan, and how long its backups are kept. */
 const NOT_IN_THE_POD: ReadonlySet<keyof InfluxPlanSpec> = new Set(['lifecycle', 'class']);
 
-function rfc3339(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, 'Z');
+/** What is pending, for people. */
+export function inWords(pending: readonly { readonly what: string }[]): string {
+  return pending.map(({ what }) => what).join(', ');
 }

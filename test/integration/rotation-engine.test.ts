@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { askDatabase, changeDatabase, probeDatabase } from '../../src/addon/act/database.ts';
-import { databaseStep } from '../../src/addon/database/state.ts';
+import { databaseState } from '../../src/addon/database/state.ts';
 import type { Facts } from '../../src/addon/world/facts.ts';
 import { Memories } from '../../src/addon/observe/memories.ts';
 import { revoking } from '../../src/addon/identity/rotation-phases.ts';
@@ -56,7 +56,7 @@ class Rotator {
       if (dead) return;
       const memory = this.#memories.get(UID);
       const nowMs = Date.now();
-      const next = databaseStep({
+      const next = databaseState({
         pod,
         facts: this.facts,
         knowledge: memory.database,

@@ -1,3 +1,4 @@
+import type { Scene } from '../decision/story.ts';
 import { type ExternalEndpoint } from '../world/settings.ts';
 import type { Service } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
@@ -109,3 +110,10 @@ function deadlineOf({ settings }: Seen): number {
 function isText(text: string | undefined): text is string {
   return text !== undefined && text !== '';
 }
+
+export function wayInStep({ world, now }: Scene): { readonly way: WayIn } {
+  return { way: wayIn(world, now.getTime()) };
+}
+
+/** What is waited for before anything stops the database. */
+export const AN_ADDRESS = 'the Service outside the cluster to get an address';

@@ -3,13 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { pick } from '../../../test/size.ts';
 import type { AppStatus, InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { restartedForKey } from '../world/names.ts';
+import { restartedForKey, keyOf } from '../world/names.ts';
 import { appOf, cached, patched, reapplied, rolledOut } from '../testing/apps.ts';
 import { addonOf, FACTS, inForce, NOW, SETTINGS, worldOf } from '../testing/fixtures.ts';
 import { type Workload } from '../world/world.ts';
 import { NO_MEMORY } from '../world/memory.ts';
 import { decideApps, type AppsOutcome } from './decide.ts';
-import { keyOf } from './entries.ts';
 import { isRolledOut } from './view.ts';
 
 /** Apps of one addon, an operator that decides about them, and a cluster that rolls them out when told. */

@@ -1,3 +1,4 @@
+import { keyOf } from '../world/names.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import { appsOf } from '../../api/addon-defaults.ts';
 import type { World } from '../world/world.ts';
@@ -32,9 +33,4 @@ export function announcedEntries(world: Pick<World, 'addon' | 'memory'>): AppSta
 export function isAnnounced({ addon }: Pick<World, 'addon'>, app: { kind: string; name: string }): boolean {
   const entry = addon.status?.apps?.find((each) => keyOf(each) === keyOf(app));
   return entry?.injectedTemplate !== undefined;
-}
-
-/** `Kind/name`. */
-export function keyOf({ kind, name }: { readonly kind: string; readonly name: string }): string {
-  return `${kind}/${name}`;
 }

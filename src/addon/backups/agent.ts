@@ -1,3 +1,7 @@
+import { findingOf } from '../decision/findings.ts';
+import { acting, type Outcome } from '../decision/outcome.ts';
+import type { Scene } from '../decision/story.ts';
+import type { Finding } from '../world/memory.ts';
 import { X509Certificate } from 'node:crypto';
 import { backupsOf } from '../../api/addon-defaults.ts';
 import { AGENT_FILES, AGENT_NAME } from '../../backup/agent-files.ts';
@@ -81,4 +85,15 @@ function judge(live: Live<Secret>, uid: string): { readonly dueAt: Date } | 'Bad
   } catch {
     return 'Bad'; // an edited Secret is made anew
   }
+}
+
+/** Before there is a pod that mounts it; a database without it starts all the same. */
+export function agentPairStep({
+  world,
+  target,
+  active,
+  now,
+}: Scene & { readonly target: InForce; readonly active: readonly Finding[] }): Outcome | undefined {
+  const pair = agentSecretAction(world, target, now);
+  return pair !== undefined && findingOf(pair, active) === undefined ? acting([pair]) : undefined;
 }

@@ -1,3 +1,6 @@
+import { acting, telling, type Outcome } from '../decision/outcome.ts';
+import { blockedPicture } from '../decision/picture.ts';
+import type { Scene } from '../decision/story.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
 import { InfluxRestore as InfluxRestoreKind } from '../../api/kinds.ts';
 import { mark } from '../../backup/schedule.ts';
@@ -67,4 +70,28 @@ function makeRestore({ addon }: World, backup: string, id: string): Action {
     spec: { backupRef: { name: backup }, addonRef: { name }, overwrite: id },
   } as KubeObject;
   return { do: 'create', kind: InfluxRestoreKind as Kind<KubeObject>, object };
+}
+
+export interface Filled {
+  readonly filling: Filling | undefined;
+  /** Name of the backup that the volume was filled from when it was new. */
+  readonly restoredFrom: string | undefined;
+}
+
+export function filledStep({ world, facts }: Scene & { readonly facts: Facts }): Filled {
+  return { filling: fillFromBackup(world, facts), restoredFrom: filledFrom(world) };
+}
+
+/** No engine is started on a volume that is still to be filled. */
+export function fillStep({
+  world,
+  facts,
+  filling,
+  unimplemented,
+}: Scene & Filled & { readonly facts: Facts; readonly unimplemented: readonly string[] }):
+  | Outcome
+  | undefined {
+  if (filling === undefined) return undefined;
+  if (filling.state === 'Make') return acting([filling.action]);
+  return telling(blockedPicture(world, filling.refusal, facts, unimplemented));
 }

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../api/time.ts';
 import { backupsOf, stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { lastSlot, nextSlot } from '../../backup/schedule.ts';
@@ -31,7 +32,7 @@ export function backupHealth(world: Pick<World, 'addon' | 'backups'>, now: Date)
   const next = hour === undefined ? undefined : nextSlot(now, hour, addon.metadata.uid);
   const status = given({
     last: last && { name: last.metadata.name, time: last.status?.completedAt ?? '' },
-    next: next?.at.toISOString().replace(/\.\d+Z$/, 'Z'),
+    next: next && rfc3339(next.at),
     lastVerified: drilled && { name: drilled.metadata.name, time: drilled.status?.restorable?.at ?? '' },
   });
   const shown = Object.keys(status).length === 0 ? undefined : status;

@@ -1,12 +1,12 @@
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import type { Decision } from '../decision/action.ts';
+import { telling, type Outcome } from '../decision/outcome.ts';
+import type { BasePicture, Picture } from '../decision/picture.ts';
+import type { Scene } from '../decision/story.ts';
 import type { DatabaseState } from '../database/state.ts';
-import { stored } from '../status/outcomes.ts';
 import { READY_REASON } from '../../api/reasons.ts';
 import { keptDataPlane } from '../pod/starting.ts';
-import type { Picture } from '../status/status.ts';
 import type { World } from '../world/world.ts';
 import { isInitial } from './volume.ts';
 
@@ -47,14 +47,23 @@ export function writeStopStatus(
   return writesStopped === uid ? { name, uid, writesRefusedAt: now.toISOString() } : undefined;
 }
 
+/** Whether the database of this pod is to refuse writes. */
+export function writeStopStep({ world }: Scene): { readonly readOnly: boolean } {
+  return { readOnly: writeStop(world) !== undefined };
+}
+
 /** The database answers and takes no writes: there is nothing to be verified with one, and nothing else is begun. */
-export function writesStopped(
-  world: World,
-  base: Omit<Picture, 'ready' | 'available' | 'state' | 'dataPlane'>,
-  database: Extract<DatabaseState, { state: 'ReadOnly' }>,
-  starts: number,
-  now: Date,
-): Decision {
+export function writesStoppedStep({
+  world,
+  base,
+  database,
+  starts,
+}: Scene & {
+  readonly base: BasePicture;
+  readonly database: DatabaseState;
+  readonly starts: number;
+}): Outcome | undefined {
+  if (database.state !== 'ReadOnly') return undefined;
   const restore = writeStop(world)?.metadata;
   const message = `InfluxRestore ${restore?.name} is under way: until the database runs with its data, writes are answered with an error, and reads go on.`;
   const { refusal } = base;
@@ -69,5 +78,5 @@ export function writesStopped(
     dataPlane: keptDataPlane(world.addon.status, starts),
     writesStopped: restore?.uid,
   };
-  return stored(world, picture, now, { requeueAfterMs: database.recheckMs });
+  return telling(picture, { requeueAfterMs: database.recheckMs });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { engineAnswer, ScriptedTransport, statementsOf } from '../../influx/testing/scripted-transport.ts';
 import { askDatabase } from '../act/database.ts';
-import { accessTo, databaseStep } from './state.ts';
+import { accessTo, databaseState } from './state.ts';
 import type { Facts } from '../world/facts.ts';
 import { Memories } from '../observe/memories.ts';
 import { FACTS, NOW } from '../testing/fixtures.ts';
@@ -45,7 +45,7 @@ async function anHour(facts: Facts, uid: string): Promise<string[]> {
   for (const end = now + HOUR_MS; now < end; ) {
     const knowledge = actor.memories.get('addon').database;
     const revision = 'r';
-    const step = databaseStep({
+    const step = databaseState({
       pod,
       facts,
       knowledge,

@@ -54,9 +54,3 @@ function contentsEvent({ addon }: World, steps: readonly ContentsStep[]): Announ
         note: `The contents of the database were not as the spec lists them and are repaired: ${what}.`,
       };
 }
-
-export const ADMINISTRATOR_LOST: Announcement = {
-  type: 'Warning',
-  reason: EVENT_REASON.administratorLost,
-  note: 'The administrator cannot log in to the database: the pod is restarted, which heals it.',
-};

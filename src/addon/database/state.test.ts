@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DatabaseState as EngineState } from '../../influx/v1/database.ts';
-import { CHECK_INTERVAL_MS, databaseStep, type DatabaseInput } from './state.ts';
+import { CHECK_INTERVAL_MS, databaseState, type DatabaseInput } from './state.ts';
 import { credentialsMark } from '../identity/settle.ts';
 import { FACTS, NOW } from '../testing/fixtures.ts';
 import { podOf, readyStatus } from '../testing/pods.ts';
@@ -40,7 +40,7 @@ function known(more: Partial<DatabaseKnowledge> = {}): DatabaseKnowledge {
 }
 
 function step(knowledge: DatabaseKnowledge | undefined, more: Partial<DatabaseInput> = {}) {
-  const decided = databaseStep({
+  const decided = databaseState({
     pod: podOf(readyStatus(new Date(now - 60_000).toISOString())),
     facts: FACTS,
     knowledge,
@@ -53,7 +53,7 @@ function step(knowledge: DatabaseKnowledge | undefined, more: Partial<DatabaseIn
   return decided.state === 'Act' ? decided.action.do : decided;
 }
 
-describe('databaseStep', () => {
+describe('databaseState', () => {
   it('asks a database that it knows nothing of', () => {
     expect(step(undefined)).toBe('askDatabase');
   });

@@ -53,7 +53,7 @@ export interface DatabaseInput {
 }
 
 /** Ask, repair, probe: one step at a time, each from what was learned by the one before. Pure. */
-export function databaseStep(input: DatabaseInput): DatabaseState {
+export function databaseState(input: DatabaseInput): DatabaseState {
   const { pod, facts, revision, nowMs } = input;
   const full = accessTo(pod, facts, input.tls);
   const access: DatabaseAccess = input.readOnly === true ? { ...full, readOnly: true } : full;

@@ -1,9 +1,12 @@
+import { findingOf } from '../decision/findings.ts';
+import { acting, type Outcome } from '../decision/outcome.ts';
+import type { Scene } from '../decision/story.ts';
 import { usersOf } from '../../api/addon-defaults.ts';
 import { ownOf } from '../../contents/own.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { Secret } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
-import type { Action } from '../decision/action.ts';
+import type { Action, DatabaseAccess } from '../decision/action.ts';
 import { answerOf, storedContents } from './contents/facts.ts';
 import { decode } from '../world/secret-data.ts';
 import { type Facts } from '../world/facts.ts';
@@ -95,4 +98,36 @@ function removal(live: Live<Secret>): Action[] {
       why: 'spec.users does not list it any more',
     },
   ];
+}
+
+/** A listed user whose login the database did not answer to is tried again so soon. */
+const TRY_AGAIN_MS = 5_000;
+
+export interface Tried {
+  /** Listed users whose login is still to be tried. */
+  readonly untried: readonly string[];
+  /** When the next try is, in milliseconds from now. */
+  readonly tryMs: number;
+}
+
+/** The Secrets of further users, each made once the database has let its user in. */
+export function userSecretsStep({
+  world,
+  context,
+  active,
+  access,
+  now,
+}: Scene & {
+  readonly context: BuildContext;
+  readonly active: readonly Finding[];
+  readonly access: DatabaseAccess;
+}): Tried | Outcome {
+  const secrets = userSecretChanges(world, context).filter(
+    (action) => findingOf(action, active) === undefined,
+  );
+  if (secrets.length > 0) return acting(secrets);
+  const untried = untriedUsers(world, context);
+  const sinceMs = now.getTime() - (world.memory.database?.askedMs ?? 0);
+  const tryMs = untried.length === 0 ? Infinity : TRY_AGAIN_MS - sinceMs;
+  return tryMs <= 0 ? acting([{ do: 'askDatabase', access }]) : { untried, tryMs };
 }

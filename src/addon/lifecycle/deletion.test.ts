@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
 import { decide } from '../decide.ts';
-import { decideDeletion, finalizerAction } from './deletion.ts';
+import { finalizerAction } from './finalizer.ts';
 import { FINALIZER } from '../world/names.ts';
 import { buildAdminSecret } from '../children/admin-secret.ts';
 import { buildClaim } from '../children/claim.ts';
@@ -48,8 +48,12 @@ function deleting({ spec = {}, paused = false, world = {}, finalizers = [FINALIZ
   return worldOf({ addon: addonOf(spec, { metadata }), children: CHILDREN, ...world });
 }
 
+function decideAt(world: World) {
+  return decide(world, { now: NOW, fresh: countingFresh() });
+}
+
 function actionsOf(options: Case): string[] {
-  return decideDeletion(deleting(options), NOW).actions.map((action) => {
+  return decideAt(deleting(options)).actions.map((action) => {
     if (action.do === 'patch') return `patch ${action.kind.kind}`;
     return action.do === 'delete' ? `delete ${action.kind.kind}` : action.do;
   });
@@ -104,7 +108,7 @@ describe('deletion', () => {
     const conditions = reason === undefined ? [] : [{ ...condition, type: 'Stalled', reason }];
     const found = deleting({ spec: { deletionPolicy: 'Backup' }, world });
     const status = { dataPlane: { revision: 'r', verifiedAt: NOW.toISOString() }, conditions };
-    const decision = decideDeletion({ ...found, addon: { ...found.addon, status } }, NOW);
+    const decision = decideAt({ ...found, addon: { ...found.addon, status } });
     expect(decision).toMatchObject({
       actions: [{ do: 'patch', kind: { kind: 'InfluxAddon' } }],
       events: [{ type: 'Warning', reason: 'Deleting' }],
@@ -117,7 +121,7 @@ describe('deletion', () => {
       metadata: { ...CHILDREN.claim.metadata, deletionTimestamp: NOW.toISOString() },
     });
     const world = { children: { ...NO_CHILDREN, claim } };
-    const decision = decideDeletion(deleting({ spec: { deletionPolicy: 'Delete' }, world }), NOW);
+    const decision = decideAt(deleting({ spec: { deletionPolicy: 'Delete' }, world }));
     expect(decision.actions).toEqual([]);
     expect(decision.requeueAfterMs).toBeGreaterThan(0);
     expect(decision.status?.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Deleting');
@@ -126,13 +130,13 @@ describe('deletion', () => {
   });
 
   it('deletes only the very objects it saw', () => {
-    const [first] = decideDeletion(deleting({ spec: { deletionPolicy: 'Delete' } }), NOW).actions;
+    const [first] = decideAt(deleting({ spec: { deletionPolicy: 'Delete' } })).actions;
     const { uid, resourceVersion } = CHILDREN.statefulSet.metadata;
     expect(first).toMatchObject({ do: 'delete', uid, resourceVersion });
   });
 
   it('keeps the finalizers of others', () => {
-    const [action] = decideDeletion(deleting({}), NOW).actions;
+    const [action] = decideAt(deleting({})).actions;
     expect(action).toMatchObject({ body: { metadata: { finalizers: ['other'] } } });
   });
 
@@ -146,7 +150,7 @@ describe('deletion', () => {
     };
     const apps = new Map([['Deployment/web', injectedApp()]]);
     const world = { apps, memory: { ...NO_MEMORY, findings: [finding] } };
-    const decision = decideDeletion(deleting({ spec: INJECT, world }), NOW);
+    const decision = decideAt(deleting({ spec: INJECT, world }));
     expect(decision).toMatchObject({ actions: [], requeueAfterMs: 9_000 });
     expect(JSON.stringify(decision.status)).toContain('a policy forbids it');
   });

@@ -8,10 +8,13 @@ import { FleetSummary } from '../../maintenance/fleet-summary.ts';
 import { windowAt } from '../../maintenance/window.ts';
 import type { InForce } from '../world/facts.ts';
 import { isWaitingForTurn, memberOf, placeOf } from './fleet.ts';
-import { beginning, maintenanceOf, takeIn } from './take-in.ts';
+import { takeIn } from './take-in.ts';
+import { beginning } from './begin.ts';
+import { maintenanceOf } from './told.ts';
 import { DEFAULT_MAINTENANCE, type MaintenanceSettings } from '../../maintenance/settings.ts';
 import { buildStatefulSet } from '../children/stateful-set.ts';
-import { renderStatus, type Picture } from '../status/status.ts';
+import { renderStatus } from '../status/status.ts';
+import { type Picture } from '../decision/picture.ts';
 import {
   addonOf,
   contextOf,

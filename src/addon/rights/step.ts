@@ -1,3 +1,6 @@
+import { acting, resting, telling, type Outcome } from '../decision/outcome.ts';
+import { blockedPicture } from '../decision/picture.ts';
+import type { Scene } from '../decision/story.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
@@ -61,4 +64,21 @@ function bindingAction({ addon, access, settings }: World): Action | undefined {
     return undefined;
   const why = difference(binding, intent);
   return why === undefined ? undefined : { do: 'replace', kind, object: replacement(binding, intent), why };
+}
+
+/**
+ * The operator cannot see what there is: that is no reason to say that there is nothing. Told after a while only, since
+ * each start of the operator goes through it.
+ */
+export function rightsStep({ world, now }: Scene): Outcome | undefined {
+  const access = accessStep(world, now);
+  if (access === undefined) return undefined;
+  if (access.step === 'Act') return acting([access.action]);
+  const { refusal, requeueAfterMs } = access;
+  const again = { requeueAfterMs, waitingFor: WAITING_FOR_ACCESS };
+  if (refusal === undefined) return resting(again);
+  const blocked = blockedPicture(world, refusal, undefined, []);
+  const before = world.addon.status?.conditions?.find(({ type }) => type === 'Available');
+  const { reason, message } = before ?? blocked.available;
+  return telling({ ...blocked, available: { status: before?.status === 'True', reason, message } }, again);
 }

@@ -1,6 +1,6 @@
 import { stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
-import type { AppDecision } from '../apps/binding.ts';
+import type { AppPicture } from '../decision/picture.ts';
 import type { Facts } from '../world/facts.ts';
 import type { World } from '../world/world.ts';
 import { needsFormer, overlapEnd, userSecretsBehind } from './turns.ts';
@@ -10,7 +10,7 @@ import { newToken } from '../identity/token.ts';
 export function rotationStatus(
   world: World,
   facts: Facts,
-  { apps, blocked }: { apps: readonly AppDecision[] | undefined; blocked: boolean },
+  { apps, blocked }: { apps: readonly AppPicture[] | undefined; blocked: boolean },
 ): InfluxAddonStatus['rotation'] {
   const { rotation } = facts;
   if (rotation === undefined) {

@@ -1,7 +1,7 @@
 import { ownOf } from '../../contents/own.ts';
 import { usersOf } from '../../api/addon-defaults.ts';
 import type { Announcement } from '../decision/action.ts';
-import type { AppDecision } from '../apps/binding.ts';
+import type { AppPicture } from '../decision/picture.ts';
 import { childChanges, withoutRefused, type ChildChange } from '../children/changes.ts';
 import { decode } from '../world/secret-data.ts';
 import { type Facts } from '../world/facts.ts';
@@ -72,7 +72,7 @@ export function nextTurn(
 export function lastTurn(
   world: World,
   facts: Facts,
-  apps: readonly AppDecision[] | undefined,
+  apps: readonly AppPicture[] | undefined,
   now: Date,
 ): Turn | { readonly wakeMs: number } | undefined {
   if (facts.rotation?.phase !== 'Overlapping' || apps === undefined) return undefined;
@@ -121,7 +121,7 @@ export function storing(context: BuildContext, facts: Facts, active: readonly Fi
 }
 
 /** Pods of the app may still log in with the former credentials. One that never ran with any has none. */
-export function needsFormer({ current, reason, entry }: AppDecision): boolean {
+export function needsFormer({ current, reason, entry }: AppPicture): boolean {
   return !current && reason !== 'AppMissing' && entry?.revision !== undefined;
 }
 
@@ -131,7 +131,7 @@ export function overlapEnd({ rotation }: Facts, { credentialOverlapMs }: Setting
 }
 
 /** The pods that an app's rollout replaced are told to end when it is done, and end a little later. */
-function lastPodsEnd({ addon, settings }: World, apps: readonly AppDecision[], now: Date): number {
+function lastPodsEnd({ addon, settings }: World, apps: readonly AppPicture[], now: Date): number {
   const condition = addon.status?.conditions?.find(({ type }) => type === 'AppsCurrent');
   if (condition === undefined || !apps.every(({ current }) => current)) return 0;
   const margin = Math.min(LAST_PODS_MS, settings.credentialOverlapMs ?? DEFAULT_OVERLAP_MS);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { announcements } from './announcements.ts';
 import { READY_REASON } from '../../api/reasons.ts';
-import { blockedPicture, renderStatus, type Picture } from './status.ts';
+import { renderStatus } from './status.ts';
+import { blockedPicture, type Picture } from '../decision/picture.ts';
 import { addonOf, FACTS, inForce, NOW, worldOf } from '../testing/fixtures.ts';
 
 const READY: Picture = {

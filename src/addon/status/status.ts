@@ -1,62 +1,22 @@
-import { appsOf, stateOf } from '../../api/addon-defaults.ts';
+import type { AppPicture, Picture } from '../decision/picture.ts';
+import { appsOf } from '../../api/addon-defaults.ts';
 import type { AddonCondition, AppStatus, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { setCondition } from '../../kube/objects/conditions.ts';
 import { given } from '../../kube/objects/given.ts';
 import { availableUpgrades } from '../../versions/rules.ts';
-import type { AppDecision } from '../apps/binding.ts';
 import { backupHealth } from '../backups/health.ts';
 import { writeStopStatus } from '../backups/write-stop.ts';
 import { announcedEntries } from '../apps/entries.ts';
 import { certificateEnd } from '../tls/certificate.ts';
 import { endpointOf } from '../access/connection.ts';
-import { contentsStatus } from '../database/contents/status.ts';
-import type { ContentsOutcome } from '../database/contents/next.ts';
-import type { Facts, InForce } from '../world/facts.ts';
 import { externalEndpointOf } from '../access/in-force.ts';
 import { wayIn } from '../access/way-in.ts';
 import { limitConditions } from '../limits/index.ts';
 import { givenUpFor } from '../volume/lost.ts';
-import type { MaintenanceOutcome } from '../maintenance/take-in.ts';
 import { childNames } from '../world/names.ts';
-import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
 import { rotatedFor, rotationStatus } from '../rotation/status.ts';
-import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
-
-/** What was found to be true of an addon; status is made of it. */
-export interface Picture {
-  readonly ready: { readonly status: boolean; readonly reason: ReadyReason; readonly message: string };
-  readonly available: { readonly status: boolean; readonly reason: string; readonly message: string };
-  /** Work goes on, or something is waited for that comes by itself. */
-  readonly reconciling: boolean;
-  readonly refusal: Refusal | undefined;
-  readonly notImplemented: readonly string[];
-  readonly facts: Facts | undefined;
-  /** What the database is known to run with; undefined leaves what status said. */
-  readonly inForce: InForce | undefined;
-  readonly state: 'Running' | 'Stopped' | undefined;
-  readonly dataPlane: InfluxAddonStatus['dataPlane'];
-  /** Undefined leaves status.apps as it was: the apps were not looked at. */
-  readonly apps: readonly AppDecision[] | undefined;
-  /** Undefined leaves what status says of the contents of the database. */
-  readonly contents?: ContentsOutcome | undefined;
-  /** Undefined leaves what status says: what the platform wants is looked at only of a database that answers. */
-  readonly maintenance?: MaintenanceOutcome;
-  /** UID of the restore for which the database was seen to refuse writes. */
-  readonly writesStopped?: string | undefined;
-}
-
-/** A pass that only says why nothing is done: all that status tells of the database stays as it was. */
-export const NOTHING_NEW: Omit<Picture, 'ready' | 'available'> = {
-  reconciling: false,
-  refusal: undefined,
-  notImplemented: [],
-  facts: undefined,
-  inForce: undefined,
-  state: undefined,
-  dataPlane: undefined,
-  apps: undefined,
-};
 
 /** The whole status, from scratch but for times and what this pass did not look at. */
 export function renderStatus(world: World, picture: Picture, now: Date): InfluxAddonStatus {
@@ -87,7 +47,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     tlsSecret: world.children.tlsSecret === undefined ? undefined : names.tlsSecret,
     certificate: certificateOf(world),
     backups: backupHealth(world, now).status,
-    ...contentsOf(world, picture, before),
+    ...contentsOf(picture, before),
     maintenance: picture.maintenance?.status ?? before.maintenance,
     rotation:
       picture.facts === undefined
@@ -181,7 +141,7 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
   return conditions;
 }
 
-function entriesOf(apps: readonly AppDecision[]): AppStatus[] {
+function entriesOf(apps: readonly AppPicture[]): AppStatus[] {
   return apps.map((app) => app.entry).filter((entry): entry is AppStatus => entry !== undefined);
 }
 
@@ -192,12 +152,8 @@ function appsReady(world: World, picture: Picture, before: InfluxAddonStatus): s
   return `${picture.apps.filter((app) => app.current).length}/${wanted}`;
 }
 
-function contentsOf(
-  world: World,
-  { contents, facts }: Picture,
-  before: InfluxAddonStatus,
-): InfluxAddonStatus {
-  if (contents !== undefined && facts !== undefined) return contentsStatus(world, facts.id, contents);
+function contentsOf({ contents }: Picture, before: InfluxAddonStatus): InfluxAddonStatus {
+  if (contents !== undefined) return contents;
   const { retentionPolicies, continuousQueries, users } = before;
   return { retentionPolicies, continuousQueries, users };
 }
@@ -239,25 +195,4 @@ function certificateOf({ addon, children, trust }: World): InfluxAddonStatus['ce
         notAfter,
         caNotAfter: addon.spec.tls?.certificateRef === undefined ? trust?.notAfter : undefined,
       });
-}
-
-/** The picture of an addon that a spec keeps from running: nothing is known but why. */
-export function blockedPicture(
-  world: World,
-  refusal: Refusal,
-  facts: Facts | undefined,
-  notImplemented: readonly string[],
-): Picture {
-  return {
-    ...NOTHING_NEW,
-    ready: { status: false, reason: READY_REASON.blocked, message: refusal.message },
-    available: {
-      status: false,
-      reason: stateOf(world.addon) === 'Stopped' ? READY_REASON.stopped : READY_REASON.blocked,
-      message: 'there is no database yet',
-    },
-    refusal,
-    notImplemented,
-    facts,
-  };
 }

@@ -7,7 +7,7 @@ import { askDatabase, changeDatabase, probeDatabase } from '../act/database.ts';
 import { settleContents } from '../database/contents/facts.ts';
 import { contentsStatus } from '../database/contents/status.ts';
 import { contentsStep } from '../database/contents/next.ts';
-import { accessTo, databaseStep } from '../database/state.ts';
+import { accessTo, databaseState } from '../database/state.ts';
 import { USER_KEY_PREFIX } from '../identity/admin-keys.ts';
 import { encode } from '../world/secret-data.ts';
 import { type Facts } from '../world/facts.ts';
@@ -75,7 +75,7 @@ export class Keeper {
     this.facts = { ...this.facts, contents: settled };
     const world = this.world();
     const contents = contentsStep(world, this.facts, this.#access, nowMs);
-    const next = databaseStep({
+    const next = databaseState({
       pod: this.#pod,
       facts: this.facts,
       knowledge: world.memory.database,

@@ -58,7 +58,7 @@ function decide(world: World, current?: InForce, target: InForce = tlsTarget, no
 
 function trustOf(made: Made, issuer: Made | undefined): string | undefined {
   const decision = decide(worldWith(secretOf(made, issuer)));
-  return 'actions' in decision ? undefined : decision.target?.certificate?.trust;
+  return 'ends' in decision ? undefined : decision.target?.certificate?.trust;
 }
 
 describe("a certificate of the user's own", () => {
@@ -152,7 +152,7 @@ describe("a certificate of the user's own", () => {
     expect(decide(worldWith('Unknown'), target)).toEqual({ target, refusal: undefined });
     expect(
       decide(worldWith('Unknown'), { ...tlsTarget, certificate: { ...certificate, name: 'another' } }),
-    ).toMatchObject({ actions: [], status: undefined, requeueAfterMs: 1_000 });
+    ).toEqual({ ends: 'Rest', requeueAfterMs: 1_000 });
   });
 });
 

@@ -3,14 +3,14 @@ import * as kinds from '../../kube/objects/kinds.ts';
 import { isSelfSigned } from '../../tls/inspect.ts';
 import { readCertificates, writeCertificates } from '../../tls/pem.ts';
 import { validateOwn, type OwnCertificate } from '../../tls/own-certificate.ts';
-import type { Action, Decision } from '../decision/action.ts';
+import type { Action } from '../decision/action.ts';
+import { resting, type Outcome } from '../decision/outcome.ts';
 import { FORMER } from './certificate.ts';
 import { serviceHost } from '../access/connection.ts';
 import { decode, encode } from '../world/secret-data.ts';
 import { type Facts, type InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import { childNames, ownedMeta } from '../world/names.ts';
-import { idle } from '../status/outcomes.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
 import { replacement, withIntentHash } from '../children/merge.ts';
 import { requiredNames } from '../access/in-force.ts';
@@ -36,7 +36,7 @@ export function withOwnCertificate(
   facts: Pick<Facts, 'inForce'>,
   resolution: Resolution,
   now: Date,
-): Resolution | Decision {
+): Resolution | Outcome {
   const { target } = resolution;
   const own = ownOf(world, now);
   if (target === undefined || own === undefined) return resolution;
@@ -46,7 +46,7 @@ export function withOwnCertificate(
   const before = facts.inForce?.certificate;
   return before?.name === world.addon.spec.tls?.certificateRef?.name && before !== undefined
     ? { target: { ...target, certificate: before }, refusal: undefined }
-    : { ...idle(), requeueAfterMs: UNKNOWN_RETRY_MS };
+    : resting({ requeueAfterMs: UNKNOWN_RETRY_MS });
 }
 
 /** Whether the addon's TLS Secret is a copy of the user's, and what has to be done so that it is a good one. */

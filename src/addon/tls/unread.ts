@@ -1,15 +1,19 @@
+import { acting, type Outcome } from '../decision/outcome.ts';
+import type { Refusal } from '../decision/resolution.ts';
+import type { Scene } from '../decision/story.ts';
+import { restartPod } from '../pod/restart.ts';
 import { inspect } from '../../tls/inspect.ts';
 import { serviceNames } from '../../tls/names.ts';
 import type { Announcement } from '../decision/action.ts';
 import { usesAuthority } from './follow.ts';
-import { startedMs } from '../database/state.ts';
+import { startedMs, type DatabaseState } from '../database/state.ts';
 import { decode } from '../world/secret-data.ts';
 import { type InForce } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
 import { EVENT_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
 
-export const CERTIFICATE_NOT_READ: Announcement = {
+const CERTIFICATE_NOT_READ: Announcement = {
   type: 'Warning',
   reason: EVENT_REASON.certificateNotRead,
   note: 'The database shows a certificate that cannot be verified: the pod is restarted, so that it reads the one in its Secret.',
@@ -33,3 +37,20 @@ export function mendsCertificate(world: World, target: InForce, now: Date): bool
 }
 
 const CERTIFICATE_AGAIN_MS = 5 * 60_000;
+
+/** A database that has not read the certificate in its Secret is started anew, unless that would end its volume. */
+export function unreadStep({
+  world,
+  target,
+  leaving,
+  database,
+  now,
+}: Scene & {
+  readonly target: InForce;
+  readonly leaving: Refusal | undefined;
+  readonly database: DatabaseState;
+}): Outcome | undefined {
+  const isUnread = database.state === 'Silent' && database.untrusted;
+  if (!isUnread || leaving !== undefined || !mendsCertificate(world, target, now)) return undefined;
+  return acting([restartPod(world, 'it shows another certificate')], [CERTIFICATE_NOT_READ]);
+}

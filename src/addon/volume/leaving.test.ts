@@ -8,7 +8,7 @@ import type { Action } from '../decision/action.ts';
 import { decide } from '../decide.ts';
 import { credentialsMark } from '../identity/settle.ts';
 import { endsPod, leavingClaim } from './leaving.ts';
-import { acting } from '../status/outcomes.ts';
+import { acting } from '../decision/outcome.ts';
 import { CHILDREN } from '../children/index.ts';
 import { withIntentHash } from '../children/merge.ts';
 import { sparingThePod } from './spare-pod.ts';
@@ -164,11 +164,13 @@ describe('while a deleted volume claim waits for the pod', () => {
     const names = { name: 'my-app-influx', namespace: NAMESPACE };
     const set = { do: 'replace', kind: kinds.StatefulSet, object: { metadata: names }, why: '' } as const;
     const service = { do: 'replace', kind: kinds.Service, object: { metadata: names }, why: '' } as const;
-    const options = { refusal: undefined, now: NOW };
-    expect(sparingThePod(world, acting([set, service]), options).actions).toEqual([service]);
-    expect(sparingThePod(world, acting([set]), options)).toMatchObject({ actions: [] });
-    const [write] = sparingThePod(worldWith({}, { deleted: false }), acting([set]), options).actions;
-    expect(write).toMatchObject({ do: 'replace', over: { metadata: { uid: CLAIM_UID } } });
+    const scene = { world, now: NOW, fresh: countingFresh(), leaving: undefined };
+    expect(sparingThePod(scene, acting([set, service]))).toEqual(acting([service]));
+    expect(sparingThePod(scene, acting([set])).ends).toBe('Tell');
+    const sound = { ...scene, world: worldWith({}, { deleted: false }) };
+    expect(sparingThePod(sound, acting([set]))).toMatchObject({
+      actions: [{ do: 'replace', over: { metadata: { uid: CLAIM_UID } } }],
+    });
   });
 
   it('a volume that is let go goes with the pod, once', () => {

@@ -1,3 +1,7 @@
+import type { Announcement } from '../decision/action.ts';
+import { acting, type Outcome } from '../decision/outcome.ts';
+import type { Scene } from '../decision/story.ts';
+import { restartPod } from '../pod/restart.ts';
 import { stateOf, tlsModeOf } from '../../api/addon-defaults.ts';
 import { Annotation } from '../../api/annotations.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects/kinds.ts';
@@ -6,7 +10,7 @@ import type { Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
 import type { Facts } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
-import { STALLED_REASON } from '../../api/reasons.ts';
+import { EVENT_REASON, STALLED_REASON } from '../../api/reasons.ts';
 import { newToken } from '../identity/token.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
@@ -96,3 +100,24 @@ export function endsPod({ metadata }: World['addon'], action: Action): boolean {
 function is(kind: { readonly plural: string }, other: { readonly plural: string }): boolean {
   return kind.plural === other.plural;
 }
+
+/** Why nothing may end the pod from here on: what is in force stays, whatever the spec asks for. */
+export function leavingStep({ world, facts }: Scene & { readonly facts: Facts }): {
+  readonly leaving: Refusal | undefined;
+} {
+  return { leaving: volumeBeingDeleted(world, facts) };
+}
+
+/** A volume that is being deleted and that its user wants to go does so with the pod. */
+export function releaseStep({ world }: Scene): Outcome | undefined {
+  const { pod } = world;
+  const uses = pod?.spec?.nodeName !== undefined && pod.metadata.deletionTimestamp === undefined;
+  if (!uses || releasedClaim(world) === undefined) return undefined;
+  return acting([restartPod(world, 'its volume claim is let go')], [VOLUME_RELEASED]);
+}
+
+const VOLUME_RELEASED: Announcement = {
+  type: 'Warning',
+  reason: EVENT_REASON.startedEmpty,
+  note: 'The annotation start-empty names the volume claim that is being deleted: the pod is ended, and the data goes with the volume.',
+};

@@ -1,3 +1,6 @@
+import { acting, telling, type Outcome } from '../decision/outcome.ts';
+import { blockedPicture } from '../decision/picture.ts';
+import type { Scene } from '../decision/story.ts';
 import { hadData } from '../identity/had-data.ts';
 import { Annotation } from '../../api/annotations.ts';
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
@@ -148,4 +151,36 @@ function clearing({ pod }: World, claim: Live<kinds.PersistentVolumeClaim>): Act
       const { name, namespace = '', uid, resourceVersion } = live.metadata;
       return { do: 'delete', kind, key: { name, namespace }, uid, resourceVersion, why };
     });
+}
+
+/** What became of the volume, and what an empty one in its place stands for. */
+export function lossStep({
+  world,
+  facts,
+  target,
+  now,
+}: Scene & { readonly facts: Facts; readonly target: InForce }):
+  | { readonly loss: Loss | undefined; readonly startedEmpty: string | undefined }
+  | Outcome {
+  const loss = lossOf(world, facts, target, now.getTime());
+  if (loss?.state === 'Look') return acting([loss.action]);
+  if (loss?.state === 'GivenUp' && loss.clear.length > 0) return acting(loss.clear);
+  return { loss, startedEmpty: loss?.state === 'GivenUp' ? loss.token : undefined };
+}
+
+/** A database whose data is lost goes no further. */
+export function lostStep({
+  world,
+  facts,
+  loss,
+  unimplemented,
+}: Scene & {
+  readonly facts: Facts;
+  readonly loss: Loss | undefined;
+  readonly unimplemented: readonly string[];
+}): Outcome | undefined {
+  if (loss?.state !== 'Lost') return undefined;
+  return telling(blockedPicture(world, loss.refusal, facts, unimplemented), {
+    requeueAfterMs: LOOK_AGAIN_MS,
+  });
 }

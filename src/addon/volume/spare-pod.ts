@@ -1,8 +1,9 @@
-import type { Action, Decision } from '../decision/action.ts';
-import { endsPod, leavingClaim } from './leaving.ts';
-import { heldBack } from '../status/outcomes.ts';
+import type { Action } from '../decision/action.ts';
+import { acting, heldBack, type Outcome } from '../decision/outcome.ts';
 import type { Refusal } from '../decision/resolution.ts';
+import type { Scene } from '../decision/story.ts';
 import type { World } from '../world/world.ts';
+import { endsPod, leavingClaim } from './leaving.ts';
 
 /**
  * Whatever was decided, and by which rule: nothing of it ends the pod of a volume that is being deleted. Rules that know
@@ -11,23 +12,23 @@ import type { World } from '../world/world.ts';
  * The claim that is seen may have been deleted a moment ago: what ends a pod looks at it once more (`over`).
  */
 export function sparingThePod(
-  world: World,
-  decision: Decision,
-  { refusal, now }: { readonly refusal: Refusal | undefined; readonly now: Date },
-): Decision {
+  { world, leaving: refusal }: Scene & { readonly leaving: Refusal | undefined },
+  outcome: Outcome,
+): Outcome {
   const { addon, pod, children, mountedClaim } = world;
-  if (pod === undefined || !decision.actions.some((action) => endsPod(addon, action))) return decision;
+  if (outcome.ends !== 'Act' || pod === undefined) return outcome;
+  if (!outcome.actions.some((action) => endsPod(addon, action))) return outcome;
   const leaving = leavingClaim(world);
   if (leaving === undefined) {
     const over = mountedClaim ?? children.claim;
-    const actions = decision.actions.map((action) =>
+    const actions = outcome.actions.map((action) =>
       endsPod(addon, action) ? withLook(action, over) : action,
     );
-    return { ...decision, actions };
+    return { ...outcome, actions };
   }
-  const actions = decision.actions.filter((action) => !endsPod(addon, action));
-  if (actions.length > 0) return { ...decision, actions, events: [] };
-  return heldBack(world, { facts: undefined, unimplemented: [], refusal }, undefined, now);
+  const actions = outcome.actions.filter((action) => !endsPod(addon, action));
+  if (actions.length > 0) return acting(actions);
+  return heldBack(world, { facts: undefined, unimplemented: [], refusal }, undefined);
 }
 
 function withLook(action: Action, over: World['mountedClaim']): Action {

@@ -2,16 +2,15 @@ import { stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxPlanSpec } from '../../api/influx-plan.ts';
 import type { InfluxTls } from '../../influx/transport.ts';
 import { compareQuantities, unitsOf } from '../../kube/objects/quantity.ts';
-import type { Decision } from '../decision/action.ts';
+import { acting, telling, type Outcome } from '../decision/outcome.ts';
+import { blockedPicture, type Picture } from '../decision/picture.ts';
 import { serviceHost } from '../access/connection.ts';
 import { accessTo } from '../database/state.ts';
 import { trustedBy } from '../tls/certificate.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { measureAction } from '../limits/measuring.ts';
-import { acting, stored } from '../status/outcomes.ts';
 import { podState } from '../pod/state.ts';
 import { READY_REASON, STALLED_REASON } from '../../api/reasons.ts';
-import { blockedPicture, type Picture } from '../status/status.ts';
 import type { Refusal, Resolution } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 
@@ -40,7 +39,7 @@ export function withFittingData(
   facts: Facts,
   resolution: Resolution,
   now: Date,
-): Resolution | Decision {
+): Resolution | Outcome {
   if (resolution.target === undefined) return resolution;
   const answer = dataFit(world, facts.inForce, resolution.target, now.getTime());
   switch (answer.fit) {
@@ -51,14 +50,14 @@ export function withFittingData(
     case 'Ask':
       return ask(world, facts, resolution);
     case 'Wait':
-      return stored(world, measuring(world, facts, resolution.target), now, {
+      return telling(measuring(world, facts, resolution.target), {
         waitingFor: WAITING_FOR,
         requeueAfterMs: answer.retryMs,
       });
   }
 }
 
-function ask(world: World, facts: Facts, resolution: Resolution): Resolution | Decision {
+function ask(world: World, facts: Facts, resolution: Resolution): Resolution | Outcome {
   if (world.pod === undefined) return resolution;
   const tls = tlsInForce(world, facts);
   // Its certificate comes first: until then the plan in force stays, and nobody speaks to it in the clear.

@@ -128,3 +128,8 @@ export function ownedMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
 export function keptMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
   return { name, namespace: addon.metadata.namespace ?? '', labels: labelsOf(addon.metadata.name) };
 }
+
+/** `Kind/name`. */
+export function keyOf({ kind, name }: { readonly kind: string; readonly name: string }): string {
+  return `${kind}/${name}`;
+}

@@ -3,7 +3,7 @@ import { decideKeeping, type Held, type Keeping } from '../../backup/keep.ts';
 import type { TaskAction } from '../decision/action.ts';
 import { kindOf, phaseOf, statusAction, type Backup } from '../decision/phase.ts';
 import { BACKUP_EVENT, BACKUP_REASON } from '../decision/reasons.ts';
-import { seconds } from './take.ts';
+import { rfc3339 } from '../../api/time.ts';
 import type { BackupsWorld } from '../world/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -72,7 +72,7 @@ function told(backup: Backup, keeping: Keeping, now: Date): TaskAction | undefin
     if (backup.status?.expiresAt === undefined) return undefined;
     return statusAction(backup, { expiresAt: undefined, expiry: undefined }, standing, now);
   }
-  const expiresAt = seconds(keeping.expiresAt);
+  const expiresAt = rfc3339(keeping.expiresAt);
   if (backup.status?.expiresAt === expiresAt) return undefined;
   const expiry = `${expiresAt.slice(0, 10)}: ${keeping.why}`;
   const note = `It is deleted at ${expiresAt}: ${keeping.why}. Copy it away if you want to keep it.`;
@@ -84,7 +84,7 @@ function gone(backup: Backup, why: string, now: Date): TaskAction | undefined {
   const message = `It is deleted: ${why}.`;
   const standing = { ready: false, stalled: false, reason: BACKUP_REASON.expiring, message };
   const events = [{ type: 'Normal' as const, reason: BACKUP_EVENT.expired, note: message }];
-  return statusAction(backup, { expiredAt: seconds(now), expiry: why, attempts: 0 }, standing, now, events);
+  return statusAction(backup, { expiredAt: rfc3339(now), expiry: why, attempts: 0 }, standing, now, events);
 }
 
 /** What the operator began by itself and failed goes after a while; what a user made is the user's to delete. */

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../api/time.ts';
 import { Annotation } from '../../api/annotations.ts';
 import { STORE_PREFIX } from '../../backup/location.ts';
 import type { TaskAction } from '../decision/action.ts';
@@ -23,7 +24,7 @@ export function take(backup: Backup, now: Date): TaskAction | undefined {
     const message = `The annotation ${Annotation.import} has to be the name of an InfluxBackupStore, "/", and the key of a .tar.gz below its prefix.`;
     return refused(backup, message, now);
   }
-  const at = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const at = rfc3339(now);
   const message = `It is the object ${key} in InfluxBackupStore ${store}, which is looked at when it is restored.`;
   const standing = { ready: true, stalled: false, reason: BACKUP_REASON.completed, message };
   return statusAction(backup, { store: { name: store }, source: key, completedAt: at }, standing, now);
@@ -41,7 +42,7 @@ function takeRunning(
   }
   const message = `It is the running database whose URL is in the Secret ${secret}, which is copied when it is restored.`;
   const standing = { ready: true, stalled: false, reason: BACKUP_REASON.completed, message };
-  const completedAt = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const completedAt = rfc3339(now);
   return statusAction(backup, { sourceSecret: secret, completedAt }, standing, now);
 }
 

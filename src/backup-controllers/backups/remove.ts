@@ -4,7 +4,8 @@ import { BACKUP_FINALIZER } from '../world/labels.ts';
 import { statusAction, type Backup } from '../decision/phase.ts';
 import { BACKUP_EVENT, BACKUP_REASON, type BackupReason } from '../decision/reasons.ts';
 import { MAX_ATTEMPTS, retryAt } from '../decision/retries.ts';
-import { seconds, type Step } from './take.ts';
+import { type Step } from './take.ts';
+import { rfc3339 } from '../../api/time.ts';
 import type { TaskAction } from '../decision/action.ts';
 import type { BackupsWorld } from '../world/world.ts';
 import { InfluxBackup } from '../../api/kinds.ts';
@@ -97,7 +98,7 @@ function attempt(backup: Backup, attempts: number, now: Date): TaskAction | unde
   const message = 'Its objects in the store are being deleted.';
   const standing = { ready: false, stalled: false, reason: BACKUP_REASON.deleting, message };
   const job = `delete-${backup.metadata.uid}-${attempts}`;
-  const expiredAt = backup.status?.expiredAt ?? seconds(now);
+  const expiredAt = backup.status?.expiredAt ?? rfc3339(now);
   return statusAction(backup, { expiredAt, attempts, job, retryAt: undefined }, standing, now);
 }
 
@@ -109,10 +110,10 @@ function later(backup: Backup, reason: BackupReason, why: string, now: Date): St
   const attempts = backup.status?.attempts ?? 1;
   if (backup.status?.completedAt === undefined && attempts >= MAX_ATTEMPTS) return undefined;
   const due = retryAt(attempts, now);
-  const message = `Its objects in the store could not be deleted (${reason}: ${why}); it is tried again at ${seconds(due)}. To let go of it and leave them there, take the finalizer ${BACKUP_FINALIZER} off.`;
+  const message = `Its objects in the store could not be deleted (${reason}: ${why}); it is tried again at ${rfc3339(due)}. To let go of it and leave them there, take the finalizer ${BACKUP_FINALIZER} off.`;
   const standing = { ready: false, stalled: true, reason: BACKUP_REASON.deleting, message };
   const events = [{ type: 'Warning' as const, reason: BACKUP_EVENT.failed, note: message }];
-  const change = { retryAt: seconds(due), job: undefined };
+  const change = { retryAt: rfc3339(due), job: undefined };
   return { action: statusAction(backup, change, standing, now, events), wakeMs: undefined };
 }
 

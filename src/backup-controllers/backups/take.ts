@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../api/time.ts';
 import { backupsOf } from '../../api/addon-defaults.ts';
 import type { InfluxBackupStatus } from '../../api/influx-backup.ts';
 import type { PlanClass } from '../../backup/keep.ts';
@@ -86,7 +87,7 @@ function started(world: BackupsWorld, backup: Backup, now: Date): TaskAction | u
     backup,
     1,
     {
-      startedAt: seconds(now),
+      startedAt: rfc3339(now),
       addon: {
         name: addon.metadata.name,
         id: status.id,
@@ -130,17 +131,17 @@ function notThisTime(
   if (!failure.retryable || attempts >= MAX_ATTEMPTS)
     return { action: failed(backup, failure.reason, failure.message, now), wakeMs: undefined };
   const due = retryAt(attempts, now);
-  const message = `Attempt ${attempts} of ${MAX_ATTEMPTS} came to nothing (${failure.reason}: ${failure.message}); the next is made at ${seconds(due)}.`;
+  const message = `Attempt ${attempts} of ${MAX_ATTEMPTS} came to nothing (${failure.reason}: ${failure.message}); the next is made at ${rfc3339(due)}.`;
   const standing = { ready: false, stalled: false, reason: BACKUP_REASON.retrying, message };
   const events = [{ type: 'Warning' as const, reason: BACKUP_EVENT.retrying, note: message }];
-  const action = statusAction(backup, { retryAt: seconds(due), job: undefined }, standing, now, events);
+  const action = statusAction(backup, { retryAt: rfc3339(due), job: undefined }, standing, now, events);
   return { action, wakeMs: undefined };
 }
 
 function failed(backup: Backup, reason: BackupReason, message: string, now: Date): TaskAction | undefined {
   const standing = { ready: false, stalled: true, reason, message };
   const events = [{ type: 'Warning' as const, reason: BACKUP_EVENT.failed, note: `${reason}: ${message}` }];
-  const change = { failedAt: seconds(now), job: undefined, retryAt: undefined };
+  const change = { failedAt: rfc3339(now), job: undefined, retryAt: undefined };
   return statusAction(backup, change, standing, now, events);
 }
 
@@ -171,9 +172,4 @@ function completed(backup: Backup, result: BackupResult, now: Date): TaskAction 
 /** Without a plan to look at, the class that keeps more. */
 function classOf({ planClass }: BackupsWorld): PlanClass {
   return planClass ?? 'Business';
-}
-
-/** As Kubernetes writes times. */
-export function seconds(at: Date): string {
-  return at.toISOString().replace(/\.\d+Z$/, 'Z');
 }

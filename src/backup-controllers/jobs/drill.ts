@@ -6,7 +6,8 @@ import { jobState } from '../world/job-state.ts';
 import { phaseOf, statusAction, type Backup } from '../decision/phase.ts';
 import { BACKUP_EVENT, BACKUP_REASON, type BackupReason } from '../decision/reasons.ts';
 import { retryAt } from '../decision/retries.ts';
-import { seconds, type Step } from '../backups/take.ts';
+import { type Step } from '../backups/take.ts';
+import { rfc3339 } from '../../api/time.ts';
 import type { BackupsWorld } from '../world/world.ts';
 
 /** A little less than a week, so that the drill stays with the backup of one weekday. */
@@ -64,7 +65,7 @@ function follow(world: BackupsWorld, backup: Backup, now: Date): Step {
       const { result } = state;
       if (!result.ok) return only(notThisTime(backup, result.reason, result.message, result.retryable, now));
       const points = result.operation === 'drill' ? result.points : undefined;
-      const restorable = { at: seconds(now), ...(points === undefined ? {} : { points }) };
+      const restorable = { at: rfc3339(now), ...(points === undefined ? {} : { points }) };
       const note = `It was restored onto a scratch volume: ${points === undefined ? 'every file is whole' : `${points} points were found`}.`;
       const change = { restorable, job: undefined, drill: undefined };
       return only(write(backup, change, { type: 'Normal', reason: BACKUP_EVENT.drilled, note }, now));
@@ -86,7 +87,7 @@ function notThisTime(
 ): TaskAction | undefined {
   const attempts = backup.status?.drill?.attempts ?? 1;
   const again = retryable && attempts < MAX_DRILLS;
-  const when = again ? { retryAt: seconds(retryAt(attempts, now)) } : { failedAt: seconds(now) };
+  const when = again ? { retryAt: rfc3339(retryAt(attempts, now)) } : { failedAt: rfc3339(now) };
   const drill = { attempts, reason, message: message.slice(0, 1024), ...when };
   const note = `It could not be restored for a test (${reason}): ${message}`;
   const event = { type: 'Warning' as const, reason: BACKUP_EVENT.drillFailed, note };

@@ -14,7 +14,7 @@ import { inTheWay } from './obstacles.ts';
 import { awaitWriteStop, stoppedMeanwhile } from './write-stop.ts';
 import { attempt, failed, notThisTime, RESTORING, write } from './status.ts';
 import type { Restore, RestoreWorld } from '../world/restore-world.ts';
-import { seconds } from '../backups/take.ts';
+import { rfc3339 } from '../../api/time.ts';
 
 /** What a restore needs and does not have is waited for so long: things may have been applied together. */
 const PATIENCE_MS = 600_000;
@@ -85,7 +85,7 @@ function begin(world: RestoreWorld, now: Date): TaskDecision {
   const change = isInitial(restore)
     ? given({ claim: current })
     : given({ claim: own, previousClaim: current });
-  return attempt(restore, 1, { startedAt: seconds(now), ...change }, now);
+  return attempt(restore, 1, { startedAt: rfc3339(now), ...change }, now);
 }
 
 function follow(world: RestoreWorld, now: Date): TaskDecision {
@@ -146,7 +146,7 @@ function follow(world: RestoreWorld, now: Date): TaskDecision {
           : ` The engine refused continuous queries: ${refusedQueries.join(', ')}.`;
       const message = `The data is whole on its volume, and the database is being started on it.${refused}`;
       const standing = { ready: false, stalled: false, reason: RESTORE_REASON.switching, message };
-      return write(restore, { restoredAt: seconds(now), job: undefined, points }, standing, now);
+      return write(restore, { restoredAt: rfc3339(now), job: undefined, points }, standing, now);
     }
   }
 }
@@ -175,7 +175,7 @@ function switching({ restore, addon }: RestoreWorld, now: Date): TaskDecision {
   const message = `The addon runs with the restored data.${kept}`;
   const standing = { ready: true, stalled: false, reason: RESTORE_REASON.completed, message };
   const events = [{ type: 'Normal' as const, reason: RESTORE_EVENT.completed, note: message }];
-  return write(restore, { completedAt: seconds(now) }, standing, now, events);
+  return write(restore, { completedAt: rfc3339(now) }, standing, now, events);
 }
 
 const WAITS_FOR_START = {

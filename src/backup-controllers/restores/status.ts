@@ -10,7 +10,7 @@ import { conditionsFor, type Standing } from '../decision/conditions.ts';
 import { RESTORE_EVENT, RESTORE_REASON, type RestoreReason } from '../decision/reasons.ts';
 import type { Restore } from '../world/restore-world.ts';
 import { MAX_ATTEMPTS, retryAt } from '../decision/retries.ts';
-import { seconds } from '../backups/take.ts';
+import { rfc3339 } from '../../api/time.ts';
 
 export const RESTORING =
   'The data is being restored onto a volume of its own; the database goes on meanwhile.';
@@ -37,7 +37,7 @@ export function notThisTime(
 ): TaskDecision {
   const attempts = restore.status?.attempts ?? 1;
   if (!retryable || attempts >= MAX_ATTEMPTS) return failed(restore, reason, why, now);
-  const due = seconds(retryAt(attempts, now));
+  const due = rfc3339(retryAt(attempts, now));
   const message = `Attempt ${attempts} of ${MAX_ATTEMPTS} came to nothing (${reason}: ${why}); the next is made at ${due}.`;
   const standing = { ready: false, stalled: false, reason: RESTORE_REASON.retrying, message };
   const events = [{ type: 'Warning' as const, reason: RESTORE_EVENT.retrying, note: message }];
@@ -50,7 +50,7 @@ export function failed(restore: Restore, reason: RestoreReason, why: string, now
   const events = [{ type: 'Warning' as const, reason: RESTORE_EVENT.failed, note: `${reason}: ${why}` }];
   return write(
     restore,
-    { failedAt: seconds(now), job: undefined, retryAt: undefined },
+    { failedAt: rfc3339(now), job: undefined, retryAt: undefined },
     standing,
     now,
     events,

@@ -18,7 +18,7 @@ import type { Backup } from '../decision/phase.ts';
 import { BACKUP_REASON, type BackupReason } from '../decision/reasons.ts';
 import { retryAt } from '../decision/retries.ts';
 import { locationOf } from '../jobs/store-access.ts';
-import { seconds } from '../backups/take.ts';
+import { rfc3339 } from '../../api/time.ts';
 
 /** All that a decision about one store may look at. */
 export interface StoreWorld {
@@ -97,7 +97,7 @@ function follow(world: StoreWorld, job: string, now: Date): TaskDecision {
 function answered(world: StoreWorld, result: Extract<JobResult, { ok: true }>, now: Date): TaskDecision {
   const { store } = world;
   if (result.operation === 'check')
-    return write(store, { job: undefined, attempts: undefined, checkedAt: seconds(now) }, FINE, now);
+    return write(store, { job: undefined, attempts: undefined, checkedAt: rfc3339(now) }, FINE, now);
   const { listing } = store.status ?? {};
   if (result.operation !== 'list' || listing === undefined)
     return failed(store, BACKUP_REASON.jobLost, 'The Job reported another operation.', true, now);
@@ -108,7 +108,7 @@ function answered(world: StoreWorld, result: Extract<JobResult, { ok: true }>, n
   const found = listing.found + result.backups.length;
   if (result.next !== undefined)
     return write(store, { job: undefined, listing: { token, found, after: result.next } }, FINE, now);
-  const listed = { token, at: seconds(now), found };
+  const listed = { token, at: rfc3339(now), found };
   return write(store, { job: undefined, listing: undefined, attempts: undefined, listed }, FINE, now);
 }
 
@@ -154,7 +154,7 @@ function failed(
   now: Date,
 ): TaskDecision {
   const attempts = (store.status?.attempts ?? 0) + 1;
-  const due = seconds(retryAt(attempts, now));
+  const due = rfc3339(retryAt(attempts, now));
   const message = `${why} It is tried again at ${due}, or when the spec changes.`;
   const standing = { ready: false, stalled: !retryable, reason, message };
   return write(store, { job: undefined, attempts, retryAt: due }, standing, now);

@@ -12,7 +12,8 @@ import {
   type FindClaimAction,
   type Decision,
 } from '../../decision/action.ts';
-import { appEntries, keyOf } from '../../apps/entries.ts';
+import { appEntries } from '../../apps/entries.ts';
+import { keyOf, ADDON_LABEL, childNames, labelsOf, userSecretName } from '../../world/names.ts';
 import { slimWorkload } from '../../apps/view.ts';
 import { type Workload, type World } from '../../world/world.ts';
 import { type ContentsKnowledge, NO_MEMORY, type Memory } from '../../world/memory.ts';
@@ -21,7 +22,6 @@ import { Annotation } from '../../../api/annotations.ts';
 import { digestOf } from '../../database/contents/next.ts';
 import { decide } from '../../decide.ts';
 import type { Fresh } from '../../world/fresh.ts';
-import { ADDON_LABEL, childNames, labelsOf, userSecretName } from '../../world/names.ts';
 import type { Children } from '../../world/children.ts';
 import { slimStatefulSet } from '../../children/rendered.ts';
 import { SETTINGS, worldOf } from '../fixtures.ts';

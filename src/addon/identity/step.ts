@@ -1,0 +1,30 @@
+import type { KubeObject } from '../../kube/objects/types.ts';
+import type { Scene } from '../decision/story.ts';
+import type { Facts } from '../world/facts.ts';
+import type { World } from '../world/world.ts';
+import { settleFacts, type FactSources } from './settle.ts';
+import { withFirstToken } from './token.ts';
+
+/** Who the database is: what outlives the addon, from the copies that are left of it, or made anew. */
+export function settleStep({ world, fresh }: Scene): { readonly facts: Facts } {
+  return { facts: withFirstToken(world, settleFacts(sourcesOf(world), fresh).facts) };
+}
+
+function sourcesOf({ addon, children }: World): FactSources {
+  const { adminSecret, urlSecret, bindingSecret, claim, statefulSet } = children;
+  return {
+    addonName: addon.metadata.name,
+    statusId: addon.status?.id,
+    adminSecret,
+    urlSecret: notOfPredecessor(addon, urlSecret),
+    bindingSecret: notOfPredecessor(addon, bindingSecret),
+    claim,
+    statefulSet,
+  };
+}
+
+/** A Secret of an addon of the same name that was deleted goes with it: its password is not to be used again. */
+function notOfPredecessor<T extends KubeObject>(addon: World['addon'], child: T | undefined): T | undefined {
+  const owners = child?.metadata?.ownerReferences?.filter(({ kind }) => kind === 'InfluxAddon') ?? [];
+  return owners.length > 0 && owners.every(({ uid }) => uid !== addon.metadata.uid) ? undefined : child;
+}

@@ -1,0 +1,47 @@
+import { AN_ADDRESS } from '../access/way-in.ts';
+import { heldBack, waiting, type Outcome } from '../decision/outcome.ts';
+import type { BasePicture } from '../decision/picture.ts';
+import type { Refusal } from '../decision/resolution.ts';
+import type { Scene } from '../decision/story.ts';
+import type { Facts } from '../world/facts.ts';
+import type { Finding } from '../world/memory.ts';
+import { childNames } from '../world/names.ts';
+
+/**
+ * What keeps a database from being looked at. Without the admin Secret nobody can ask it anything; and one whose pod may
+ * not become what is asked for would be taken for changed, and its apps be restarted for nothing.
+ */
+export function heldBackStep({
+  world,
+  facts,
+  refusal,
+  unimplemented,
+  active,
+  waitsForAddress,
+  tooOld,
+}: Scene & {
+  readonly facts: Facts;
+  readonly refusal: Refusal | undefined;
+  readonly unimplemented: readonly string[];
+  readonly active: readonly Finding[];
+  readonly waitsForAddress: boolean;
+  readonly tooOld: boolean;
+}): { readonly base: BasePicture } | Outcome {
+  const { addon, children } = world;
+  const statefulSet = `StatefulSet/${childNames(addon.metadata.name).statefulSet}`;
+  const refusedSet = active.find((finding) => finding.target === statefulSet);
+  const [finding] = active;
+  if (children.adminSecret === undefined || refusedSet !== undefined || tooOld)
+    return heldBack(world, { facts, unimplemented, refusal }, refusedSet ?? finding);
+  if (waitsForAddress) return waiting(AN_ADDRESS);
+  const found = finding && { reason: finding.reason, message: finding.message };
+  const base = {
+    reconciling: true,
+    refusal: refusal ?? found,
+    notImplemented: unimplemented,
+    facts,
+    inForce: undefined,
+    apps: undefined,
+  };
+  return { base };
+}

@@ -1,0 +1,52 @@
+import type { AppsOutcome } from '../apps/decide.ts';
+import type { BuildContext } from '../children/context.ts';
+import { isOfUserSecret } from '../database/user-secrets.ts';
+import { acting, type Outcome } from '../decision/outcome.ts';
+import type { Refusal } from '../decision/resolution.ts';
+import type { Scene } from '../decision/story.ts';
+import type { Facts } from '../world/facts.ts';
+import type { Finding } from '../world/memory.ts';
+import { lastTurn, nextTurn, storing } from './turns.ts';
+
+type Rotating = Scene & {
+  readonly facts: Facts;
+  readonly context: BuildContext;
+  readonly active: readonly Finding[];
+};
+
+/** The next turn of a rotation: only the admin Secret is written, all else follows from it. */
+export function turnStep({
+  world,
+  facts,
+  context,
+  active,
+  refusal,
+  fresh,
+  now,
+}: Rotating & { readonly refusal: Refusal | undefined }): Outcome | undefined {
+  // A user's Secret that may not be made or changed keeps nobody else from new credentials.
+  const mayBegin = refusal === undefined && active.every((each) => isOfUserSecret(each, world.addon));
+  const turn = nextTurn(world, facts, { mayBegin, fresh, now });
+  const changes = turn === undefined ? [] : storing(context, turn.facts, active);
+  if (changes.length === 0) return undefined;
+  return acting(
+    changes.map(({ action }) => action),
+    turn?.events,
+  );
+}
+
+/** The end of a rotation, once nobody needs the former login. */
+export function lastTurnStep({
+  world,
+  facts,
+  context,
+  active,
+  apps,
+  now,
+}: Rotating & { readonly apps: AppsOutcome | undefined }): { readonly turnMs: number } | Outcome {
+  const last = lastTurn(world, facts, apps?.decisions, now);
+  if (last === undefined) return { turnMs: Infinity };
+  if ('wakeMs' in last) return { turnMs: last.wakeMs };
+  const changes = storing(context, last.facts, active);
+  return changes.length === 0 ? { turnMs: Infinity } : acting(changes.map(({ action }) => action));
+}
