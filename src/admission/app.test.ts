@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { addonOf } from '../addon/testing/fixtures.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
 import { admissionApp, REVIEW_PATH } from './app.ts';
-import type { Verdict } from './judge.ts';
+import type { Verdict } from './verdict.ts';
 import type { Review } from './review.ts';
 
 const REFUSED: Verdict = {

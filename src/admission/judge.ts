@@ -1,3 +1,4 @@
+import { type Verdict } from './verdict.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { settleFacts } from '../addon/identity/settle.ts';
 import { resolveTarget } from '../addon/wish/target.ts';
@@ -10,13 +11,6 @@ import { mistakesOf } from '../contents/wishes.ts';
 import { given } from '../kube/objects/given.ts';
 import type { Live } from '../kube/objects/types.ts';
 import type { Review } from './review.ts';
-
-export interface Verdict {
-  /** Why the addon may not be stored; undefined when it may. */
-  readonly refusal: Refusal | undefined;
-  /** Shown to whoever made the request, whether or not it is refused. */
-  readonly warnings: readonly string[];
-}
 
 /** What is known of the world around an addon, without a question to anybody. */
 export type Look = (addon: Live<InfluxAddon>) => World;

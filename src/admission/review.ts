@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { Live } from '../kube/objects/types.ts';
-import type { Verdict } from './judge.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What the API server asks: may this addon be stored? */
 export interface Review {

@@ -1,4 +1,4 @@
-import type { DatabaseState } from '../influx/v1/database.ts';
+import type { DatabaseState } from '../influx/v1/found.ts';
 import type { Shard } from '../influx/v1/shards.ts';
 import { planContinuousQueries } from './continuous-queries.ts';
 import type { ContentsRecord } from './record.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RetentionPolicyState } from '../influx/v1/database.ts';
+import type { RetentionPolicyState } from '../influx/v1/found.ts';
 import type { Shard } from '../influx/v1/shards.ts';
 import { nextRecord } from './next-record.ts';
 import { type ContentsRecord, readRecord, writeRecord } from './record.ts';

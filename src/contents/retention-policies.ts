@@ -1,5 +1,5 @@
 import { Annotation } from '../api/annotations.ts';
-import type { RetentionPolicyState } from '../influx/v1/database.ts';
+import type { RetentionPolicyState } from '../influx/v1/found.ts';
 import * as influxql from '../influx/v1/influxql.ts';
 import type { Shard } from '../influx/v1/shards.ts';
 import { type DataLoss, isCovered, lossMessage, lossOf } from './data-loss.ts';

@@ -1,4 +1,4 @@
-import type { DatabaseState } from '../influx/v1/database.ts';
+import type { DatabaseState } from '../influx/v1/found.ts';
 import * as influxql from '../influx/v1/influxql.ts';
 import { ownOf } from './own.ts';
 import type { ContentsStep, Problem } from './step.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_MAINTENANCE } from '../../src/maintenance/settings.ts';
-import { buildPodTemplate } from '../../src/addon/children/pod-template.ts';
+import { buildPodTemplate } from '../../src/addon/children/pod/template.ts';
 import { plans } from '../../src/api/catalogue.ts';
 import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon, InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';

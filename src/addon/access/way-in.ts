@@ -117,3 +117,11 @@ export function wayInStep({ world, now }: Scene): { readonly way: WayIn } {
 
 /** What is waited for before anything stops the database. */
 export const AN_ADDRESS = 'the Service outside the cluster to get an address';
+
+export function isStartHeld({ addon, children }: World, way: WayIn): boolean {
+  return (
+    way.state === 'Awaited' &&
+    children.statefulSet === undefined &&
+    addon.status?.dataPlane?.revision === undefined
+  );
+}

@@ -4,7 +4,8 @@ import { type Kind, NetworkPolicy, type Secret, Service, StatefulSet } from '../
 import { systemClock } from '../../kube/clock.ts';
 import type { ApiRequest, Transport } from '../../kube/api/transport.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
-import { act, type Actor } from './act.ts';
+import { act } from './act.ts';
+import { type Actor } from './actor.ts';
 import type { Action } from '../decision/action.ts';
 import { childChanges } from '../children/changes.ts';
 import { Memories } from '../observe/memories.ts';

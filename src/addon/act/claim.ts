@@ -1,7 +1,7 @@
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import type { Actor, Outcome } from './act.ts';
+import type { Actor, Outcome } from './actor.ts';
 import type { FindClaimAction } from '../decision/action.ts';
 import { ANNOTATION, labelsOf } from '../world/names.ts';
 

@@ -1,10 +1,11 @@
 import { InfluxClient, type Credentials } from '../../influx/v1/client.ts';
 import { ownOf } from '../../contents/own.ts';
-import { readDatabase, type DatabaseState, type DatabaseStep } from '../../influx/v1/database.ts';
+import { readDatabase } from '../../influx/v1/database.ts';
+import { type DatabaseState, type DatabaseStep } from '../../influx/v1/found.ts';
 import { InfluxError } from '../../influx/influx-error.ts';
 import { probeWrite } from '../../influx/v1/probe-write.ts';
 import type { InfluxEndpoint } from '../../influx/transport.ts';
-import type { Actor } from './act.ts';
+import type { Actor } from './actor.ts';
 import type { DatabaseAccess } from '../decision/action.ts';
 import { isAbout, USER_CHECK_MS } from '../database/state.ts';
 import { stepsTowards, type Answered } from '../database/wish.ts';

@@ -1,6 +1,6 @@
 import { ApiError } from '../../kube/api/api-error.ts';
 import { RoleBinding } from '../../kube/objects/kinds.ts';
-import type { Actor } from './act.ts';
+import type { Actor } from './actor.ts';
 import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
 import { bindingName } from '../rights/role-binding.ts';
 

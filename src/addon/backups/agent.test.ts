@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildNetworkPolicy } from '../children/network-policy.ts';
-import { buildPodTemplate } from '../children/pod-template.ts';
+import { buildPodTemplate } from '../children/pod/template.ts';
 import { buildService } from '../children/service.ts';
 import { encode } from '../world/secret-data.ts';
 import {

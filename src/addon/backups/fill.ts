@@ -48,7 +48,7 @@ export function fillFromBackup(world: World, facts: Pick<Facts, 'id'>): Filling 
 }
 
 /** Name of the backup that the volume holds, once it is whole there; it is kept on the claim. */
-export function filledFrom(world: World): string | undefined {
+function filledFrom(world: World): string | undefined {
   const kept = world.children.claim?.metadata.annotations?.[ANNOTATION.restoredFrom];
   if (world.addon.status?.dataPlane?.revision !== undefined) return kept;
   const restore = ownRestore(world);

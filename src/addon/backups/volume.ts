@@ -33,7 +33,7 @@ export function onVolume(
 }
 
 /** Its data is whole on a volume of its own, and the database is not known to run on it yet. */
-export function isToBeSwitchedTo({ status, metadata }: Live<InfluxRestore>): boolean {
+function isToBeSwitchedTo({ status, metadata }: Live<InfluxRestore>): boolean {
   return (
     status?.restoredAt !== undefined &&
     status.claim !== undefined &&

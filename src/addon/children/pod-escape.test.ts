@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
 import { addonOf, contextOf } from '../testing/fixtures.ts';
-import { buildPodTemplate } from './pod-template.ts';
+import { buildPodTemplate } from './pod/template.ts';
 
 /** What somebody would write who wants out of the pod, or into another one. */
 const text = fc.oneof(

@@ -6,7 +6,7 @@ import { withApiDefaults } from '../testing/api-defaults.ts';
 import { contextOf, inForce, live, NO_CHILDREN, SETTINGS } from '../testing/fixtures.ts';
 import type { BuildContext } from './context.ts';
 import { withIntentHash } from './merge.ts';
-import { buildPodTemplate } from './pod-template.ts';
+import { buildPodTemplate } from './pod/template.ts';
 import { slimStatefulSet, unpackTemplate } from './rendered.ts';
 import { buildStatefulSet, templateHashes } from './stateful-set.ts';
 

@@ -4,7 +4,7 @@ import type { StatefulSet } from '../../kube/objects/kinds.ts';
 import { hashOf } from '../world/hash.ts';
 import { ANNOTATION, childNames, ownedMeta, podLabels } from '../world/names.ts';
 import type { BuildContext } from './context.ts';
-import { buildPodTemplate } from './pod-template.ts';
+import { buildPodTemplate } from './pod/template.ts';
 import { isAsRendered, packTemplate, renderedHash, unpackTemplate } from './rendered.ts';
 
 /** One replica, and never two: two servers on one data folder do not notice each other. */

@@ -1,3 +1,4 @@
+import { isStartHeld } from '../access/way-in.ts';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import { appsOf, stateOf } from '../../api/addon-defaults.ts';
 import { allowedOutside, endpointInForce } from '../access/in-force.ts';
@@ -141,12 +142,4 @@ function appSelectors({ addon, apps }: World): LabelSelector[] {
   return appsOf(addon)
     .map((app) => apps.get(keyOf(app))?.spec?.selector)
     .filter((selector) => selector !== undefined);
-}
-
-function isStartHeld({ addon, children }: World, way: WayIn): boolean {
-  return (
-    way.state === 'Awaited' &&
-    children.statefulSet === undefined &&
-    addon.status?.dataPlane?.revision === undefined
-  );
 }

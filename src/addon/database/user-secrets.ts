@@ -20,7 +20,7 @@ import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';
 
 /** What has to be done so that each listed user has its Secret, and nobody else has one. */
-export function userSecretChanges(world: World, context: BuildContext): Action[] {
+function userSecretChanges(world: World, context: BuildContext): Action[] {
   const { addon, children, userSecrets = new Map<string, Live<Secret>>() } = world;
   const { passwords } = storedContents(children.adminSecret);
   const listed = usersOf(addon).map(({ name }) => name);
@@ -48,7 +48,7 @@ export function userSecretChanges(world: World, context: BuildContext): Action[]
  * Listed users that nobody could try yet, because the database did not answer to their login: they have no Secret, so
  * what is asked for is not in force, and they are tried again soon.
  */
-export function untriedUsers(world: World, { facts }: BuildContext): string[] {
+function untriedUsers(world: World, { facts }: BuildContext): string[] {
   const { addon, children, userSecrets } = world;
   const { passwords } = storedContents(children.adminSecret);
   const answer = answerOf(world, facts);
@@ -69,7 +69,7 @@ export function isOfUserSecret({ target }: Finding, addon: World['addon']): bool
 }
 
 /** The user's credentials in the entries of the binding Secret. */
-export function buildUserSecret(context: BuildContext, user: string, password: string): Secret {
+function buildUserSecret(context: BuildContext, user: string, password: string): Secret {
   const { addon, facts } = context;
   // Every entry that holds credentials is made of these: nothing of the application's is in it.
   const credentials = { ...facts, username: namesOf(facts, user).present, password };

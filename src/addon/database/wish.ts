@@ -1,5 +1,6 @@
 import { ownOf } from '../../contents/own.ts';
-import { planDatabase, type DatabaseState, type DatabaseStep } from '../../influx/v1/database.ts';
+import { planDatabase } from '../../influx/v1/database.ts';
+import { type DatabaseState, type DatabaseStep } from '../../influx/v1/found.ts';
 import * as influxql from '../../influx/v1/influxql.ts';
 import { planUser } from '../../influx/v1/user.ts';
 import type { DatabaseAccess } from '../decision/action.ts';

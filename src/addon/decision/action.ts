@@ -1,5 +1,5 @@
 import type { ContentsStep } from '../../contents/step.ts';
-import type { DatabaseStep } from '../../influx/v1/database.ts';
+import type { DatabaseStep } from '../../influx/v1/found.ts';
 import type { InfluxTls } from '../../influx/transport.ts';
 import type { Kind, PersistentVolumeClaim, Secret } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live, ObjectKey } from '../../kube/objects/types.ts';

@@ -10,12 +10,10 @@ export interface Scene {
 }
 
 /**
- * One step of the story: an outcome when this is what comes first, otherwise what those behind it may know, or nothing.
- * What it needs from those before it is in the type of its scene, so a step cannot stand before what it asks for.
+ * The steps of a decision, in their order, as far as none has ended it. A step gives an outcome when this is what comes
+ * first, otherwise what those behind it may know, or nothing. What it needs from those before it is in the type of its
+ * scene, so that a step cannot stand before what it asks for.
  */
-export type Step<S, Known extends object> = (scene: S) => Outcome | Known | undefined;
-
-/** The steps of a decision, in their order, as far as none has ended it. */
 export interface Story<S extends object> {
   step<Known extends object>(step: (scene: S) => Outcome | Known | undefined): Story<S & Known>;
   /** Whatever ends the story from here on passes this, too. */

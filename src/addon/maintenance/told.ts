@@ -85,14 +85,14 @@ export function maintenanceOf(
   };
 }
 
-export function waitsForBackup(message: string, wakeMs: number | undefined, now: Date) {
+function waitsForBackup(message: string, wakeMs: number | undefined, now: Date) {
   const until = wakeMs === undefined ? undefined : new Date(now.getTime() + wakeMs);
   return { run: false as const, reason: 'AwaitingBackup', message, until };
 }
 
 export const SOON_MS = 200;
 
-export function pastOf(
+function pastOf(
   before: InfluxAddonStatus['maintenance'],
   target: InForce,
   blocked: boolean,

@@ -28,7 +28,7 @@ export function leavingClaim(world: Seen): Live<PersistentVolumeClaim> | undefin
 }
 
 /** The claim under the database that is being deleted, and whose user wants it to go. */
-export function releasedClaim(world: Seen): Live<PersistentVolumeClaim> | undefined {
+function releasedClaim(world: Seen): Live<PersistentVolumeClaim> | undefined {
   return deletedClaims(world).find(({ metadata }) => isLetGo(world.addon, metadata.uid));
 }
 

@@ -1,5 +1,5 @@
 import type { AppStatus } from '../../api/influx-addon.ts';
-import type { DatabaseState } from '../../influx/v1/database.ts';
+import type { DatabaseState } from '../../influx/v1/found.ts';
 import type { EngineFigures } from '../../influx/v1/figures.ts';
 import type { Growing } from '../../influx/v1/growing.ts';
 import type { Shard } from '../../influx/v1/shards.ts';

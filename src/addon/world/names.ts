@@ -108,7 +108,7 @@ export function podLabels(addonName: string): Record<string, string> {
   return { 'app.kubernetes.io/name': 'influxdb', [ADDON_LABEL]: addonName };
 }
 
-export function ownerReference(addon: Live<InfluxAddon>): OwnerReference {
+function ownerReference(addon: Live<InfluxAddon>): OwnerReference {
   return {
     apiVersion: 'influxaddon.dev/v1alpha1',
     kind: 'InfluxAddon',

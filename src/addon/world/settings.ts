@@ -1,6 +1,9 @@
 import type { MaintenanceSettings } from '../../maintenance/settings.ts';
 import type { BackupSettings } from '../../backup/settings.ts';
-import type { buildPodTemplate } from '../children/pod-template.ts';
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
+import type { InfluxAddon } from '../../api/influx-addon.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import type { InForce } from './facts.ts';
 
 /** Where the operator runs and what it was told at start; the same for all addons. */
 export interface Settings {
@@ -23,7 +26,7 @@ export interface Settings {
   /** Default DEFAULT_BACKUPS. */
   readonly backups?: BackupSettings;
   /** How a database's pod looks. Default buildPodTemplate; another one stands for another release of the operator. */
-  readonly render?: typeof buildPodTemplate;
+  readonly render?: (of: { readonly addon: Live<InfluxAddon>; readonly target: InForce }) => PodTemplateSpec;
 }
 
 export interface ExternalEndpoint {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InfluxClient } from './client.ts';
-import { type DatabaseState, planDatabase, readDatabase } from './database.ts';
+import { planDatabase, readDatabase } from './database.ts';
+import { type DatabaseState } from './found.ts';
 import { engineAnswer, ScriptedTransport, statementsOf } from '../testing/scripted-transport.ts';
 
 const id = 'my_app_3707';

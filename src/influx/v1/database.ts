@@ -1,36 +1,11 @@
+import { type RetentionPolicyState } from './found.ts';
+import { type DatabaseState, type DatabaseStep, type DatabaseStepKind, type Grant } from './found.ts';
 import type { InfluxClient } from './client.ts';
 import type { InfluxError } from '../influx-error.ts';
 import { rows, type StatementResult } from './results.ts';
 import { seconds } from '../duration.ts';
 import * as influxql from './influxql.ts';
 import { planUser } from './user.ts';
-
-/** What an engine holds for the addon whose database is called `id`. */
-export interface DatabaseState {
-  databases: string[];
-  users: { name: string; admin: boolean }[];
-  /** Of the application's user; empty when there is no such user. */
-  grants: Grant[];
-  /** By user: of the further users that were asked about and are there. */
-  otherGrants?: Readonly<Record<string, readonly Grant[]>>;
-  /** Of the database `id`; empty when there is no such database. */
-  retentionPolicies: RetentionPolicyState[];
-  /** Of the database `id`. */
-  continuousQueries: { name: string; query: string }[];
-}
-
-export interface Grant {
-  database: string;
-  privilege: string;
-}
-
-export interface RetentionPolicyState {
-  name: string;
-  /** 0 is endless. */
-  durationSeconds: number;
-  shardDurationSeconds: number;
-  default: boolean;
-}
 
 /**
  * Reads it as the administrator: one request, and a second one only when the database or a user is missing (a
@@ -88,23 +63,6 @@ function grantsIn(result: StatementResult | undefined): Grant[] {
     database: String(row['database']),
     privilege: String(row['privilege']),
   }));
-}
-
-export type DatabaseStepKind =
-  | 'CreateDatabase'
-  | 'CreateUser'
-  | 'SetPassword'
-  | 'RevokeAdmin'
-  | 'Grant'
-  | 'Revoke'
-  | 'DropUser'
-  | 'SetAdminPassword';
-
-export interface DatabaseStep {
-  statement: string;
-  what: DatabaseStepKind;
-  /** The statement holds the password: it is not to be logged. */
-  secret: boolean;
 }
 
 export interface DatabaseWish {

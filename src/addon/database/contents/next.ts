@@ -6,7 +6,7 @@ import { planContents } from '../../../contents/plan.ts';
 import type { PolicyPlan } from '../../../contents/retention-policies.ts';
 import type { ContentsStep, Problem } from '../../../contents/step.ts';
 import { mistakesOf, wishesOf, type Wishes } from '../../../contents/wishes.ts';
-import type { DatabaseState } from '../../../influx/v1/database.ts';
+import type { DatabaseState } from '../../../influx/v1/found.ts';
 import type { Shard } from '../../../influx/v1/shards.ts';
 import type { Action, DatabaseAccess } from '../../decision/action.ts';
 import { answerOf, contentsKnowledge, isAskedFor, knownQueries, storedContents } from './facts.ts';

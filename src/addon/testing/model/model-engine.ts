@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { compare } from 'semver';
-import type { DatabaseState, Grant } from '../../../influx/v1/database.ts';
+import type { DatabaseState, Grant } from '../../../influx/v1/found.ts';
 import { seconds } from '../../../influx/duration.ts';
 import type { EngineFigures } from '../../../influx/v1/figures.ts';
 import type { DatabaseAccess } from '../../decision/action.ts';

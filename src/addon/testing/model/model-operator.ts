@@ -3,8 +3,8 @@ import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../../kube/objects/types.ts';
 import { revisionOf } from '../../../contents/continuous-queries.ts';
-import type { DatabaseState } from '../../../influx/v1/database.ts';
-import { belonging } from '../../act/act.ts';
+import type { DatabaseState } from '../../../influx/v1/found.ts';
+import { belonging } from '../../act/objects.ts';
 import {
   describe,
   type Action,

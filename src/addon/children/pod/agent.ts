@@ -1,6 +1,6 @@
-import { AGENT_DIR, AGENT_FILES, AGENT_PORT } from '../../backup/agent-files.ts';
-import { type InForce } from '../world/facts.ts';
-import { AGENT_CONTAINER, childNames } from '../world/names.ts';
+import { AGENT_DIR, AGENT_FILES, AGENT_PORT } from '../../../backup/agent-files.ts';
+import { type InForce } from '../../world/facts.ts';
+import { AGENT_CONTAINER, childNames } from '../../world/names.ts';
 import type { Container, Volume } from 'kubernetes-types/core/v1.js';
 
 /**

@@ -1,16 +1,16 @@
 import type { Container, EnvVar, PodTemplateSpec, SecurityContext } from 'kubernetes-types/core/v1.js';
-import { placementOf } from '../../api/addon-defaults.ts';
-import { GROUP } from '../../api/group.ts';
-import { BOOTSTRAP_SCRIPT, bootstrapEnvironment } from '../../influx/v1/bootstrap.ts';
-import { BOOTSTRAP_VERSION } from '../../influx/v1/bootstrap-script.ts';
-import { engineParameters } from '../../influx/v1/parameters.ts';
-import { engineLifecycle } from '../../influx/v1/probes.ts';
-import { milliOf, unitsOf } from '../../kube/objects/quantity.ts';
-import { agentContainer, agentVolume } from './agent-container.ts';
-import { ENGINE_PORT } from '../access/connection.ts';
-import { hashOf } from '../world/hash.ts';
-import { ANNOTATION, childNames, EXTERNAL_LABEL, podLabels, labelsOf } from '../world/names.ts';
-import type { BuildContext } from './context.ts';
+import { placementOf } from '../../../api/addon-defaults.ts';
+import { GROUP } from '../../../api/group.ts';
+import { BOOTSTRAP_SCRIPT, bootstrapEnvironment } from '../../../influx/v1/bootstrap.ts';
+import { BOOTSTRAP_VERSION } from '../../../influx/v1/bootstrap-script.ts';
+import { engineParameters } from '../../../influx/v1/parameters.ts';
+import { engineLifecycle } from '../../../influx/v1/probes.ts';
+import { milliOf, unitsOf } from '../../../kube/objects/quantity.ts';
+import { agentContainer, agentVolume } from './agent.ts';
+import { ENGINE_PORT } from '../../access/connection.ts';
+import { hashOf } from '../../world/hash.ts';
+import { ANNOTATION, childNames, EXTERNAL_LABEL, podLabels, labelsOf } from '../../world/names.ts';
+import type { BuildContext } from '../context.ts';
 
 /** The user of the newer official images; the older ones ran as root, so the volume's group is what makes both work. */
 const ENGINE_UID = 1500;

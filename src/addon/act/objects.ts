@@ -1,0 +1,88 @@
+import { find } from './refusals.ts';
+import { type Actor, type Outcome, DONE, SURPRISED, REFUSED } from './actor.ts';
+import type { InfluxAddon } from '../../api/influx-addon.ts';
+import { ApiError } from '../../kube/api/api-error.ts';
+import type { KubeClient } from '../../kube/api/client.ts';
+import type { Kind } from '../../kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import type { CreateAction } from '../decision/action.ts';
+import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
+import { storeOf } from '../observe/stores.ts';
+
+export async function create(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  action: CreateAction,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { kind, object } = action;
+  try {
+    record(actor, kind, await actor.client.create(kind, object, signal));
+    return DONE;
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    if (!error.isAlreadyExists) throw error;
+  }
+  // The name is taken: by an earlier write of ours whose answer was lost, by a predecessor, or by somebody else.
+  const { name = '', namespace = '' } = object.metadata ?? {};
+  const live = await actor.client.get(kind, { name, namespace }, signal);
+  if (live === undefined) return { result: 'wait', ms: 200 };
+  switch (belonging(live, addon)) {
+    case 'Ours':
+      record(actor, kind, live);
+      return SURPRISED;
+    case 'LostLabels':
+      record(actor, kind, await relabel(actor.client, kind, live, object, signal));
+      return SURPRISED;
+    case 'Leaving':
+      return { result: 'wait', ms: 1_000 };
+    case 'Foreign':
+      return conflict(actor, addon, kind.kind, name);
+  }
+}
+
+export function conflict(actor: Actor, addon: Live<InfluxAddon>, kind: string, name: string): Outcome {
+  const message = `${kind} ${name} exists and was not made by this operator: it is left alone. Delete or rename it, or give the addon another name.`;
+  find(actor, addon, { target: `${kind}/${name}`, reason: STALLED_REASON.nameConflict, message });
+  return REFUSED;
+}
+
+/**
+ * Makes an object of ours visible to its cache again, and no more: what else is wrong with it is decided from what it
+ * holds, not from an intent that was made without seeing it.
+ */
+async function relabel(
+  client: KubeClient,
+  kind: Kind<KubeObject>,
+  live: Live<KubeObject>,
+  intent: KubeObject,
+  signal: AbortSignal,
+): Promise<Live<KubeObject>> {
+  const labels = { ...live.metadata.labels, ...intent.metadata?.labels };
+  return await client.replace(kind, { ...live, metadata: { ...live.metadata, labels } }, signal);
+}
+
+/** Whose object it is that has the name of a child. */
+export function belonging(
+  live: Live<KubeObject>,
+  addon: Live<InfluxAddon>,
+): 'Ours' | 'LostLabels' | 'Leaving' | 'Foreign' {
+  const { labels, ownerReferences = [], deletionTimestamp } = live.metadata;
+  const owner = ownerReferences.find(
+    (each) => each.kind === 'InfluxAddon' && each.apiVersion.startsWith('influxaddon.dev/'),
+  );
+  const labelled =
+    labels?.['app.kubernetes.io/managed-by'] === MANAGED_BY && labels[ADDON_LABEL] === addon.metadata.name;
+  const hashed = live.metadata.annotations?.['influxaddon.dev/intent'] !== undefined;
+  if (owner !== undefined && owner.uid !== addon.metadata.uid)
+    return owner.name === addon.metadata.name ? 'Leaving' : 'Foreign';
+  const ours = owner !== undefined || labelled || hashed;
+  if (!ours) return 'Foreign';
+  if (deletionTimestamp !== undefined) return 'Leaving';
+  return labelled ? 'Ours' : 'LostLabels';
+}
+
+export function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObject>): void {
+  storeOf(actor.stores, kind)?.recordWrite(live);
+}
