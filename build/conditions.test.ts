@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EVENT_REASON, LIMIT_REASON, READY_REASON, STALLED_REASON } from '../src/api/reasons.ts';
-import { JOB_FAILURES } from '../src/backup/protocol.ts';
+import { JOB_FAILURES } from '../src/backup/results.ts';
 import {
   BACKUP_EVENT,
   BACKUP_REASON,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { backupKeys } from '../backup/location.ts';
 import type { BackupCounts, BackupManifest } from '../backup/manifest.ts';
-import type { BackupJobSpec, BackupResult } from '../backup/protocol.ts';
+import type { BackupJobSpec } from '../backup/protocol.ts';
+import type { BackupResult } from '../backup/results.ts';
 import { InfluxError } from '../influx/influx-error.ts';
 import type { Dump } from './archive/engine-manifest.ts';
 import { countsBetween, countValues, takeCensus, type Census, type Tally } from './census.ts';

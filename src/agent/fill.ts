@@ -1,5 +1,6 @@
 import type { BackupManifest } from '../backup/manifest.ts';
-import type { DrillJobSpec, ImportJobSpec, JobResult, RestoreJobSpec } from '../backup/protocol.ts';
+import type { DrillJobSpec, ImportJobSpec, RestoreJobSpec } from '../backup/protocol.ts';
+import type { JobResult } from '../backup/results.ts';
 import { isAtLeast } from '../influx/v1/version.ts';
 import { fetchDump } from './archive/fetch.ts';
 import { countDifference, totalValues, type Tally } from './census.ts';

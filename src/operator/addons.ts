@@ -20,7 +20,8 @@ import { Controller, type ControllerOptions } from '../kube/control/controller.t
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
 import { Secret } from '../kube/objects/kinds.ts';
-import { Reflector, type ReflectorMetrics } from '../kube/store/reflector.ts';
+import { Reflector } from '../kube/store/reflector.ts';
+import { type ReflectorMetrics } from '../kube/store/reflector-options.ts';
 import type { WatchScope } from '../kube/store/scoped-stores.ts';
 import { WorkQueue } from '../kube/control/work-queue.ts';
 

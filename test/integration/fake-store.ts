@@ -1,4 +1,5 @@
-import type { JobResult, JobSpec } from '../../src/backup/protocol.ts';
+import type { JobSpec } from '../../src/backup/protocol.ts';
+import type { JobResult } from '../../src/backup/results.ts';
 import { JOB_CONTAINER, JOB_SPEC_VARIABLE } from '../../src/backup/protocol.ts';
 import type { FakeKubelet, JobRunner, Pod } from '../cluster/fakes/fake-kubelet.ts';
 import type { JobEnd } from '../cluster/fakes/kubelet/rules.ts';

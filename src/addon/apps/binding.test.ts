@@ -4,7 +4,9 @@ import type { Live } from '../../kube/objects/types.ts';
 import { restartedForKey } from '../world/names.ts';
 import { appOf, cached, patched, reapplied, rolledOut, variablesIn, type AppKind } from '../testing/apps.ts';
 import { NOW } from '../testing/fixtures.ts';
-import { decideApp, unbindPatch, type AppDecision, type AppWish } from './binding.ts';
+import { decideApp, type AppDecision } from './binding.ts';
+import { unbindPatch } from './patch.ts';
+import { type AppWish } from './wish.ts';
 import type { Workload } from '../world/world.ts';
 
 const BOTH = ['SCALINGO_INFLUX_URL', 'INFLUX_URL'];

@@ -1,4 +1,6 @@
-import type { Container } from 'kubernetes-types/core/v1.js';
+import { patchOf } from './patch.ts';
+import { surveyVariables, injectedNames } from './variables.ts';
+import { type AppWish, type AppReason } from './wish.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
@@ -6,33 +8,6 @@ import { restartedForKey } from '../world/names.ts';
 import { pendingEntry } from './entries.ts';
 import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH } from './view.ts';
 import { type Workload } from '../world/world.ts';
-
-/** What an addon asks of one app. */
-export interface AppWish {
-  readonly addonName: string;
-  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
-  readonly name: string;
-  readonly env: 'Inject' | 'FromSecret';
-  /** Names of the containers to inject into; undefined for all, init containers among them. */
-  readonly containers: readonly string[] | undefined;
-  readonly secretName: string;
-  /** `<prefix>_URL` first, then `<alias>_URL` if there is one. */
-  readonly variables: readonly string[];
-}
-
-export type AppReason =
-  | 'Current'
-  | 'AppMissing'
-  | 'ContainerMissing'
-  | 'VariableConflict'
-  | 'PrefixTaken'
-  | 'AliasTaken'
-  | 'BindingContested'
-  | 'AppPaused'
-  | 'RollingOut'
-  | 'RestartWaiting'
-  | 'WaveStopped'
-  | 'Refused';
 
 export interface AppDecision {
   /** Strategic-merge patch of the workload; undefined when there is nothing to write. */
@@ -169,118 +144,6 @@ function comingSince(
   if (entry?.restarting === true) return Date.parse(entry.restartedAt ?? '') || now.getTime();
   const lost = mark !== undefined && mark !== entry?.revision && entry?.revision !== revision;
   return lost ? now.getTime() : undefined;
-}
-
-/** The patch that takes injected variables out of a workload again; undefined when there are none. */
-export function unbindPatch(
-  app: Pick<AppWish, 'secretName'>,
-  workload: Live<Workload> | undefined,
-): object | undefined {
-  if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) return undefined;
-  const remove = (containers: Container[] | undefined): ContainerPatch[] =>
-    (containers ?? []).flatMap((container) => {
-      const env = injectedNames(container, app.secretName).map((name) => ({
-        name,
-        $patch: 'delete' as const,
-      }));
-      return env.length === 0 ? [] : [{ name: container.name, env }];
-    });
-  const spec = workload.spec?.template.spec;
-  const containers = remove(spec?.containers);
-  const initContainers = remove(spec?.initContainers);
-  if (containers.length + initContainers.length === 0) return undefined;
-  return patchOf(workload, { containers, initContainers }, undefined);
-}
-
-type EnvPatch =
-  | { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } }
-  | { name: string; $patch: 'delete' };
-interface ContainerPatch {
-  name: string;
-  env: EnvPatch[];
-}
-interface Survey {
-  readonly containers: ContainerPatch[];
-  readonly initContainers: ContainerPatch[];
-  readonly missing: boolean;
-  readonly aliasTaken: boolean;
-  readonly refusal?: { reason: AppReason; message: string };
-}
-
-/** Compares the variables in the template with the wish: what to add, what to remove, and what stands in the way. */
-function surveyVariables(wish: AppWish, workload: Live<Workload>, entry: AppStatus | undefined): Survey {
-  const spec = workload.spec?.template.spec;
-  const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
-  const wasInjected = entry?.injectedTemplate !== undefined;
-  const none: Survey = { containers: [], initContainers: [], missing: false, aliasTaken: false };
-  if (wish.env === 'FromSecret' && !wasInjected) return none;
-  const absent = (wish.containers ?? []).find((name) => !all.some((container) => container.name === name));
-  if (wish.env === 'Inject' && absent !== undefined) {
-    const message = `${wish.kind} ${wish.name} has no container ${absent}; it has ${all.map(({ name }) => name).join(', ')}`;
-    return { ...none, refusal: { reason: 'ContainerMissing', message } };
-  }
-  let missing = false;
-  let aliasTaken = false;
-  let refusal: Survey['refusal'];
-  const survey = (container: Container): ContainerPatch[] => {
-    const chosen =
-      wish.env === 'Inject' && (wish.containers === undefined || wish.containers.includes(container.name));
-    const wanted = chosen ? wish.variables : [];
-    const env: EnvPatch[] = [];
-    for (const [index, name] of wanted.entries()) {
-      const found = container.env?.find((variable) => variable.name === name);
-      const source = found?.valueFrom?.secretKeyRef;
-      if (found === undefined) {
-        env.push({ name, valueFrom: { secretKeyRef: { name: wish.secretName, key: name } } });
-        missing = true;
-      } else if (source?.name === wish.secretName) {
-        continue;
-      } else if (source?.name?.endsWith('-influx') && index > 0) {
-        aliasTaken = true;
-      } else if (source?.name?.endsWith('-influx')) {
-        const other = source.name.slice(0, -'-influx'.length);
-        const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${other} already; choose another prefix`;
-        refusal ??= { reason: 'PrefixTaken', message };
-      } else {
-        const message = `${wish.kind} ${wish.name} sets ${name} in container ${container.name} itself; remove it there, or choose another spec.connection.prefix`;
-        refusal ??= { reason: 'VariableConflict', message };
-      }
-    }
-    for (const name of injectedNames(container, wish.secretName)) {
-      if (!wanted.includes(name)) env.push({ name, $patch: 'delete' });
-    }
-    return env.length === 0 ? [] : [{ name: container.name, env }];
-  };
-  const containers = (spec?.containers ?? []).flatMap(survey);
-  const initContainers = (spec?.initContainers ?? []).flatMap(survey);
-  return { containers, initContainers, missing, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
-}
-
-/** Names of the variables that refer to the addon's Secret under the very key that injection uses. */
-function injectedNames(container: Container, secretName: string): string[] {
-  return (container.env ?? [])
-    .filter(
-      ({ name, valueFrom }) =>
-        valueFrom?.secretKeyRef?.name === secretName && valueFrom.secretKeyRef.key === name,
-    )
-    .map(({ name }) => name);
-}
-
-function patchOf(
-  workload: Live<Workload>,
-  variables: Pick<Survey, 'containers' | 'initContainers'>,
-  annotations: Record<string, string> | undefined,
-): object {
-  const { uid, resourceVersion } = workload.metadata;
-  const spec = {
-    ...(variables.containers.length > 0 ? { containers: variables.containers } : {}),
-    ...(variables.initContainers.length > 0 ? { initContainers: variables.initContainers } : {}),
-  };
-  const template = {
-    ...(annotations === undefined ? {} : { metadata: { annotations } }),
-    ...(Object.keys(spec).length > 0 ? { spec } : {}),
-  };
-  return { metadata: { uid, resourceVersion }, spec: { template } };
 }
 
 function markOf(workload: Live<Workload>, addonName: string): string | undefined {

@@ -1,3 +1,4 @@
+import { slimJob, slimJobPod, slimPod, slimNamespace, slimStorageClass } from './slim.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { InfluxBackup } from '../../api/influx-backup.ts';
 import type { InfluxBackupStore } from '../../api/influx-backup-store.ts';
@@ -5,11 +6,11 @@ import type { InfluxPlan } from '../../api/influx-plan.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
 import type { InfluxVersion } from '../../api/influx-version.ts';
 import * as api from '../../api/kinds.ts';
-import { given } from '../../kube/objects/given.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import { NamespacedStore } from '../../kube/store/namespaced-store.ts';
-import { Store, type StoreOptions } from '../../kube/store/store.ts';
+import { Store } from '../../kube/store/store.ts';
+import { type StoreOptions } from '../../kube/store/store-options.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { slimWorkload } from '../apps/view.ts';
 import { AUTHORITY_SECRET } from '../tls/authorities.ts';
@@ -213,64 +214,4 @@ function jobKey({ metadata }: Live<kinds.Pod>): string[] {
   return (metadata.ownerReferences ?? [])
     .filter(({ kind }) => kind === 'Job')
     .map(({ name }) => `${metadata.namespace}/${name}`);
-}
-
-/** Without what it was told to do, which whoever made it can tell again. */
-function slimJob({ metadata, status }: Live<kinds.Job>): Live<kinds.Job> {
-  return { metadata, ...given({ status }) };
-}
-
-function slimJobPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
-  const { ownerReferences } = pod.metadata;
-  const { metadata, status } = slimPod(pod);
-  const { reason } = pod.status ?? {};
-  return {
-    metadata: { ...metadata, ...given({ ownerReferences }) },
-    status: { ...status, ...given({ reason }) },
-  };
-}
-
-function slimPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
-  const { uid, name, namespace, resourceVersion, labels, deletionTimestamp, creationTimestamp } =
-    pod.metadata;
-  const container = pod.spec?.containers[0];
-  const data = pod.spec?.volumes?.find(({ name }) => name === 'data')?.persistentVolumeClaim;
-  const metadata = {
-    uid,
-    name,
-    resourceVersion,
-    labels: labels ?? {},
-    namespace: namespace ?? '',
-    ...given({ deletionTimestamp, creationTimestamp }),
-  };
-  const spec = {
-    containers:
-      container === undefined ? [] : [{ name: container.name, ...given({ image: container.image }) }],
-    ...given({ nodeName: pod.spec?.nodeName }),
-    ...(data === undefined ? {} : { volumes: [{ name: 'data', persistentVolumeClaim: data }] }),
-  };
-  const { phase, podIP, conditions, containerStatuses, initContainerStatuses } = pod.status ?? {};
-  return {
-    metadata,
-    spec,
-    status: given({ phase, podIP, conditions, containerStatuses, initContainerStatuses }),
-  } as Live<kinds.Pod>;
-}
-
-function slimNamespace(namespace: Live<kinds.Namespace>): Live<kinds.Namespace> {
-  const { uid, name, resourceVersion, deletionTimestamp } = namespace.metadata;
-  return { metadata: { uid, name, resourceVersion, ...given({ deletionTimestamp }) } };
-}
-
-function slimStorageClass(storageClass: Live<kinds.StorageClass>): Live<kinds.StorageClass> {
-  const { uid, name, resourceVersion, annotations } = storageClass.metadata;
-  const mark = annotations?.['storageclass.kubernetes.io/is-default-class'];
-  const kept =
-    mark === undefined ? {} : { annotations: { 'storageclass.kubernetes.io/is-default-class': mark } };
-  const { provisioner, allowVolumeExpansion } = storageClass;
-  return {
-    metadata: { uid, name, resourceVersion, ...kept },
-    provisioner,
-    ...given({ allowVolumeExpansion }),
-  };
 }

@@ -3,10 +3,9 @@ import {
   MAX_RESULT_BYTES,
   type CheckJobSpec,
   type DeleteJobSpec,
-  type JobResult,
-  type ListEntry,
   type ListJobSpec,
 } from '../../backup/protocol.ts';
+import { type JobResult, type ListEntry } from '../../backup/results.ts';
 import type { JobContext } from './job-context.ts';
 import { JobError } from './job-error.ts';
 import { digestOf, pointsOf, readManifest } from './stored-backup.ts';

@@ -1,4 +1,4 @@
-import { JOB_FAILURES, type JobFailureReason } from '../../backup/protocol.ts';
+import { JOB_FAILURES, type JobFailureReason } from '../../backup/results.ts';
 
 /** Why a Job cannot do what it was made for. The message is for the user and holds no secret. */
 export class JobError extends Error {

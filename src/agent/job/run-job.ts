@@ -4,10 +4,10 @@ import {
   JOB_SPEC_VARIABLE,
   jobSpec,
   MAX_RESULT_BYTES,
-  type JobResult,
   type JobSpec,
   type Operation,
 } from '../../backup/protocol.ts';
+import { type JobResult } from '../../backup/results.ts';
 import { HttpInfluxTransport } from '../../influx/transport.ts';
 import { takeBackup } from '../backup.ts';
 import { dismissEngine, keepEngineWaiting } from '../engine.ts';

@@ -1,5 +1,5 @@
 import { JobError } from '../job/job-error.ts';
-import type { JobFailureReason } from '../../backup/protocol.ts';
+import type { JobFailureReason } from '../../backup/results.ts';
 
 type StoreFailure = Extract<
   JobFailureReason,

@@ -1,7 +1,7 @@
+import { internetAccess, access, tls } from './addon-access.ts';
+import { identifier, retentionPolicy, continuousQuery, user } from './addon-contents.ts';
 import { z } from 'zod';
-import { atomicList, doc, listByName, setOf } from './doc.ts';
-import { MAX_DURATION_SECONDS, retentionDuration, secondsInCel, shardDuration } from './duration.ts';
-import { annotations, labelSelector } from './label-selector.ts';
+import { doc, listByName, setOf } from './doc.ts';
 import { placement } from './placement.ts';
 import { label, nameRef, objectName, text } from './text.ts';
 
@@ -58,134 +58,6 @@ const connection = doc(
       'spec.connection.alias (default INFLUX) must differ from spec.connection.prefix (default SCALINGO_INFLUX); "" means no alias',
   },
 );
-
-const tls = doc(
-  z.strictObject({
-    mode: doc(
-      z.enum(['Disabled', 'Required']),
-      'Disabled (default) | Required: the database listens with TLS or without, never both.',
-    ).exactOptional(),
-    certificateRef: nameRef(
-      'A Secret of type kubernetes.io/tls with the certificate to use instead of one of the operator.',
-    ).exactOptional(),
-  }),
-  'TLS of the database.',
-);
-
-/** Annotations with which clouds widen a list of address ranges are refused by name; the operator leaves them out too. */
-const RESERVED = [
-  "k.startsWith('influxaddon.dev/')",
-  "k.contains('.influxaddon.dev/')",
-  "k.startsWith('kubectl.kubernetes.io/')",
-  "k in ['load-balancer-source-ranges', 'azure-allowed-ip-ranges', 'azure-allowed-service-tags'].map(n, 'service.beta.kubernetes.io/' + n)",
-].join(' || ');
-
-const internetAccess = doc(
-  z.strictObject({
-    mode: doc(
-      z.enum(['Disabled', 'LoadBalancer', 'NodePort']),
-      'Disabled (default), or how the database is reached from outside the cluster.',
-    ).exactOptional(),
-    allowedCIDRs: setOf(
-      doc(z.string().max(49), 'An address range.', {
-        rule: 'isCIDR(self) && cidr(self) == cidr(self).masked()',
-        message:
-          'spec.internetAccess.allowedCIDRs: write ranges in CIDR notation, such as 203.0.113.0/24, with nothing behind the prefix',
-      }),
-      64,
-      'From where connections are taken. The whole world is 0.0.0.0/0 and ::/0, and has to be written out.',
-    ).exactOptional(),
-    hostnames: setOf(
-      objectName('A DNS name.'),
-      16,
-      'Further names by which the database is reached, put into its certificate.',
-    ).exactOptional(),
-    serviceAnnotations: doc(annotations(16, ''), 'Annotations of the external Service.', {
-      rule: `self.all(k, !(${RESERVED}))`,
-      message:
-        'spec.internetAccess.serviceAnnotations: keys of influxaddon.dev/ and kubectl.kubernetes.io/ are not yours to set, and who may connect is said in spec.internetAccess.allowedCIDRs only',
-    }).exactOptional(),
-  }),
-  'Access from outside the cluster; needs TLS.',
-  {
-    rule: "!has(self.mode) || self.mode == 'Disabled' || (has(self.allowedCIDRs) && size(self.allowedCIDRs) > 0)",
-    message:
-      'spec.internetAccess.allowedCIDRs must list who may connect; write 0.0.0.0/0 and ::/0 for the whole world',
-  },
-);
-
-const access = doc(
-  z.strictObject({
-    policy: doc(
-      z.enum(['Namespace', 'Bound', 'Open']),
-      'Namespace (default): any pod of the namespace | Bound: the bound apps and the pods of `from` | Open: no NetworkPolicy.',
-    ).exactOptional(),
-    from: atomicList(
-      z.strictObject({ podSelector: labelSelector('Pods of this namespace.') }),
-      32,
-      'Bound only: further pods that may connect.',
-    ).exactOptional(),
-  }),
-  'Which pods may connect (NetworkPolicy).',
-  {
-    rule: "!has(self.from) || size(self.from) == 0 || (has(self.policy) && self.policy == 'Bound')",
-    message: 'spec.access.from is only allowed with spec.access.policy: Bound',
-  },
-);
-
-const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-const identifier = (field: string, description: string) =>
-  text({
-    pattern: IDENTIFIER,
-    max: 63,
-    message: `${field} must be letters, digits, "_" and "-", beginning with a letter or "_"`,
-    description,
-  });
-
-const retentionPolicy = doc(
-  z.strictObject({
-    name: identifier('spec.retentionPolicies: name', 'Name of the retention policy.'),
-    duration: retentionDuration('How long points are kept, such as 7d, or INF.'),
-    shardDuration: shardDuration(
-      'Length of a shard group; default: what the engine chooses for the duration.',
-    ).exactOptional(),
-  }),
-  'A retention policy. One that is not listed any more is dropped.',
-  {
-    rule: `self.duration == 'INF' || ${secondsInCel('self.duration')} <= ${MAX_DURATION_SECONDS}`,
-    message: 'spec.retentionPolicies: duration must be at most 15000 weeks, or INF',
-  },
-  {
-    rule: `!has(self.shardDuration) || self.duration == 'INF' || ${secondsInCel('self.shardDuration')} <= ${secondsInCel('self.duration')}`,
-    message: 'spec.retentionPolicies: shardDuration must not be longer than duration',
-  },
-);
-
-const continuousQuery = z.strictObject({
-  name: identifier('spec.continuousQueries: name', 'Name of the continuous query.'),
-  query: doc(
-    z.string().max(4096),
-    'SELECT … INTO … GROUP BY time(…), run as the application’s user.',
-    {
-      rule: "self.matches(r'(?is)^\\s*SELECT\\s.+\\sINTO\\s.+\\sGROUP\\s+BY\\s')",
-      message: 'spec.continuousQueries: query must be one SELECT … INTO … GROUP BY time(…) statement',
-    },
-    {
-      rule: "!self.contains(';')",
-      message:
-        'spec.continuousQueries: query must be one statement without ";" anywhere, also not at its end',
-    },
-  ),
-});
-
-const user = z.strictObject({
-  name: doc(label(40, ''), 'Name of the user; its Secret is <addon>-influx-user-<name>.', {
-    rule: "self.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self != 'admin'",
-    message:
-      'spec.users: name must be lower case letters, digits and "-", beginning and ending with a letter or digit, and not admin',
-  }),
-  access: doc(z.enum(['Read', 'Write', 'All']), 'What the user may do in the database of the addon.'),
-});
 
 const backups = doc(
   z.strictObject({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KEPT } from '../../backup/keep.ts';
-import { BackupModel, CLUSTER, fail, succeed } from '../testing/model.ts';
+import { BackupModel, CLUSTER } from '../testing/model.ts';
+import { fail, succeed } from '../testing/jobs.ts';
 
 const NOON = new Date('2030-01-09T12:00:00Z');
 const HOUR_MS = 3_600_000;

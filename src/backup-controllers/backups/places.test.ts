@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Places } from './places.ts';
-import { BackupModel, succeed } from '../testing/model.ts';
+import { BackupModel } from '../testing/model.ts';
+import { succeed } from '../testing/jobs.ts';
 
 const MINUTE_MS = 60_000;
 const AT_ONCE = 10;

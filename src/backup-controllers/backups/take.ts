@@ -2,7 +2,7 @@ import { rfc3339 } from '../../api/time.ts';
 import { backupsOf } from '../../api/addon-defaults.ts';
 import type { InfluxBackupStatus } from '../../api/influx-backup.ts';
 import type { PlanClass } from '../../backup/keep.ts';
-import type { BackupResult, FailedResult } from '../../backup/protocol.ts';
+import type { BackupResult, FailedResult } from '../../backup/results.ts';
 import { sizeInWords } from '../../backup/size.ts';
 import type { TaskAction } from '../decision/action.ts';
 import { backupJob, type CannotBeMade } from '../jobs/backup-job.ts';

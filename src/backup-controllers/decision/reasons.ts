@@ -1,4 +1,4 @@
-import type { JobFailureReason } from '../../backup/protocol.ts';
+import type { JobFailureReason } from '../../backup/results.ts';
 
 /** Reasons of the Ready condition of an InfluxBackup, beside those of a Job that failed. */
 export const BACKUP_REASON = {

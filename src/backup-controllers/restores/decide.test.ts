@@ -6,7 +6,8 @@ import type { Live } from '../../kube/objects/types.ts';
 import type { TaskAction } from '../decision/action.ts';
 import { decideRestore } from './decide.ts';
 import type { RestoreWorld } from '../world/restore-world.ts';
-import { addonOf, BackupModel, specOf, storeOf } from '../testing/model.ts';
+import { addonOf, BackupModel, storeOf } from '../testing/model.ts';
+import { specOf } from '../testing/jobs.ts';
 
 const NOON = new Date('2030-01-09T12:00:00Z');
 const CLAIM = 'my-app-influx-data';

@@ -3,7 +3,7 @@ import type { InfluxBackupStore, InfluxBackupStoreStatus } from '../../api/influ
 import { InfluxBackup, InfluxBackupStore as StoreKind } from '../../api/kinds.ts';
 import { hashOf } from '../../addon/world/hash.ts';
 import { MANAGED_BY } from '../../addon/world/names.ts';
-import type { JobResult, ListEntry } from '../../backup/protocol.ts';
+import type { JobResult, ListEntry } from '../../backup/results.ts';
 import { mark } from '../../backup/schedule.ts';
 import type { BackupSettings } from '../../backup/settings.ts';
 import { given } from '../../kube/objects/given.ts';

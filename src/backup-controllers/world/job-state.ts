@@ -1,4 +1,5 @@
-import { JOB_CONTAINER, parseJobResult, type JobResult } from '../../backup/protocol.ts';
+import { JOB_CONTAINER } from '../../backup/protocol.ts';
+import { parseJobResult, type JobResult } from '../../backup/results.ts';
 import type { Job, Pod } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 

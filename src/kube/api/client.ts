@@ -1,49 +1,17 @@
+import {
+  type ListOptions,
+  type WatchOptions,
+  type DeleteOptions,
+  type PatchOptions,
+  type ApplyOptions,
+  type Page,
+} from './client-options.ts';
 import { ApiError } from './api-error.ts';
 import { given } from '../objects/given.ts';
 import type { Kind } from '../objects/kinds.ts';
 import { apiVersionOf, pathOf } from '../objects/kinds.ts';
 import type { Transport, WatchEvent } from './transport.ts';
 import type { KubeObject, Live, ObjectKey } from '../objects/types.ts';
-
-export interface ListOptions {
-  /** Without it: all namespaces. */
-  namespace?: string;
-  labelSelector?: string;
-  fieldSelector?: string;
-  /** Objects per page, default 500: each page is parsed in one go, on the event loop. */
-  limit?: number;
-}
-
-export interface WatchOptions extends Omit<ListOptions, 'limit'> {
-  resourceVersion: string;
-  timeoutSeconds: number;
-}
-
-export interface DeleteOptions {
-  /** Delete this very object, not one that took its name meanwhile. */
-  uid?: string;
-  resourceVersion?: string;
-  propagationPolicy?: 'Background' | 'Orphan' | 'Foreground';
-}
-
-export interface PatchOptions {
-  type: 'merge' | 'strategic' | 'json';
-  fieldManager?: string;
-  subresource?: string;
-}
-
-export interface ApplyOptions {
-  fieldManager?: string;
-  /** Take fields that others own. Default false: a conflict is a 409. */
-  force?: boolean;
-  subresource?: 'status';
-}
-
-export interface Page<T extends KubeObject> {
-  items: Live<T>[];
-  /** The same for all pages of a list: the one moment they all show. */
-  resourceVersion: string;
-}
 
 /**
  * Verbs of the Kubernetes API on raw JSON. Writes are validated strictly: a field that the server doesn't know

@@ -1,5 +1,6 @@
 import { ScopedStores } from './scoped-stores.ts';
-import type { Change, Store } from './store.ts';
+import type { Store } from './store.ts';
+import type { Change } from './store-options.ts';
 import { keyOf, type KubeObject, type Live } from '../objects/types.ts';
 
 /** Objects of one kind from those namespaces only in which we may read them: a scope is a namespace. */

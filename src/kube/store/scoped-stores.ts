@@ -1,4 +1,5 @@
-import { Store, type Change, type StoreOptions } from './store.ts';
+import { Store } from './store.ts';
+import { type Change, type StoreOptions } from './store-options.ts';
 import type { KubeObject } from '../objects/types.ts';
 
 /** Keeps one store equal to what is in a scope, until aborted; never rejects. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { compareVersions } from '../objects/resource-version.ts';
-import type { Change } from './store.ts';
+import type { Change } from './store-options.ts';
 import { Store } from './store.ts';
 import type { ConfigMap } from '../objects/kinds.ts';
 import type { Live } from '../objects/types.ts';

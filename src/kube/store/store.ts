@@ -1,22 +1,7 @@
+import { type StoreOptions, type Change } from './store-options.ts';
 import { compareVersions } from '../objects/resource-version.ts';
 import type { KubeObject, Live } from '../objects/types.ts';
 import { keyOf } from '../objects/types.ts';
-
-export interface StoreOptions<T extends KubeObject> {
-  /** Makes objects smaller before they are kept. managedFields are dropped in any case. */
-  transform?: (object: Live<T>) => Live<T>;
-  /** By name, the values under which an object is found by `byIndex`. Must be pure. */
-  indexes?: Record<string, (object: Live<T>) => string[]>;
-  /** Told what a listener, an index or the transform threw. Default: a process warning. */
-  onError?: (error: unknown) => void;
-}
-
-/** `before` alone: gone. `after` alone: new. An object that was made anew is two changes. */
-export interface Change<T extends KubeObject> {
-  key: string;
-  before?: Live<T>;
-  after?: Live<T>;
-}
 
 /**
  * What the API server holds of one kind, as far as a watch has told, plus our own writes that it has yet to

@@ -1,3 +1,5 @@
+import { given } from '../objects/given.ts';
+import { asItem, pathKey, notFound, json, canonical } from './fake-answers.ts';
 import { randomUUID } from 'node:crypto';
 import type { ApiRequest } from '../api/transport.ts';
 import { ok, refuse, status, type FakeAnswer } from './fake-answer.ts';
@@ -106,8 +108,8 @@ export class FakeApi {
   }
 
   #get(target: Target): FakeAnswer {
-    const object = this.#find(target);
-    return object ? ok(object) : notFound(target);
+    const found = this.#find(target);
+    return found ? ok(found) : notFound(target);
   }
 
   #list(target: Target, query: Record<string, string>): FakeAnswer {
@@ -130,8 +132,12 @@ export class FakeApi {
       this.#snapshots.set(next, snapshot);
       metadata['continue'] = `${next}:${end}`;
     }
-    const items = snapshot.items.slice(start, end).map(asItem);
-    return ok({ kind: 'List', apiVersion: 'v1', metadata, items });
+    return ok({
+      kind: 'List',
+      apiVersion: 'v1',
+      metadata,
+      items: snapshot.items.slice(start, end).map(asItem),
+    });
   }
 
   #create(target: Target, body: Stored): FakeAnswer {
@@ -240,44 +246,10 @@ export class FakeApi {
     const before = collection.get(key);
     if (type === 'DELETED') collection.delete(key);
     else collection.set(key, stored);
-    const change: Change = {
-      revision,
-      collection: target.collection,
-      type,
-      object: stored,
-      ...(before ? { before } : {}),
-    };
+    const { collection: name } = target;
+    const change: Change = { revision, collection: name, type, object: stored, ...given({ before }) };
     this.#history.push(change);
     for (const watch of this.#watches) watch.offer(change);
     return structuredClone(stored);
   }
-}
-
-/** Items of a list come without their type. */
-function asItem(object: Stored): Omit<Stored, 'apiVersion' | 'kind'> {
-  const { apiVersion: _, kind: __, ...item } = object;
-  return item as Omit<Stored, 'apiVersion' | 'kind'>;
-}
-
-function pathKey(object: Stored): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-}
-
-function notFound(target: Target): FakeAnswer {
-  return refuse(404, 'NotFound', `${target.collection} "${target.name}" not found`);
-}
-
-function json(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
-}
-
-/** Equal for equal values, whatever the order of their keys. */
-function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner: unknown) =>
-      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    ) ?? 'absent'
-  );
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, startAgent } from '../../../src/agent/agent.ts';
-import type { JobFailureReason, JobResult } from '../../../src/backup/protocol.ts';
+import type { JobFailureReason, JobResult } from '../../../src/backup/results.ts';
 import { runJobPod } from './job-pod.ts';
 import { fillNoise } from './points.ts';
 import { agentCertificates, DATABASE, Scene } from './scene.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackupLocation } from '../../../src/backup/location.ts';
-import type { JobFailureReason, JobResult } from '../../../src/backup/protocol.ts';
+import type { JobFailureReason, JobResult } from '../../../src/backup/results.ts';
 import { ADMIN, Pod } from '../influx-process.ts';
 import { type JobPodOptions, runJobPod } from './job-pod.ts';
 import { fill, fingerprints } from './points.ts';

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { JobFailureReason, JobResult } from '../../../src/backup/protocol.ts';
+import type { JobFailureReason, JobResult } from '../../../src/backup/results.ts';
 import {
   type Fault,
   type FaultyProxy,

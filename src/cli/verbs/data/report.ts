@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { OWNED_SELECTOR, TASK_SELECTOR } from '../../../addon/world/names.ts';
+import { OWNED_SELECTOR, TASK_SELECTOR, childNames } from '../../../addon/world/names.ts';
 import {
   InfluxAddon,
   InfluxBackup,
@@ -12,7 +12,7 @@ import {
   InfluxVersion,
 } from '../../../api/kinds.ts';
 import { ApiError } from '../../../kube/api/api-error.ts';
-import type { ListOptions } from '../../../kube/api/client.ts';
+import type { ListOptions } from '../../../kube/api/client-options.ts';
 import {
   Event,
   type Kind,
@@ -26,7 +26,6 @@ import {
 } from '../../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../../kube/objects/types.ts';
 import { VERSION } from '../../../version.ts';
-import { childNames } from '../../../addon/world/names.ts';
 import { findAddon } from '../../edits/find.ts';
 import { withoutNoise } from '../../output/printed.ts';
 import { redactText, redactValue } from '../../output/redacted.ts';

@@ -1,0 +1,43 @@
+import { type ContainerPatch, type Survey, injectedNames } from './variables.ts';
+import { type AppWish } from './wish.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { type Workload } from '../world/world.ts';
+import type { Container } from 'kubernetes-types/core/v1.js';
+
+/** The patch that takes injected variables out of a workload again; undefined when there are none. */
+export function unbindPatch(
+  app: Pick<AppWish, 'secretName'>,
+  workload: Live<Workload> | undefined,
+): object | undefined {
+  if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) return undefined;
+  const remove = (containers: Container[] | undefined): ContainerPatch[] =>
+    (containers ?? []).flatMap((container) => {
+      const env = injectedNames(container, app.secretName).map((name) => ({
+        name,
+        $patch: 'delete' as const,
+      }));
+      return env.length === 0 ? [] : [{ name: container.name, env }];
+    });
+  const spec = workload.spec?.template.spec;
+  const containers = remove(spec?.containers);
+  const initContainers = remove(spec?.initContainers);
+  if (containers.length + initContainers.length === 0) return undefined;
+  return patchOf(workload, { containers, initContainers }, undefined);
+}
+
+export function patchOf(
+  workload: Live<Workload>,
+  variables: Pick<Survey, 'containers' | 'initContainers'>,
+  annotations: Record<string, string> | undefined,
+): object {
+  const { uid, resourceVersion } = workload.metadata;
+  const spec = {
+    ...(variables.containers.length > 0 ? { containers: variables.containers } : {}),
+    ...(variables.initContainers.length > 0 ? { initContainers: variables.initContainers } : {}),
+  };
+  const template = {
+    ...(annotations === undefined ? {} : { metadata: { annotations } }),
+    ...(Object.keys(spec).length > 0 ? { spec } : {}),
+  };
+  return { metadata: { uid, resourceVersion }, spec: { template } };
+}

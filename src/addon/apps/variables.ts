@@ -1,0 +1,85 @@
+import { type AppWish, type AppReason } from './wish.ts';
+import type { AppStatus } from '../../api/influx-addon.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import { type Workload } from '../world/world.ts';
+import type { Container } from 'kubernetes-types/core/v1.js';
+
+export type EnvPatch =
+  | { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } }
+  | { name: string; $patch: 'delete' };
+
+export interface ContainerPatch {
+  name: string;
+  env: EnvPatch[];
+}
+
+export interface Survey {
+  readonly containers: ContainerPatch[];
+  readonly initContainers: ContainerPatch[];
+  readonly missing: boolean;
+  readonly aliasTaken: boolean;
+  readonly refusal?: { reason: AppReason; message: string };
+}
+
+/** Compares the variables in the template with the wish: what to add, what to remove, and what stands in the way. */
+export function surveyVariables(
+  wish: AppWish,
+  workload: Live<Workload>,
+  entry: AppStatus | undefined,
+): Survey {
+  const spec = workload.spec?.template.spec;
+  const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const wasInjected = entry?.injectedTemplate !== undefined;
+  const none: Survey = { containers: [], initContainers: [], missing: false, aliasTaken: false };
+  if (wish.env === 'FromSecret' && !wasInjected) return none;
+  const absent = (wish.containers ?? []).find((name) => !all.some((container) => container.name === name));
+  if (wish.env === 'Inject' && absent !== undefined) {
+    const message = `${wish.kind} ${wish.name} has no container ${absent}; it has ${all.map(({ name }) => name).join(', ')}`;
+    return { ...none, refusal: { reason: 'ContainerMissing', message } };
+  }
+  let missing = false;
+  let aliasTaken = false;
+  let refusal: Survey['refusal'];
+  const survey = (container: Container): ContainerPatch[] => {
+    const chosen =
+      wish.env === 'Inject' && (wish.containers === undefined || wish.containers.includes(container.name));
+    const wanted = chosen ? wish.variables : [];
+    const env: EnvPatch[] = [];
+    for (const [index, name] of wanted.entries()) {
+      const found = container.env?.find((variable) => variable.name === name);
+      const source = found?.valueFrom?.secretKeyRef;
+      if (found === undefined) {
+        env.push({ name, valueFrom: { secretKeyRef: { name: wish.secretName, key: name } } });
+        missing = true;
+      } else if (source?.name === wish.secretName) {
+        continue;
+      } else if (source?.name?.endsWith('-influx') && index > 0) {
+        aliasTaken = true;
+      } else if (source?.name?.endsWith('-influx')) {
+        const other = source.name.slice(0, -'-influx'.length);
+        const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${other} already; choose another prefix`;
+        refusal ??= { reason: 'PrefixTaken', message };
+      } else {
+        const message = `${wish.kind} ${wish.name} sets ${name} in container ${container.name} itself; remove it there, or choose another spec.connection.prefix`;
+        refusal ??= { reason: 'VariableConflict', message };
+      }
+    }
+    for (const name of injectedNames(container, wish.secretName)) {
+      if (!wanted.includes(name)) env.push({ name, $patch: 'delete' });
+    }
+    return env.length === 0 ? [] : [{ name: container.name, env }];
+  };
+  const containers = (spec?.containers ?? []).flatMap(survey);
+  const initContainers = (spec?.initContainers ?? []).flatMap(survey);
+  return { containers, initContainers, missing, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+/** Names of the variables that refer to the addon's Secret under the very key that injection uses. */
+export function injectedNames(container: Container, secretName: string): string[] {
+  return (container.env ?? [])
+    .filter(
+      ({ name, valueFrom }) =>
+        valueFrom?.secretKeyRef?.name === secretName && valueFrom.secretKeyRef.key === name,
+    )
+    .map(({ name }) => name);
+}

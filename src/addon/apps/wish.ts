@@ -1,0 +1,26 @@
+/** What an addon asks of one app. */
+export interface AppWish {
+  readonly addonName: string;
+  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  readonly name: string;
+  readonly env: 'Inject' | 'FromSecret';
+  /** Names of the containers to inject into; undefined for all, init containers among them. */
+  readonly containers: readonly string[] | undefined;
+  readonly secretName: string;
+  /** `<prefix>_URL` first, then `<alias>_URL` if there is one. */
+  readonly variables: readonly string[];
+}
+
+export type AppReason =
+  | 'Current'
+  | 'AppMissing'
+  | 'ContainerMissing'
+  | 'VariableConflict'
+  | 'PrefixTaken'
+  | 'AliasTaken'
+  | 'BindingContested'
+  | 'AppPaused'
+  | 'RollingOut'
+  | 'RestartWaiting'
+  | 'WaveStopped'
+  | 'Refused';

@@ -1,0 +1,17 @@
+import type { KubeObject, Live } from '../objects/types.ts';
+
+export interface StoreOptions<T extends KubeObject> {
+  /** Makes objects smaller before they are kept. managedFields are dropped in any case. */
+  transform?: (object: Live<T>) => Live<T>;
+  /** By name, the values under which an object is found by `byIndex`. Must be pure. */
+  indexes?: Record<string, (object: Live<T>) => string[]>;
+  /** Told what a listener, an index or the transform threw. Default: a process warning. */
+  onError?: (error: unknown) => void;
+}
+
+/** `before` alone: gone. `after` alone: new. An object that was made anew is two changes. */
+export interface Change<T extends KubeObject> {
+  key: string;
+  before?: Live<T>;
+  after?: Live<T>;
+}

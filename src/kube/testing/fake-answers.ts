@@ -1,0 +1,33 @@
+import { refuse, type FakeAnswer } from './fake-answer.ts';
+import { type Target } from './fake-path.ts';
+import type { Stored } from './fake-watch.ts';
+import type { Json } from './patching.ts';
+
+/** Items of a list come without their type. */
+export function asItem(object: Stored): Omit<Stored, 'apiVersion' | 'kind'> {
+  const { apiVersion: _, kind: __, ...item } = object;
+  return item as Omit<Stored, 'apiVersion' | 'kind'>;
+}
+
+export function pathKey(object: Stored): string {
+  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+export function notFound(target: Target): FakeAnswer {
+  return refuse(404, 'NotFound', `${target.collection} "${target.name}" not found`);
+}
+
+export function json(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+/** Equal for equal values, whatever the order of their keys. */
+export function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? 'absent'
+  );
+}
