@@ -199,5 +199,5 @@ function importsOf(file: string, text: string): string[] {
 }
 
 function specifiersOf(text: string): string[] {
-  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, specifier = '']) => specifier);
+  return [...text.matchAll(/(?:from|import\(?)\s*'(\.[^']+)'/g)].map(([, specifier = '']) => specifier);
 }

@@ -1,3 +1,4 @@
+import { matchesSelectors } from './selectors.ts';
 import { refuse, type FakeAnswer } from './fake-answer.ts';
 import { type Target } from './fake-path.ts';
 import type { Stored } from './fake-watch.ts';
@@ -30,4 +31,16 @@ export function canonical(value: unknown): string {
         : inner,
     ) ?? 'absent'
   );
+}
+
+/** What a list has of the objects of a collection, in the order of the API. */
+export function selected(
+  objects: readonly Stored[],
+  { namespace }: Target,
+  query: Record<string, string>,
+): Stored[] {
+  return objects
+    .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+    .filter((object) => matchesSelectors(object, query))
+    .toSorted((a, b) => (pathKey(a) < pathKey(b) ? -1 : 1));
 }

@@ -1,12 +1,11 @@
 import { given } from '../objects/given.ts';
-import { asItem, pathKey, notFound, json, canonical } from './fake-answers.ts';
+import { asItem, pathKey, notFound, json, canonical, selected } from './fake-answers.ts';
 import { randomUUID } from 'node:crypto';
 import type { ApiRequest } from '../api/transport.ts';
 import { ok, refuse, status, type FakeAnswer } from './fake-answer.ts';
 import { targetOf, type Target } from './fake-path.ts';
 import type { Change, Stored } from './fake-watch.ts';
 import { FakeWatch, seenBy } from './fake-watch.ts';
-import { matchesSelectors } from './selectors.ts';
 import type { Json, JsonObject } from './patching.ts';
 import { applyPatch, mergePatch, strategicPatch } from './patching.ts';
 
@@ -55,9 +54,8 @@ export class FakeApi {
     const query = request.query ?? {};
     const watch = new FakeWatch(
       (change) => {
-        if (change.collection !== collection) return undefined;
-        if (namespace !== undefined && change.object.metadata.namespace !== namespace) return undefined;
-        return seenBy(query, change);
+        const isHere = namespace === undefined || change.object.metadata.namespace === namespace;
+        return change.collection === collection && isHere ? seenBy(query, change) : undefined;
       },
       () => this.#watches.delete(watch),
     );
@@ -118,10 +116,7 @@ export class FakeApi {
     let snapshot = token ? this.#snapshots.get(token) : undefined;
     if (token && !snapshot) return refuse(410, 'Expired', 'the continue token is too old');
     snapshot ??= {
-      items: this.objects(target.collection)
-        .filter(({ metadata }) => target.namespace === undefined || metadata.namespace === target.namespace)
-        .filter((object) => matchesSelectors(object, query))
-        .toSorted((a, b) => (pathKey(a) < pathKey(b) ? -1 : 1)),
+      items: selected(this.objects(target.collection), target, query),
       revision: this.#revision,
     };
     const start = Number(offset ?? 0);
