@@ -55,6 +55,11 @@ describe('the layers', () => {
       { 'src/addon/pod/a.test.ts': "import '../tls/b.ts';" },
       undefined,
     ],
+    [
+      'what knows one engine',
+      { 'src/addon/pod/a.ts': "import '../../influx/v1/b.ts';", 'src/influx/v1/b.ts': '' },
+      'the door is src/influx/engine.ts',
+    ],
     ['a socket', { 'src/kube/a.ts': "import { connect } from 'node:net';" }, 'outside the funnels'],
   ])('say what is wrong with %s', (_, files, sentence) => {
     const found = violationsOf(files);

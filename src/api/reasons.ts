@@ -51,6 +51,56 @@ export const STALLED_REASON = {
 } as const;
 export type StalledReason = (typeof STALLED_REASON)[keyof typeof STALLED_REASON];
 
+/** Reason of Available while the database answers; otherwise it has one of those of Ready. */
+export const ANSWERING = 'Answering';
+/** Reason of Stalled and of Reconciling while they are False. */
+export const NOT_STALLED = 'NotStalled';
+export const UP_TO_DATE = 'UpToDate';
+
+/** Reasons of AppsCurrent: what is to be said of one bound app. */
+export const APP_REASON = {
+  current: 'Current',
+  appMissing: 'AppMissing',
+  containerMissing: 'ContainerMissing',
+  variableConflict: 'VariableConflict',
+  prefixTaken: 'PrefixTaken',
+  aliasTaken: 'AliasTaken',
+  bindingContested: 'BindingContested',
+  appPaused: 'AppPaused',
+  rollingOut: 'RollingOut',
+  restartWaiting: 'RestartWaiting',
+  waveStopped: 'WaveStopped',
+  refused: 'Refused',
+} as const;
+export type AppReason = (typeof APP_REASON)[keyof typeof APP_REASON];
+
+/** Reasons of MaintenancePending. */
+export const MAINTENANCE_REASON = {
+  nothingPending: 'NothingPending',
+  outsideWindow: 'OutsideWindow',
+  tooLittleTimeLeft: 'TooLittleTimeLeft',
+  frozen: 'Frozen',
+  fleetBusy: 'FleetBusy',
+  fleetStopped: 'FleetStopped',
+  awaitingBackup: 'AwaitingBackup',
+  blocked: 'Blocked',
+  due: 'Due',
+  running: 'Running',
+  interrupted: 'Interrupted',
+} as const;
+export type MaintenanceReason = (typeof MAINTENANCE_REASON)[keyof typeof MAINTENANCE_REASON];
+
+/** Reasons of BackupsHealthy. */
+export const BACKUPS_REASON = {
+  storeMissing: 'StoreMissing',
+  notScheduled: 'NotScheduled',
+  stopped: 'Stopped',
+  backupMissing: 'BackupMissing',
+  notVerified: 'NotVerified',
+  notDueYet: 'NotDueYet',
+  upToDate: 'UpToDate',
+} as const;
+
 /** Reasons of StorageFilling, CardinalityHigh and MemoryExhausted. */
 export const LIMIT_REASON = {
   withinLimit: 'WithinLimit',

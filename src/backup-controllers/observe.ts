@@ -1,6 +1,7 @@
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
-import { ENGINE_PORT, serviceHost } from '../addon/access/connection.ts';
+import { serviceHost } from '../addon/access/connection.ts';
+import { ENGINE_PORT } from '../influx/pod-parts.ts';
 import { childNames } from '../addon/world/names.ts';
 import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
 import { unitsOf } from '../kube/objects/quantity.ts';

@@ -1,4 +1,4 @@
-import type { Shard } from '../influx/v1/shards.ts';
+import type { Shard } from '../influx/state.ts';
 import { inWords, isShorter } from './durations.ts';
 import type { Consent } from './record.ts';
 

@@ -1,4 +1,4 @@
-import type { DatabaseState } from '../influx/v1/found.ts';
+import type { DatabaseState } from '../influx/state.ts';
 import { isUnlisted, originOf, type QueryInput } from './continuous-queries.ts';
 import type { DataLoss } from './data-loss.ts';
 import { policyDurations } from './durations.ts';

@@ -1,5 +1,4 @@
-import type { DatabaseState } from '../influx/v1/found.ts';
-import type { Shard } from '../influx/v1/shards.ts';
+import type { DatabaseState, Shard } from '../influx/state.ts';
 import { planContinuousQueries } from './continuous-queries.ts';
 import type { ContentsRecord } from './record.ts';
 import { planRetentionPolicies, type PolicyPlan } from './retention-policies.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RetentionPolicyState } from '../influx/v1/found.ts';
-import type { Shard } from '../influx/v1/shards.ts';
+import type { RetentionPolicyState, Shard } from '../influx/state.ts';
 import { nextRecord } from './next-record.ts';
 import { type ContentsRecord, readRecord, writeRecord } from './record.ts';
 import { planRetentionPolicies, type PolicyInput } from './retention-policies.ts';

@@ -1,7 +1,7 @@
+import { STALLED_REASON } from '../api/reasons.ts';
 import { Annotation } from '../api/annotations.ts';
-import type { RetentionPolicyState } from '../influx/v1/found.ts';
+import type { RetentionPolicyState, Shard } from '../influx/state.ts';
 import * as influxql from '../influx/v1/influxql.ts';
-import type { Shard } from '../influx/v1/shards.ts';
 import { type DataLoss, isCovered, lossMessage, lossOf } from './data-loss.ts';
 import { inInfluxQl, isShorter, policyDurations } from './durations.ts';
 import type { Consent, ContentsRecord } from './record.ts';
@@ -127,7 +127,7 @@ function withConsent(
     else if (loss !== undefined) {
       const isUsedUp = allowed === change.policy && record.consent?.policy === change.policy;
       const message = lossMessage(loss, before, Annotation.allowDataLoss, isUsedUp);
-      problems.push({ reason: 'DataLossNotAllowed', message });
+      problems.push({ reason: STALLED_REASON.dataLossNotAllowed, message });
     }
   }
   return { steps, problems, losses };

@@ -1,3 +1,4 @@
+import type { StalledReason } from '../api/reasons.ts';
 /** A statement that brings the contents of a database nearer to what is listed. Sent as a request of its own. */
 export interface ContentsStep {
   readonly what: ContentsStepKind;
@@ -37,9 +38,11 @@ export interface Problem {
   readonly message: string;
 }
 
-export type ProblemReason =
+export type ProblemReason = Extract<
+  StalledReason,
   | 'RetentionPolicyRefused'
   | 'DataLossNotAllowed'
   | 'ContinuousQueryRefused'
   | 'UserExists'
-  | 'StatementRefused';
+  | 'StatementRefused'
+>;

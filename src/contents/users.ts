@@ -1,4 +1,5 @@
-import type { DatabaseState } from '../influx/v1/found.ts';
+import { STALLED_REASON } from '../api/reasons.ts';
+import type { DatabaseState } from '../influx/state.ts';
 import * as influxql from '../influx/v1/influxql.ts';
 import { ownOf } from './own.ts';
 import type { ContentsStep, Problem } from './step.ts';
@@ -50,7 +51,7 @@ export function takenNames({
       ({ name }) => ownOf(passwords, name) === undefined && state.users.some((user) => user.name === name),
     )
     .map(({ name }) => ({
-      reason: 'UserExists',
+      reason: STALLED_REASON.userExists,
       message: `spec.users: ${name}: the database has a user of this name that the operator did not make; it is left alone. Choose another name, or drop that user.`,
     }));
 }

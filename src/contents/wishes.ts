@@ -1,3 +1,4 @@
+import { STALLED_REASON } from '../api/reasons.ts';
 import {
   continuousQueriesOf,
   defaultRetentionPolicyOf,
@@ -64,14 +65,14 @@ function wrongOf(addon: Pick<InfluxAddon, 'spec'>): Map<string, Problem> {
     const mistake = durationMistake(policy);
     if (mistake !== undefined)
       wrong.set(`retentionPolicies/${policy.name}`, {
-        reason: 'RetentionPolicyRefused',
+        reason: STALLED_REASON.retentionPolicyRefused,
         message: `spec.retentionPolicies: ${policy.name}: ${mistake}.`,
       });
   }
   for (const { name, query } of continuousQueriesOf(addon)) {
     if (!isOneStatement(query))
       wrong.set(`continuousQueries/${name}`, {
-        reason: 'ContinuousQueryRefused',
+        reason: STALLED_REASON.continuousQueryRefused,
         message: `spec.continuousQueries: ${name}: the query must be one SELECT statement without ";" anywhere, also not at its end.`,
       });
   }

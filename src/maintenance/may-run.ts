@@ -1,3 +1,4 @@
+import { MAINTENANCE_REASON, type MaintenanceReason } from '../api/reasons.ts';
 import { rfc3339 } from '../api/time.ts';
 import { NEEDS_MINUTES, type FleetLimits, type FleetPlace } from './fleet.ts';
 import { usableWindow, windowAt, type Window } from './window.ts';
@@ -7,7 +8,7 @@ export type Permission =
   | { readonly run: true; readonly because: 'Asked' | 'Window' | 'Deadline' }
   | {
       readonly run: false;
-      readonly reason: 'OutsideWindow' | 'TooLittleTimeLeft' | 'Frozen' | 'FleetBusy' | 'FleetStopped';
+      readonly reason: MaintenanceReason;
       readonly until: Date | undefined;
       readonly message: string;
     };
@@ -40,18 +41,21 @@ export function mayRunNow(request: PermissionRequest): Permission {
   const { window, now, needsMinutes = NEEDS_MINUTES, freeze, fleet, limits } = request;
   const asked = isAsked(request.maintainNow, request.lastHandled);
   const overdue = request.deadline !== undefined && request.deadline <= now;
-  if (freeze) return wait('Frozen', undefined, 'maintenance is frozen for all databases');
+  if (freeze) return wait(MAINTENANCE_REASON.frozen, undefined, 'maintenance is frozen for all databases');
   if (!asked && !overdue) {
     const usable = usableWindow(window, now, needsMinutes);
     if (!usable.open) {
-      const reason = windowAt(window, now) === undefined ? 'OutsideWindow' : 'TooLittleTimeLeft';
+      const reason =
+        windowAt(window, now) === undefined
+          ? MAINTENANCE_REASON.outsideWindow
+          : MAINTENANCE_REASON.tooLittleTimeLeft;
       const until = earliest(usable.start, request.deadline);
       return wait(reason, until, `waits for the maintenance window of ${rfc3339(usable.start)}`);
     }
     if (fleet.failures >= Math.max(limits.maxFailures, 1)) {
       const broken = fleet.failures === 1 ? '1 database has' : `${fleet.failures} databases have`;
       return wait(
-        'FleetStopped',
+        MAINTENANCE_REASON.fleetStopped,
         request.deadline,
         `maintenance of all databases has stopped: ${broken} not come back from it; mend or delete what is broken, or ask for this one with the annotation influxaddon.dev/maintain-now`,
       );
@@ -62,7 +66,11 @@ export function mayRunNow(request: PermissionRequest): Permission {
     const rounds = 1 + Math.floor(fleet.ahead / places);
     const until = new Date(now.getTime() + Math.min(rounds * LOOK_AGAIN_MS, LOOK_AGAIN_LATEST_MS));
     // Without numbers: each would be a write to the status of everybody who waits.
-    return wait('FleetBusy', until, 'waits for its turn: others are in maintenance or come first');
+    return wait(
+      MAINTENANCE_REASON.fleetBusy,
+      until,
+      'waits for its turn: others are in maintenance or come first',
+    );
   }
   return { run: true, because: asked ? 'Asked' : overdue ? 'Deadline' : 'Window' };
 }

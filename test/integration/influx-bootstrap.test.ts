@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BOOTSTRAP_EXIT } from '../../src/influx/v1/bootstrap-script.ts';
 import {
-  BOOTSTRAP_EXIT,
   BOOTSTRAP_REFUSED_DATA_NEWER,
   BOOTSTRAP_REFUSED_META_CORRUPT,
   BOOTSTRAP_REFUSED_META_MISSING,
-} from '../../src/influx/v1/bootstrap-script.ts';
+} from '../../src/influx/bootstrap-words.ts';
 import { rows } from '../../src/influx/v1/results.ts';
 import { run } from '../cluster/run-command.ts';
 import { pick } from '../size.ts';

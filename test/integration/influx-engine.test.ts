@@ -7,7 +7,7 @@ import { InfluxClient } from '../../src/influx/v1/client.ts';
 import { planDatabase, readDatabase } from '../../src/influx/v1/database.ts';
 import { InfluxError } from '../../src/influx/influx-error.ts';
 import * as influxql from '../../src/influx/v1/influxql.ts';
-import type { PlanSize } from '../../src/influx/v1/parameters.ts';
+import type { PlanSize } from '../../src/influx/pod-parts.ts';
 import { PROBE_MEASUREMENT, probeWrite } from '../../src/influx/v1/probe-write.ts';
 import { rows } from '../../src/influx/v1/results.ts';
 import { run } from '../cluster/run-command.ts';

@@ -9,8 +9,10 @@ import {
   bootstrapScript,
   type BootstrapOptions,
 } from '../../src/influx/v1/bootstrap-script.ts';
-import { type Credentials, InfluxClient } from '../../src/influx/v1/client.ts';
-import { engineParameters, type PlanSize } from '../../src/influx/v1/parameters.ts';
+import { InfluxClient } from '../../src/influx/v1/client.ts';
+import { type Credentials } from '../../src/influx/credentials.ts';
+import { engineParameters } from '../../src/influx/v1/parameters.ts';
+import { type PlanSize } from '../../src/influx/pod-parts.ts';
 import { HttpInfluxTransport, type InfluxEndpoint } from '../../src/influx/transport.ts';
 import { endWithParent } from '../cluster/component.ts';
 import { freePorts } from '../cluster/free-ports.ts';

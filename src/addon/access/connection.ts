@@ -1,10 +1,8 @@
+import { ENGINE_PORT } from '../../influx/pod-parts.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
-
-/** The port of the engine's HTTP API, inside the pod and on the Service. */
-export const ENGINE_PORT = 8086;
 
 /** `my-app-influx.shop.svc.cluster.local` */
 export function serviceHost(addon: Live<InfluxAddon>, clusterDomain: string): string {

@@ -2,7 +2,7 @@ import type { Scene } from '../decision/story.ts';
 import { type ExternalEndpoint } from '../world/settings.ts';
 import type { Service } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { ENGINE_PORT } from './connection.ts';
+import { ENGINE_PORT } from '../../influx/pod-parts.ts';
 import { activeFindings } from '../decision/findings.ts';
 import { childNames } from '../world/names.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';

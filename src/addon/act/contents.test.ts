@@ -15,6 +15,7 @@ const UID = 'addon-uid';
 const { signal } = new AbortController();
 const access: DatabaseAccess = {
   podUid: 'pod-uid',
+  version: '1.8.10',
   credentials: credentialsMark(FACTS),
   host: '10.1.0.9',
   port: 8086,

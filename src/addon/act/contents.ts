@@ -1,17 +1,9 @@
 import type { ContentsStep } from '../../contents/step.ts';
 import { revisionOf } from '../../contents/continuous-queries.ts';
-import type { InfluxClient } from '../../influx/v1/client.ts';
+import type { EngineSession } from '../../influx/engine.ts';
 import { InfluxError } from '../../influx/influx-error.ts';
-import { readShards } from '../../influx/v1/shards.ts';
-import {
-  adminClient,
-  askDatabase,
-  attempt,
-  knownOf,
-  learnFailure,
-  type Tools,
-  userClient,
-} from './database.ts';
+import { askDatabase, knownOf, learnFailure } from './database.ts';
+import { adminClient, attempt, type Tools, userClient } from './session.ts';
 import type { Action, DatabaseAccess } from '../decision/action.ts';
 import { digestOf } from '../database/contents/next.ts';
 import { isAbout } from '../database/state.ts';
@@ -93,13 +85,13 @@ export async function measureShards(
 ): Promise<void> {
   const found = await attempt(
     signal,
-    async () => await readShards(presentAdmin(actor, uid, access), access.id, signal),
+    async () => await presentAdmin(actor, uid, access).readShards(access.id, signal),
   );
   learn(actor, uid, access, { shards: { askedMs: actor.clock.now(), generation, found } });
 }
 
 /** With the one of its passwords that was let in last. */
-function presentAdmin(actor: Tools, uid: string, access: DatabaseAccess, timeoutMs?: number): InfluxClient {
+function presentAdmin(actor: Tools, uid: string, access: DatabaseAccess, timeoutMs?: number): EngineSession {
   const answer = knownOf(actor, uid, access)?.answer;
   return adminClient(actor, access, answer?.ok ? answer.administrator : undefined, timeoutMs);
 }
@@ -112,7 +104,7 @@ interface Sent {
 }
 
 /** Throws InfluxError for all that says nothing about the statement. */
-async function send(client: InfluxClient, step: ContentsStep, signal: AbortSignal): Promise<Sent> {
+async function send(client: EngineSession, step: ContentsStep, signal: AbortSignal): Promise<Sent> {
   try {
     const other = step.onlyIf === undefined ? undefined : await sendOnce(client, step.onlyIf, step, signal);
     if (other?.kind === 'Unauthorized') return { refusal: other.message };
@@ -131,13 +123,13 @@ async function send(client: InfluxClient, step: ContentsStep, signal: AbortSigna
 }
 
 async function sendOnce(
-  client: InfluxClient,
+  client: EngineSession,
   statement: string,
   { as }: ContentsStep,
   signal: AbortSignal,
 ): Promise<InfluxError | undefined> {
   try {
-    await client.one(statement, { signal });
+    await client.run(statement, signal);
     return undefined;
   } catch (reason) {
     signal.throwIfAborted();

@@ -12,6 +12,7 @@ const { signal } = new AbortController();
 const UID = 'addon-uid';
 const ACCESS: DatabaseAccess = {
   podUid: 'pod-uid',
+  version: '1.8.10',
   credentials: credentialsMark(FACTS),
   host: '10.1.0.9',
   port: 8086,

@@ -1,21 +1,13 @@
-import { InfluxClient, type Credentials } from '../../influx/v1/client.ts';
+import { asAdministrator, adminClient, userClient, type Tools, attempt } from './session.ts';
+import { type Credentials } from '../../influx/credentials.ts';
 import { ownOf } from '../../contents/own.ts';
-import { readDatabase } from '../../influx/v1/database.ts';
-import { type DatabaseState, type DatabaseStep } from '../../influx/v1/found.ts';
+import { type DatabaseState, type DatabaseStep } from '../../influx/state.ts';
 import { InfluxError } from '../../influx/influx-error.ts';
-import { probeWrite } from '../../influx/v1/probe-write.ts';
-import type { InfluxEndpoint } from '../../influx/transport.ts';
-import type { Actor } from './actor.ts';
 import type { DatabaseAccess } from '../decision/action.ts';
 import { isAbout, USER_CHECK_MS } from '../database/state.ts';
 import { stepsTowards, type Answered } from '../database/wish.ts';
-import { ADMIN_USER } from '../identity/admin-keys.ts';
 import { hashOf } from '../world/hash.ts';
 import type { DatabaseFailure, DatabaseKnowledge, Login, UserLogin } from '../world/memory.ts';
-
-export type Tools = Pick<Actor, 'influx' | 'memories' | 'clock'>;
-
-const TIMEOUT_MS = 5_000;
 
 /** Taken for a failure, so that it is tried again with growing waits and told to the user. */
 const NO_EFFECT: DatabaseFailure = {
@@ -44,7 +36,7 @@ export async function askDatabase(
       others: [...(rotation === undefined ? [] : [rotation.username]), ...Object.keys(access.users ?? {})],
     };
     const { administrator, value: state } = await asAdministrator(actor, access, (client) =>
-      readDatabase(client, which, signal),
+      client.readDatabase(which, signal),
     );
     const log = async (name: string, password: string | undefined): Promise<Login> =>
       password !== undefined && state.users.some((user) => user.name === name)
@@ -83,7 +75,7 @@ export async function changeDatabase(
   const before = knownOf(actor, uid, access);
   const client = adminClient(actor, access, before?.answer.ok ? before.answer.administrator : undefined);
   const failure = await attempt(signal, async () => {
-    for (const step of steps) await client.one(step.statement, { signal });
+    for (const step of steps) await client.run(step.statement, signal);
     return undefined;
   });
   if (failure === undefined) {
@@ -115,7 +107,7 @@ export async function probeDatabase(
   signal: AbortSignal,
 ): Promise<void> {
   const failure = await attempt(signal, async () => {
-    await probeWrite(userClient(actor, access, access), access.id, undefined, signal);
+    await userClient(actor, access, access).probe(access.id, signal);
     return undefined;
   });
   const before = knownOf(actor, uid, access);
@@ -134,7 +126,7 @@ async function tryLogin(
   signal: AbortSignal,
 ): Promise<Login> {
   try {
-    await userClient(actor, access, credentials).query('SHOW DATABASES', { signal });
+    await userClient(actor, access, credentials).login(signal);
     return 'Accepted';
   } catch (reason) {
     signal.throwIfAborted();
@@ -171,20 +163,6 @@ async function tryUsers(
   return logins;
 }
 
-/** The engine's failures are knowledge; only the caller's own giving up is thrown. */
-export async function attempt<T>(
-  signal: AbortSignal,
-  run: () => Promise<T>,
-): Promise<T | { ok: false; kind: InfluxError['kind']; message: string }> {
-  try {
-    return await run();
-  } catch (reason) {
-    signal.throwIfAborted();
-    const error = InfluxError.from(reason);
-    return { ok: false, kind: error.kind, message: error.message };
-  }
-}
-
 export function knownOf(actor: Tools, uid: string, access: DatabaseAccess): DatabaseKnowledge | undefined {
   const knowledge = actor.memories.get(uid).database;
   return isAbout(knowledge, access) ? knowledge : undefined;
@@ -204,47 +182,4 @@ function learn(
   const { podUid, credentials } = access;
   const sinceMs = knownOf(actor, uid, access)?.sinceMs ?? knowledge.askedMs;
   actor.memories.update(uid, { database: { ...knowledge, podUid, credentials, sinceMs } });
-}
-
-/**
- * As the administrator with the password in force, or with the other one where there is one: between storing a new
- * password and the database taking it, and after a start of the pod from an old copy of the Secret, either may be right.
- */
-export async function asAdministrator<T>(
-  actor: Tools,
-  access: DatabaseAccess,
-  ask: (client: InfluxClient) => Promise<T>,
-  timeoutMs: number = TIMEOUT_MS,
-): Promise<{ administrator?: 'Other'; value: T }> {
-  try {
-    return { value: await ask(adminClient(actor, access, undefined, timeoutMs)) };
-  } catch (reason) {
-    const refused = InfluxError.from(reason).kind === 'Unauthorized';
-    if (!refused || access.rotation?.adminPassword === undefined) throw reason;
-  }
-  return { administrator: 'Other', value: await ask(adminClient(actor, access, 'Other', timeoutMs)) };
-}
-
-export function adminClient(
-  actor: Tools,
-  access: DatabaseAccess,
-  which?: 'Other',
-  timeoutMs: number = TIMEOUT_MS,
-): InfluxClient {
-  const { adminPassword, rotation } = access;
-  const password = which === 'Other' ? (rotation?.adminPassword ?? adminPassword) : adminPassword;
-  return userClient(actor, access, { username: ADMIN_USER, password }, timeoutMs);
-}
-
-export function userClient(
-  actor: Tools,
-  access: DatabaseAccess,
-  credentials: Credentials,
-  timeoutMs: number = TIMEOUT_MS,
-): InfluxClient {
-  return new InfluxClient(actor.influx, endpointOf(access), credentials, { timeoutMs });
-}
-
-function endpointOf({ host, port, tls }: Pick<DatabaseAccess, 'host' | 'port' | 'tls'>): InfluxEndpoint {
-  return { host, port, ...(tls === undefined ? {} : { tls }) };
 }

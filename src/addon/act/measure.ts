@@ -1,12 +1,9 @@
-import type { InfluxClient } from '../../influx/v1/client.ts';
-import { readFigures } from '../../influx/v1/figures.ts';
+import type { EngineSession } from '../../influx/engine.ts';
 import { InfluxError } from '../../influx/influx-error.ts';
-import { findGrowing as readGrowing } from '../../influx/v1/growing.ts';
-import { probeWrite } from '../../influx/v1/probe-write.ts';
 import type { SeriesLevel } from '../../limits/cardinality.ts';
 import { withSample } from '../../limits/forecast.ts';
 import { diskUsed } from '../../limits/storage.ts';
-import { asAdministrator, attempt, type Tools, userClient } from './database.ts';
+import { asAdministrator, attempt, type Tools, userClient } from './session.ts';
 import type { DatabaseAccess, MeasureDatabaseAction } from '../decision/action.ts';
 import type { Measured } from '../world/memory.ts';
 
@@ -26,7 +23,7 @@ export async function measureDatabase(
   const startedMs = actor.clock.monotonic();
   const answer = await attempt(signal, async () => ({
     ok: true as const,
-    figures: (await asAdministrator(actor, access, (client) => readFigures(client, access.id, signal))).value,
+    figures: (await asAdministrator(actor, access, (client) => client.readFigures(access.id, signal))).value,
   }));
   const tookMs = actor.clock.monotonic() - startedMs;
   const askedMs = actor.clock.now();
@@ -66,7 +63,7 @@ export async function findGrowing(
     late.abort(new InfluxError('Timeout', 'no answer in time')),
   );
   const budget = AbortSignal.any([signal, late.signal]);
-  const ask = (client: InfluxClient) => readGrowing(client, access.id, budget);
+  const ask = (client: EngineSession) => client.findGrowing(access.id, budget);
   const answer = await attempt(signal, async () => ({
     ok: true as const,
     found: (await asAdministrator(actor, access, ask, SEARCH_MS)).value,
@@ -90,7 +87,7 @@ async function isFull(
   const known = before?.podUid === access.podUid ? (before.figures?.logErrors ?? 0) : 0;
   if (logErrors === known && before?.full !== true) return false;
   const failure = await attempt(signal, async () => {
-    await probeWrite(userClient(actor, access, access), access.id, undefined, signal);
+    await userClient(actor, access, access).probe(access.id, signal);
     return undefined;
   });
   return failure !== undefined && /no space left on device/.test(failure.message);

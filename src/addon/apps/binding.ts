@@ -1,6 +1,7 @@
+import { APP_REASON, type AppReason } from '../../api/reasons.ts';
 import { patchOf } from './patch.ts';
 import { surveyVariables, injectedNames } from './variables.ts';
-import { type AppWish, type AppReason } from './wish.ts';
+import { type AppWish } from './wish.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
@@ -50,7 +51,7 @@ export function decideApp(
       patch: undefined,
       restarts: false,
       entry: wish.env === 'Inject' ? pendingEntry(wish) : undefined,
-      reason: 'AppMissing',
+      reason: APP_REASON.appMissing,
       message,
       current: false,
     };
@@ -89,7 +90,7 @@ export function decideApp(
       ...base,
       unwritten: due ? { kind: wish.kind, name: wish.name, ...entry, revision: since } : entry,
       patch,
-      reason: 'RollingOut',
+      reason: APP_REASON.rollingOut,
       message: `${wish.kind} ${wish.name} is being restarted`,
       current: false,
     };
@@ -122,7 +123,7 @@ function asItIs(
 
 function contestedBy({ kind, name }: AppWish): { reason: AppReason; message: string } {
   const message = `the injected variables were removed from ${kind} ${name} again and again; they are added at its next change`;
-  return { reason: 'BindingContested', message };
+  return { reason: APP_REASON.bindingContested, message };
 }
 
 /** What is remembered of an app, without the mark of a restart that it has come back from. */
@@ -170,18 +171,18 @@ function rollout(
   const rolledOut = isRolledOut(workload);
   const held = heldBy(workload);
   if (held !== undefined && (isPaused(workload) || !rolledOut))
-    return { reason: 'AppPaused', message: `${name} ${held}`, current: false };
-  if (!rolledOut) return { reason: 'RollingOut', message: `${name} is rolling out`, current: false };
+    return { reason: APP_REASON.appPaused, message: `${name} ${held}`, current: false };
+  if (!rolledOut) return { reason: APP_REASON.rollingOut, message: `${name} is rolling out`, current: false };
   if (isPartlyUpdated(workload)) {
     const message = `${name} has a partition in its update strategy: the pods below it wait for whoever lowers it`;
-    return { reason: 'AppPaused', message, current: false };
+    return { reason: APP_REASON.appPaused, message, current: false };
   }
   if (aliasTaken) {
     return {
-      reason: 'AliasTaken',
+      reason: APP_REASON.aliasTaken,
       message: `${name} has ${wish.variables[1]} from another addon; it uses ${wish.variables[0]} for this one`,
       current: true,
     };
   }
-  return { reason: 'Current', message: '', current: true };
+  return { reason: APP_REASON.current, message: '', current: true };
 }

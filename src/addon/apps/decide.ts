@@ -9,7 +9,7 @@ import type { Facts, InForce } from '../world/facts.ts';
 import { activeFindings, findingOf } from '../decision/findings.ts';
 import { hashOf } from '../world/hash.ts';
 import { childNames, keyOf } from '../world/names.ts';
-import { EVENT_REASON, STALLED_REASON } from '../../api/reasons.ts';
+import { EVENT_REASON, STALLED_REASON, APP_REASON } from '../../api/reasons.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';
@@ -107,9 +107,9 @@ export function decideApps(
     if (finding === undefined) actions.push(action);
     else decisions.push(refusedBy(finding, entry));
   }
-  const taken = decisions.find((decision) => decision.reason === 'PrefixTaken');
-  const rolling = decisions.some((decision) => decision.reason === 'RollingOut');
-  const waiting = decisions.filter((decision) => decision.reason === 'RestartWaiting').length;
+  const taken = decisions.find((decision) => decision.reason === APP_REASON.prefixTaken);
+  const rolling = decisions.some((decision) => decision.reason === APP_REASON.rollingOut);
+  const waiting = decisions.filter((decision) => decision.reason === APP_REASON.restartWaiting).length;
   const patched = world.memory.appsPatchedMs;
   const left = patched === undefined ? 0 : SETTLING_MS - (now.getTime() - patched);
   return {
@@ -143,7 +143,14 @@ function inWave({
 /** The app as it is, until those before it are up again. */
 function inTurn(app: BoundApp, entry: AppStatus | undefined, { atOnce }: WaveLimits): AppDecision {
   const message = `${app.kind} ${app.name} is restarted when those before it are up again, ${atOnce} at once`;
-  return { patch: undefined, restarts: false, entry, reason: 'RestartWaiting', message, current: false };
+  return {
+    patch: undefined,
+    restarts: false,
+    entry,
+    reason: APP_REASON.restartWaiting,
+    message,
+    current: false,
+  };
 }
 
 /** Says which apps do not come up, and of those behind them that they wait for that. */
@@ -163,8 +170,8 @@ function withLate(
     );
   const message = `${names.join('; ')}: ${waiting} more ${waiting === 1 ? 'app is' : 'apps are'} not restarted before it has. Repair it, or take it out of spec.apps.`;
   return decisions.map((decision, position) =>
-    late.includes(position) || decision.reason === 'RestartWaiting'
-      ? { ...decision, reason: 'WaveStopped', message }
+    late.includes(position) || decision.reason === APP_REASON.restartWaiting
+      ? { ...decision, reason: APP_REASON.waveStopped, message }
       : decision,
   );
 }
@@ -215,7 +222,7 @@ function isInjected(world: World, app: Pick<AppStatus, 'kind' | 'name'>): boolea
 
 /** The app as it is: its patch was refused a moment ago, so nothing of it may be remembered as done. */
 function refusedBy({ message }: Finding, entry: AppStatus | undefined): AppDecision {
-  return { patch: undefined, restarts: false, entry, reason: 'Refused', message, current: false };
+  return { patch: undefined, restarts: false, entry, reason: APP_REASON.refused, message, current: false };
 }
 
 function patchOf(

@@ -1,4 +1,5 @@
-import { type AppWish, type AppReason } from './wish.ts';
+import { APP_REASON, type AppReason } from '../../api/reasons.ts';
+import { type AppWish } from './wish.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { type Workload } from '../world/world.ts';
@@ -35,7 +36,7 @@ export function surveyVariables(
   const absent = (wish.containers ?? []).find((name) => !all.some((container) => container.name === name));
   if (wish.env === 'Inject' && absent !== undefined) {
     const message = `${wish.kind} ${wish.name} has no container ${absent}; it has ${all.map(({ name }) => name).join(', ')}`;
-    return { ...none, refusal: { reason: 'ContainerMissing', message } };
+    return { ...none, refusal: { reason: APP_REASON.containerMissing, message } };
   }
   let missing = false;
   let aliasTaken = false;
@@ -58,10 +59,10 @@ export function surveyVariables(
       } else if (source?.name?.endsWith('-influx')) {
         const other = source.name.slice(0, -'-influx'.length);
         const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${other} already; choose another prefix`;
-        refusal ??= { reason: 'PrefixTaken', message };
+        refusal ??= { reason: APP_REASON.prefixTaken, message };
       } else {
         const message = `${wish.kind} ${wish.name} sets ${name} in container ${container.name} itself; remove it there, or choose another spec.connection.prefix`;
-        refusal ??= { reason: 'VariableConflict', message };
+        refusal ??= { reason: APP_REASON.variableConflict, message };
       }
     }
     for (const name of injectedNames(container, wish.secretName)) {

@@ -10,17 +10,3 @@ export interface AppWish {
   /** `<prefix>_URL` first, then `<alias>_URL` if there is one. */
   readonly variables: readonly string[];
 }
-
-export type AppReason =
-  | 'Current'
-  | 'AppMissing'
-  | 'ContainerMissing'
-  | 'VariableConflict'
-  | 'PrefixTaken'
-  | 'AliasTaken'
-  | 'BindingContested'
-  | 'AppPaused'
-  | 'RollingOut'
-  | 'RestartWaiting'
-  | 'WaveStopped'
-  | 'Refused';

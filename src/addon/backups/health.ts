@@ -1,3 +1,4 @@
+import { BACKUPS_REASON } from '../../api/reasons.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { backupsOf, stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
@@ -54,12 +55,20 @@ function conditionOf(
 ): BackupHealth['condition'] {
   if (!backups.storeExists) {
     const message = `spec.backups.storeRef: there is no InfluxBackupStore ${store} in this namespace.`;
-    return { status: false, reason: 'StoreMissing', message };
+    return { status: false, reason: BACKUPS_REASON.storeMissing, message };
   }
   if (dailyHour === undefined)
-    return { status: true, reason: 'NotScheduled', message: 'spec.backups.schedule.mode is Disabled' };
+    return {
+      status: true,
+      reason: BACKUPS_REASON.notScheduled,
+      message: 'spec.backups.schedule.mode is Disabled',
+    };
   if (stateOf(addon) === 'Stopped')
-    return { status: true, reason: 'Stopped', message: 'no backups are due while the addon is Stopped' };
+    return {
+      status: true,
+      reason: BACKUPS_REASON.stopped,
+      message: 'no backups are due while the addon is Stopped',
+    };
   const whole = wholeOf(backups, addon.status?.id);
   // The turn that should be done by now.
   const due = lastSlot(new Date(now.getTime() - GRACE_MS), dailyHour, addon.metadata.uid);
@@ -70,7 +79,7 @@ function conditionOf(
     const why = failed === undefined ? '' : `; InfluxBackup ${failed.metadata.name}: ${messageOf(failed)}`;
     const since = last === undefined ? 'there is none' : `the last is of ${last.status?.completedAt}`;
     const message = `The backup that was due at ${due.at.toISOString().slice(0, 16)}Z is missing: ${since}${why}`;
-    return { status: false, reason: 'BackupMissing', message };
+    return { status: false, reason: BACKUPS_REASON.backupMissing, message };
   }
   if (verify === 'Weekly') {
     const [first] = whole;
@@ -80,12 +89,12 @@ function conditionOf(
     const since = drills.length > 0 ? Math.max(...drills) : first && startOf(first);
     if (since !== undefined && now.getTime() - since > DRILL_MS) {
       const message = 'No backup has been restored for a test for more than a week.';
-      return { status: false, reason: 'NotVerified', message };
+      return { status: false, reason: BACKUPS_REASON.notVerified, message };
     }
   }
   return last === undefined
-    ? { status: true, reason: 'NotDueYet', message: 'no backup has been due yet' }
-    : { status: true, reason: 'UpToDate', message: 'the last due backup is in the store' };
+    ? { status: true, reason: BACKUPS_REASON.notDueYet, message: 'no backup has been due yet' }
+    : { status: true, reason: BACKUPS_REASON.upToDate, message: 'the last due backup is in the store' };
 }
 
 /** When the turn that is next to be missed will be. */

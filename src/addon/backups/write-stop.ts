@@ -5,7 +5,7 @@ import { telling, type Outcome } from '../decision/outcome.ts';
 import type { BasePicture, Picture } from '../decision/picture.ts';
 import type { Scene } from '../decision/story.ts';
 import type { DatabaseState } from '../database/state.ts';
-import { READY_REASON } from '../../api/reasons.ts';
+import { READY_REASON, ANSWERING } from '../../api/reasons.ts';
 import { keptDataPlane } from '../pod/starting.ts';
 import type { World } from '../world/world.ts';
 import { isInitial } from './volume.ts';
@@ -73,7 +73,7 @@ export function writesStoppedStep({
       refusal === undefined
         ? { status: false, reason: READY_REASON.restoring, message }
         : { status: false, reason: READY_REASON.blocked, message: refusal.message },
-    available: { status: true, reason: 'Answering', message: 'the database answers' },
+    available: { status: true, reason: ANSWERING, message: 'the database answers' },
     state: 'Running',
     dataPlane: keptDataPlane(world.addon.status, starts),
     writesStopped: restore?.uid,

@@ -1,4 +1,4 @@
-import { adminStatements } from '../../influx/v1/bootstrap.ts';
+import { engineInForce } from '../../influx/engines.ts';
 import type { Secret } from '../../kube/objects/kinds.ts';
 import { writeRecord } from '../../contents/record.ts';
 import { given } from '../../kube/objects/given.ts';
@@ -27,7 +27,8 @@ export function buildAdminSecret({
     present[ANNOTATION.intent] === undefined ? claim?.metadata.annotations?.[ANNOTATION.madeFor] : undefined;
   const madeFor = present[ANNOTATION.madeFor] ?? unmarked ?? stripped;
   const metadata = keptMeta(addon, childNames(addon.metadata.name).adminSecret);
-  const statements = adminStatements({ username: ADMIN_USER, password: facts.adminPassword });
+  const administrator = { username: ADMIN_USER, password: facts.adminPassword };
+  const statements = engineInForce(target.version.name).pod.adminFiles(administrator);
   return {
     apiVersion: 'v1',
     kind: 'Secret',

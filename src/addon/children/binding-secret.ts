@@ -1,5 +1,6 @@
 import type { Secret } from '../../kube/objects/kinds.ts';
-import { connectionUrl, ENGINE_PORT, serviceHost } from '../access/connection.ts';
+import { connectionUrl, serviceHost } from '../access/connection.ts';
+import { ENGINE_PORT } from '../../influx/pod-parts.ts';
 import { decode, encode } from '../world/secret-data.ts';
 import { hostAndPort } from '../access/in-force.ts';
 import { childNames, ownedMeta } from '../world/names.ts';

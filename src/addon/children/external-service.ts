@@ -1,5 +1,5 @@
 import type { Service } from '../../kube/objects/kinds.ts';
-import { ENGINE_PORT } from '../access/connection.ts';
+import { ENGINE_PORT } from '../../influx/pod-parts.ts';
 import { internetWish } from '../access/internet-wish.ts';
 import { ANNOTATION, childNames, EXTERNAL_LABEL, ownedMeta, podLabels } from '../world/names.ts';
 import type { BuildContext } from './context.ts';

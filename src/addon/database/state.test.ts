@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DatabaseState as EngineState } from '../../influx/v1/found.ts';
+import type { DatabaseState as EngineState } from '../../influx/state.ts';
 import { CHECK_INTERVAL_MS, databaseState, type DatabaseInput } from './state.ts';
 import { credentialsMark } from '../identity/settle.ts';
 import { FACTS, NOW } from '../testing/fixtures.ts';

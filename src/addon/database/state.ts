@@ -2,7 +2,7 @@ import type { InfluxTls } from '../../influx/transport.ts';
 import type { Pod } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Action, DatabaseAccess } from '../decision/action.ts';
-import { ENGINE_PORT } from '../access/connection.ts';
+import { ENGINE_PORT } from '../../influx/pod-parts.ts';
 import { stepsTowards } from './wish.ts';
 import { credentialsMark } from '../identity/settle.ts';
 import { type Facts } from '../world/facts.ts';
@@ -103,6 +103,7 @@ export function isAbout<T extends { readonly podUid: string; readonly credential
 export function accessTo(pod: Live<Pod>, facts: Facts, tls: InfluxTls | undefined): DatabaseAccess {
   return {
     podUid: pod.metadata.uid,
+    version: facts.inForce?.version.name ?? '',
     credentials: credentialsMark(facts),
     host: pod.status?.podIP ?? '',
     port: ENGINE_PORT,

@@ -1,5 +1,5 @@
 import type { ContentsStep } from '../../contents/step.ts';
-import type { DatabaseStep } from '../../influx/v1/found.ts';
+import type { DatabaseStep } from '../../influx/state.ts';
 import type { InfluxTls } from '../../influx/transport.ts';
 import type { Kind, PersistentVolumeClaim, Secret } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live, ObjectKey } from '../../kube/objects/types.ts';
@@ -140,6 +140,8 @@ export interface IssueCertificateAction {
 /** How to reach the database and as whom. Never logged. */
 export interface DatabaseAccess {
   readonly podUid: string;
+  /** Of the engine in force, which decides how it is spoken to. */
+  readonly version: string;
   /** Mark of the id and passwords below. */
   readonly credentials: string;
   readonly host: string;

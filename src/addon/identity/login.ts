@@ -1,4 +1,4 @@
-import type { Credentials } from '../../influx/v1/client.ts';
+import type { Credentials } from '../../influx/credentials.ts';
 import { hashOf } from '../world/hash.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { type Rotation } from '../world/facts.ts';
-import type { Credentials } from '../../influx/v1/client.ts';
+import type { Credentials } from '../../influx/credentials.ts';
 import { isPassword } from './fresh.ts';
 import type { Facts } from '../world/facts.ts';
 import { markOf, otherUsername } from './login.ts';

@@ -4,7 +4,7 @@ import { decode } from '../world/secret-data.ts';
 import { type Facts } from '../world/facts.ts';
 import type { StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { PersistentVolumeClaim, Secret } from 'kubernetes-types/core/v1.js';
-import type { Credentials } from '../../influx/v1/client.ts';
+import type { Credentials } from '../../influx/credentials.ts';
 import { given } from '../../kube/objects/given.ts';
 import { newestOf } from '../../versions/rules.ts';
 import { isIdOf, isPassword, makeId } from './fresh.ts';

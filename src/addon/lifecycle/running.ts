@@ -1,4 +1,4 @@
-import { READY_REASON } from '../../api/reasons.ts';
+import { READY_REASON, ANSWERING } from '../../api/reasons.ts';
 import { given } from '../../kube/objects/given.ts';
 import { AN_ADDRESS, type WayIn } from '../access/way-in.ts';
 import type { AppsOutcome } from '../apps/decide.ts';
@@ -50,7 +50,7 @@ export function runningStep(
       blocked === undefined
         ? inForceNow(way, untried, restarting)
         : { status: false, reason: READY_REASON.blocked, message: blocked.message },
-    available: { status: true, reason: 'Answering', message: 'the database answers' },
+    available: { status: true, reason: ANSWERING, message: 'the database answers' },
     inForce: target,
     state: 'Running',
     dataPlane: {

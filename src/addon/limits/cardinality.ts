@@ -1,6 +1,6 @@
 import { hasRoomForSeries, maySearch, seriesLevel, type SeriesLevel } from '../../limits/cardinality.ts';
 import { nextPlan } from '../../limits/next-plan.ts';
-import type { Growing } from '../../influx/v1/growing.ts';
+import type { Growing } from '../../influx/state.ts';
 import type { InForce } from '../world/facts.ts';
 import { LIMIT_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';

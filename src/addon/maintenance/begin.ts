@@ -1,3 +1,4 @@
+import { MAINTENANCE_REASON } from '../../api/reasons.ts';
 import { backupBeforeMaintenance } from './permission.ts';
 import { acting, resting, type Outcome } from '../decision/outcome.ts';
 import type { Refusal } from '../decision/resolution.ts';
@@ -23,7 +24,7 @@ export function beginning(world: World, now: Date): InfluxAddonStatus | undefine
   const condition = {
     type: 'MaintenancePending',
     status: 'True' as const,
-    reason: 'Running',
+    reason: MAINTENANCE_REASON.running,
     message: `${inWords(pending)}: under way since ${rfc3339(now)}`,
     observedGeneration: addon.metadata.generation ?? 0,
   };

@@ -1,3 +1,4 @@
+import { MAINTENANCE_REASON } from '../../api/reasons.ts';
 import { isPaused, maintenanceWindowOf, stateOf } from '../../api/addon-defaults.ts';
 import { Annotation } from '../../api/annotations.ts';
 import type { InfluxAddon, InfluxAddonStatus } from '../../api/influx-addon.ts';
@@ -87,7 +88,7 @@ const AGAIN_MS = 60 * 60_000;
 /** It would begin at once if the others let it. */
 export function isWaitingForTurn(addon: Live<InfluxAddon>): boolean {
   const reason = waitsBecause(addon);
-  return reason === 'FleetBusy' || reason === 'FleetStopped';
+  return reason === MAINTENANCE_REASON.fleetBusy || reason === MAINTENANCE_REASON.fleetStopped;
 }
 
 /** The reason of the condition `MaintenancePending`. */

@@ -1,3 +1,4 @@
+import { MAINTENANCE_REASON } from '../../api/reasons.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { inWords } from '../../maintenance/pending.ts';
 import { permissionOf, backupBeforeMaintenance } from './permission.ts';
@@ -48,7 +49,7 @@ export function maintenanceOf(
       token !== undefined && isAsked(token, lastHandled?.maintainNow)
         ? { ...lastHandled, maintainNow: token }
         : lastHandled;
-    const condition = { status: false, reason: 'NothingPending', message: '' };
+    const condition = { status: false, reason: MAINTENANCE_REASON.nothingPending, message: '' };
     return { status, lastHandled: handled, condition, wakeMs: undefined };
   }
   const urgent = blocked ? pending.filter(({ kind }) => kind === 'certificate') : pending;
@@ -65,11 +66,19 @@ export function maintenanceOf(
   // A deadline, too: it is the pod that would be ended.
   const isHeld = leavingClaim(world) !== undefined;
   const { reason, message, until } = isHeld
-    ? { reason: 'Blocked', message: 'waits while the volume claim is being deleted', until: undefined }
+    ? {
+        reason: MAINTENANCE_REASON.blocked,
+        message: 'waits while the volume claim is being deleted',
+        until: undefined,
+      }
     : blocked && !(permission.run && permission.because === 'Deadline')
-      ? { reason: 'Blocked', message: 'waits until the spec can be followed', until: deadline }
+      ? {
+          reason: MAINTENANCE_REASON.blocked,
+          message: 'waits until the spec can be followed',
+          until: deadline,
+        }
       : permission.run
-        ? { reason: 'Due', message: 'begins now', until: new Date(now.getTime() + SOON_MS) }
+        ? { reason: MAINTENANCE_REASON.due, message: 'begins now', until: new Date(now.getTime() + SOON_MS) }
         : permission;
   return {
     status: {
@@ -87,7 +96,7 @@ export function maintenanceOf(
 
 function waitsForBackup(message: string, wakeMs: number | undefined, now: Date) {
   const until = wakeMs === undefined ? undefined : new Date(now.getTime() + wakeMs);
-  return { run: false as const, reason: 'AwaitingBackup', message, until };
+  return { run: false as const, reason: MAINTENANCE_REASON.awaitingBackup, message, until };
 }
 
 export const SOON_MS = 200;

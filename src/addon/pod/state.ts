@@ -3,7 +3,7 @@ import {
   BOOTSTRAP_REFUSED_DATA_NEWER,
   BOOTSTRAP_REFUSED_META_CORRUPT,
   BOOTSTRAP_REFUSED_META_MISSING,
-} from '../../influx/v1/bootstrap-script.ts';
+} from '../../influx/bootstrap-words.ts';
 import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { AGENT_CONTAINER } from '../world/names.ts';

@@ -1,3 +1,4 @@
+import { MAINTENANCE_REASON } from '../../api/reasons.ts';
 import type { AddonCondition } from '../../api/influx-addon.ts';
 import { setCondition } from '../../kube/objects/conditions.ts';
 import { backupHealth } from '../backups/health.ts';
@@ -49,7 +50,7 @@ function withoutMaintenance({ world, now }: Pick<Scene, 'world' | 'now'>, decisi
   const condition = {
     type: 'MaintenancePending',
     status: 'True' as const,
-    reason: 'Interrupted',
+    reason: MAINTENANCE_REASON.interrupted,
     message: 'waits until the database is operated again',
     observedGeneration: world.addon.metadata.generation ?? 0,
   };

@@ -14,7 +14,7 @@ import { wayIn } from '../access/way-in.ts';
 import { limitConditions } from '../limits/index.ts';
 import { givenUpFor } from '../volume/lost.ts';
 import { childNames } from '../world/names.ts';
-import { STALLED_REASON } from '../../api/reasons.ts';
+import { STALLED_REASON, APP_REASON, NOT_STALLED, UP_TO_DATE } from '../../api/reasons.ts';
 import { rotatedFor, rotationStatus } from '../rotation/status.ts';
 import type { World } from '../world/world.ts';
 
@@ -98,19 +98,19 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
   set('Ready', ready.status, ready.reason, ready.message);
   set('Available', available.status, available.reason, available.message);
   const works = (picture.reconciling || picture.refusal?.waiting !== undefined) && refusal === undefined;
-  set('Reconciling', works, works ? ready.reason : 'UpToDate', works ? ready.message : '');
-  set('Stalled', refusal !== undefined, refusal?.reason ?? 'NotStalled', refusal?.message ?? '');
+  set('Reconciling', works, works ? ready.reason : UP_TO_DATE, works ? ready.message : '');
+  set('Stalled', refusal !== undefined, refusal?.reason ?? NOT_STALLED, refusal?.message ?? '');
   if (picture.apps !== undefined && appsOf(world.addon).length > 0) {
     // What keeps all the others waiting first, then what keeps one.
     const waiting =
-      picture.apps.find((app) => app.reason === 'WaveStopped') ??
+      picture.apps.find((app) => app.reason === APP_REASON.waveStopped) ??
       picture.apps.find((app) => !app.current) ??
       picture.apps.find((app) => app.message !== '');
     const all = picture.apps.every((app) => app.current);
     set(
       'AppsCurrent',
       all,
-      waiting?.reason ?? 'Current',
+      waiting?.reason ?? APP_REASON.current,
       waiting?.message ?? 'every bound app runs with what it depends on',
     );
   } else if (appsOf(world.addon).length === 0) {
@@ -132,7 +132,7 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
     set(
       'NotImplemented',
       true,
-      'NotImplemented',
+      STALLED_REASON.notImplemented,
       `this release does not act on ${picture.notImplemented.join(', ')}`,
     );
   } else {

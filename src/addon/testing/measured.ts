@@ -1,4 +1,4 @@
-import type { EngineFigures } from '../../influx/v1/figures.ts';
+import type { EngineFigures } from '../../influx/state.ts';
 import type { Measured } from '../world/memory.ts';
 import { NOW } from './fixtures.ts';
 

@@ -13,7 +13,7 @@ import { ANNOTATION, childNames } from '../world/names.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
 import { isUsernameOf } from '../identity/login.ts';
 import type { Refusal } from '../decision/resolution.ts';
-import type { DatabaseState } from '../../influx/v1/found.ts';
+import type { DatabaseState } from '../../influx/state.ts';
 import type { World } from '../world/world.ts';
 
 /*

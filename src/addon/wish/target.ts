@@ -1,3 +1,4 @@
+import { engineOf } from '../../influx/engines.ts';
 import { type Resolution } from '../decision/resolution.ts';
 import { tlsModeOf } from '../../api/addon-defaults.ts';
 import { lifecycleOf } from '../../api/catalogue-defaults.ts';
@@ -58,7 +59,7 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
       STALLED_REASON.unknownVersion,
       `spec.version: ${decision.version} is not in the catalogue.`,
     );
-  if (!version.name.startsWith('1.')) {
+  if (engineOf(version.name) === undefined) {
     const message = `spec.version: ${version.name} is in the catalogue, but this operator runs InfluxDB 1.x only.`;
     return refuse(STALLED_REASON.unknownVersion, message);
   }

@@ -1,8 +1,5 @@
 import type { AppStatus } from '../../api/influx-addon.ts';
-import type { DatabaseState } from '../../influx/v1/found.ts';
-import type { EngineFigures } from '../../influx/v1/figures.ts';
-import type { Growing } from '../../influx/v1/growing.ts';
-import type { Shard } from '../../influx/v1/shards.ts';
+import type { DatabaseState, Shard, EngineFigures, Growing } from '../../influx/state.ts';
 import type { InfluxErrorKind } from '../../influx/influx-error.ts';
 import type { ShownCertificate } from '../../influx/transport.ts';
 import type { SeriesLevel } from '../../limits/cardinality.ts';

@@ -1,3 +1,4 @@
+import { NOT_STALLED } from '../../api/reasons.ts';
 import type { AddonCondition } from '../../api/influx-addon.ts';
 import { setCondition } from '../../kube/objects/conditions.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
@@ -35,6 +36,6 @@ export function conditionsFor(
   const works = !ready && !stalled;
   set('Ready', ready, reason, message);
   set('Reconciling', works, works ? reason : 'Done', works ? message : '');
-  set('Stalled', stalled, stalled ? reason : 'NotStalled', stalled ? message : '');
+  set('Stalled', stalled, stalled ? reason : NOT_STALLED, stalled ? message : '');
   return [...conditions];
 }

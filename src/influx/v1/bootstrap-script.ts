@@ -1,11 +1,9 @@
-/**
- * What the init container writes as its last line and as its termination message begins with one of these,
- * then a sentence. The operator makes a condition of it.
- */
-export const BOOTSTRAP_REFUSED_META_MISSING = 'BootstrapRefused: MetaMissing';
-export const BOOTSTRAP_REFUSED_META_CORRUPT = 'BootstrapRefused: MetaCorrupt';
-export const BOOTSTRAP_REFUSED_DATA_NEWER = 'BootstrapRefused: DataNewer';
-export const BOOTSTRAP_FAILED = 'BootstrapFailed:';
+import {
+  BOOTSTRAP_REFUSED_META_MISSING,
+  BOOTSTRAP_REFUSED_META_CORRUPT,
+  BOOTSTRAP_REFUSED_DATA_NEWER,
+  BOOTSTRAP_FAILED,
+} from '../bootstrap-words.ts';
 
 /** Exit codes. Of these only `failed` may pass by itself. */
 export const BOOTSTRAP_EXIT = {

@@ -1,13 +1,9 @@
+import { type Credentials } from '../credentials.ts';
 import type { InfluxEndpoint, InfluxResponse, InfluxTransport } from '../transport.ts';
 import { InfluxError } from '../influx-error.ts';
 import { parseResults, type StatementResult } from './results.ts';
 import { redact } from '../redact.ts';
 import { normaliseVersion } from './version.ts';
-
-export interface Credentials {
-  username: string;
-  password: string;
-}
 
 export interface QueryOptions {
   /** The database of statements that don't name one. */

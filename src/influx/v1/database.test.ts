@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InfluxClient } from './client.ts';
 import { planDatabase, readDatabase } from './database.ts';
-import { type DatabaseState } from './found.ts';
+import { type DatabaseState } from '../state.ts';
 import { engineAnswer, ScriptedTransport, statementsOf } from '../testing/scripted-transport.ts';
 
 const id = 'my_app_3707';

@@ -1,5 +1,6 @@
-import { type RetentionPolicyState } from './found.ts';
-import { type DatabaseState, type DatabaseStep, type DatabaseStepKind, type Grant } from './found.ts';
+import type { DatabaseWish } from '../engine.ts';
+import { type RetentionPolicyState } from '../state.ts';
+import { type DatabaseState, type DatabaseStep, type DatabaseStepKind, type Grant } from '../state.ts';
 import type { InfluxClient } from './client.ts';
 import type { InfluxError } from '../influx-error.ts';
 import { rows, type StatementResult } from './results.ts';
@@ -63,18 +64,6 @@ function grantsIn(result: StatementResult | undefined): Grant[] {
     database: String(row['database']),
     privilege: String(row['privilege']),
   }));
-}
-
-export interface DatabaseWish {
-  /** Name of the database. */
-  id: string;
-  /** Of the application; default `id`. */
-  username?: string;
-  password: string;
-  /** The user was seen to log in with this password; otherwise it is set. */
-  passwordKnownGood: boolean;
-  /** It may read and not write. */
-  readOnly?: boolean;
 }
 
 /**

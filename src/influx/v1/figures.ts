@@ -1,21 +1,6 @@
+import { type EngineFigures } from '../state.ts';
 import type { InfluxClient } from './client.ts';
 import { InfluxError } from '../influx-error.ts';
-
-/** How large a database is, and how much memory its engine has taken. */
-export interface EngineFigures {
-  /** Of all its shards: a series counts once. */
-  readonly series: number;
-  readonly shards: number;
-  /**
-   * Bytes of its points on disk, compacted and in the write-ahead log, without the index. For some minutes after a
-   * start the newest segment of each shard's log, 10 MiB at most, counts twice (1.6.7 to 1.8.10).
-   */
-  readonly dataBytes: number;
-  /** Bytes that the engine's Go heap takes, for all that it does. */
-  readonly heapBytes: number;
-  /** Writes to the log that failed since the engine started: on a full volume all do. */
-  readonly logErrors: number;
-}
 
 /**
  * From /debug/vars, which wants an administrator from 1.7 on and answers anybody before: 3 kB and a quarter of a

@@ -1,15 +1,7 @@
+import { type Growing } from '../state.ts';
 import type { InfluxClient } from './client.ts';
 import * as influxql from './influxql.ts';
 import { rows, type StatementResult } from './results.ts';
-
-/** Where most of a database's series are. */
-export type Growing =
-  | { readonly what: 'Tag'; readonly measurement: string; readonly tag: string }
-  /** So many measurements that their names are what grows. */
-  | { readonly what: 'Measurements' }
-  /** Series without tags, or none at all. */
-  | { readonly what: 'Measurement'; readonly measurement: string }
-  | { readonly what: 'Nothing' };
 
 /** More measurements than any application has by design. */
 const MANY_MEASUREMENTS = 2_000;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { engineParameters, type PlanSize } from './parameters.ts';
+import { engineParameters } from './parameters.ts';
+import { type PlanSize } from '../pod-parts.ts';
 
 const GiB = 1024 ** 3;
 const MiB = 1024 ** 2;

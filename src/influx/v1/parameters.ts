@@ -1,3 +1,4 @@
+import { type PlanSize } from '../pod-parts.ts';
 import assert from 'node:assert/strict';
 import { seconds } from '../duration.ts';
 import { isAtLeast } from './version.ts';
@@ -21,20 +22,6 @@ import { isAtLeast } from './version.ts';
  * in-memory index did, by refusing whole batches), so the operator watches it.
  * The rest is the same for every plan: see `baseParameters` and `versionParameters`.
  */
-
-export interface PlanSize {
-  /** The container's memory limit. */
-  memoryBytes: number;
-  /** The container's CPU limit, in cores. */
-  cpuLimit: number;
-  limits: {
-    connections: number;
-    concurrentQueries: number;
-    /** For example `60s`; `0s` for none. */
-    queryTimeout: string;
-    series: number;
-  };
-}
 
 export interface Engine {
   /** `1.8.10` */

@@ -1,19 +1,4 @@
-/** The handler and figures of one Kubernetes probe; times in seconds. */
-export interface EngineProbe {
-  httpGet: { path: string; port: number; scheme: 'HTTP' | 'HTTPS' };
-  periodSeconds: number;
-  timeoutSeconds: number;
-  failureThreshold: number;
-}
-
-export interface EngineLifecycle {
-  startupProbe: EngineProbe;
-  readinessProbe: EngineProbe;
-  livenessProbe: EngineProbe;
-  terminationGracePeriodSeconds: number;
-}
-
-export const ENGINE_PORT = 8086;
+import { ENGINE_PORT, type EngineLifecycle } from '../pod-parts.ts';
 
 /**
  * How Kubernetes sees the engine's health. `/ping` is there in every version and asks for no credentials

@@ -1,17 +1,8 @@
+import { type Shard } from '../state.ts';
 import type { InfluxClient } from './client.ts';
 import { InfluxError } from '../influx-error.ts';
 import { showShards } from './influxql.ts';
 import { rows } from './results.ts';
-
-/** A span of time of one retention policy, and what it has on disk: retention deletes whole ones. */
-export interface Shard {
-  policy: string;
-  /** Milliseconds since the epoch; the end is not in it any more. */
-  startMs: number;
-  endMs: number;
-  /** Points, compacted and in the write-ahead log, without the index; undefined when the engine does not tell. */
-  bytes: number | undefined;
-}
 
 /** The shards of a database, by two requests whatever it holds; as the administrator. Throws InfluxError. */
 export async function readShards(

@@ -1,4 +1,4 @@
-import type { DatabaseState, DatabaseStep, DatabaseStepKind, Grant } from './found.ts';
+import type { DatabaseState, DatabaseStep, DatabaseStepKind, Grant } from '../state.ts';
 import * as influxql from './influxql.ts';
 
 export interface UserWish {

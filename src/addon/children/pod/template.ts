@@ -1,13 +1,10 @@
 import type { Container, EnvVar, PodTemplateSpec, SecurityContext } from 'kubernetes-types/core/v1.js';
 import { placementOf } from '../../../api/addon-defaults.ts';
 import { GROUP } from '../../../api/group.ts';
-import { BOOTSTRAP_SCRIPT, bootstrapEnvironment } from '../../../influx/v1/bootstrap.ts';
-import { BOOTSTRAP_VERSION } from '../../../influx/v1/bootstrap-script.ts';
-import { engineParameters } from '../../../influx/v1/parameters.ts';
-import { engineLifecycle } from '../../../influx/v1/probes.ts';
+import { engineInForce } from '../../../influx/engines.ts';
 import { milliOf, unitsOf } from '../../../kube/objects/quantity.ts';
 import { agentContainer, agentVolume } from './agent.ts';
-import { ENGINE_PORT } from '../../access/connection.ts';
+import { ENGINE_PORT } from '../../../influx/pod-parts.ts';
 import { hashOf } from '../../world/hash.ts';
 import { ANNOTATION, childNames, EXTERNAL_LABEL, podLabels, labelsOf } from '../../world/names.ts';
 import type { BuildContext } from '../context.ts';
@@ -35,7 +32,8 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
     ...(target.external === undefined ? {} : { [ANNOTATION.external]: hashOf(target.external) }),
     ...(target.restartedAt === undefined ? {} : { [ANNOTATION.restarted]: target.restartedAt }),
   };
-  const { terminationGracePeriodSeconds } = engineLifecycle({ tls: false });
+  const { pod } = engineInForce(target.version.name);
+  const { terminationGracePeriodSeconds } = pod.lifecycle({ tls: false });
   return {
     metadata: {
       labels: {
@@ -92,12 +90,13 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
 
 /** Makes or heals the administrator before the port opens; the only container that sees the admin's password. */
 function bootstrapContainer({ target }: Pick<BuildContext, 'target'>): Container {
+  const { pod } = engineInForce(target.version.name);
   return {
     name: 'bootstrap',
     image: target.version.image,
     imagePullPolicy: 'IfNotPresent',
-    command: ['sh', '-c', BOOTSTRAP_SCRIPT],
-    env: environment({ ...bootstrapEnvironment(), [BOOTSTRAP_VERSION]: target.version.name }),
+    command: [...pod.bootstrapCommand],
+    env: environment(pod.bootstrapEnvironment(target.version.name)),
     resources: resourcesOf(target),
     securityContext: RESTRICTED,
     volumeMounts: [
@@ -111,7 +110,8 @@ function bootstrapContainer({ target }: Pick<BuildContext, 'target'>): Container
 function engineContainer({ target }: Pick<BuildContext, 'target'>): Container {
   const { plan, version } = target;
   const tls = target.tls === 'Required';
-  const parameters = engineParameters(
+  const { pod } = engineInForce(version.name);
+  const parameters = pod.environment(
     {
       memoryBytes: unitsOf(plan.spec.memory),
       cpuLimit: milliOf(plan.spec.cpu.limit) / 1000,
@@ -119,13 +119,13 @@ function engineContainer({ target }: Pick<BuildContext, 'target'>): Container {
     },
     { version: version.name, tls },
   );
-  const { startupProbe, readinessProbe, livenessProbe } = engineLifecycle({ tls });
+  const { startupProbe, readinessProbe, livenessProbe } = pod.lifecycle({ tls });
   return {
     name: 'influxdb',
     image: version.image,
     imagePullPolicy: 'IfNotPresent',
-    command: ['influxd'],
-    env: environment({ HOME: '/tmp', ...parameters }),
+    command: [...pod.command],
+    env: environment(parameters),
     ports: [{ name: 'http', containerPort: ENGINE_PORT, protocol: 'TCP' }],
     resources: resourcesOf(target),
     securityContext: RESTRICTED,

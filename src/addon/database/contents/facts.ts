@@ -5,7 +5,7 @@ import { nextRecord } from '../../../contents/next-record.ts';
 import { ownOf } from '../../../contents/own.ts';
 import { NOTHING_RECORDED, readRecord, type ContentsRecord } from '../../../contents/record.ts';
 import { wishesOf } from '../../../contents/wishes.ts';
-import type { DatabaseState } from '../../../influx/v1/found.ts';
+import type { DatabaseState } from '../../../influx/state.ts';
 import type { Secret } from '../../../kube/objects/kinds.ts';
 import { isAbout } from '../state.ts';
 import { credentialsMark, vote } from '../../identity/settle.ts';

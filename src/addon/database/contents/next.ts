@@ -1,3 +1,4 @@
+import { STALLED_REASON } from '../../../api/reasons.ts';
 import { createHash } from 'node:crypto';
 import { Annotation } from '../../../api/annotations.ts';
 import type { DataLoss } from '../../../contents/data-loss.ts';
@@ -6,8 +7,7 @@ import { planContents } from '../../../contents/plan.ts';
 import type { PolicyPlan } from '../../../contents/retention-policies.ts';
 import type { ContentsStep, Problem } from '../../../contents/step.ts';
 import { mistakesOf, wishesOf, type Wishes } from '../../../contents/wishes.ts';
-import type { DatabaseState } from '../../../influx/v1/found.ts';
-import type { Shard } from '../../../influx/v1/shards.ts';
+import type { DatabaseState, Shard } from '../../../influx/state.ts';
 import type { Action, DatabaseAccess } from '../../decision/action.ts';
 import { answerOf, contentsKnowledge, isAskedFor, knownQueries, storedContents } from './facts.ts';
 import { accessTo } from '../state.ts';
@@ -140,7 +140,7 @@ function failureOf(
 
 function unmeasured(message: string): Problem {
   return {
-    reason: 'StatementRefused',
+    reason: STALLED_REASON.statementRefused,
     message: `spec.retentionPolicies: a policy is to be shortened or removed, and the database does not tell what it holds (${message}); it is asked again.`,
   };
 }
@@ -171,7 +171,7 @@ function refusals(steps: readonly ContentsStep[], knowledge: ContentsKnowledge |
     if (refusal === undefined && times >= 3)
       return [
         {
-          reason: 'StatementRefused',
+          reason: STALLED_REASON.statementRefused,
           message: `${what} ${name}: the database ${timedOut ? 'does not answer in time' : 'takes it'} and is as before.`,
         },
       ];
@@ -179,11 +179,16 @@ function refusals(steps: readonly ContentsStep[], knowledge: ContentsKnowledge |
     return what === 'PutContinuousQuery' || what === 'DropContinuousQuery'
       ? [
           {
-            reason: 'ContinuousQueryRefused',
+            reason: STALLED_REASON.continuousQueryRefused,
             message: `spec.continuousQueries: ${name}: the database refuses it: ${refusal}`,
           },
         ]
-      : [{ reason: 'StatementRefused', message: `${what} ${name}: the database refuses it: ${refusal}` }];
+      : [
+          {
+            reason: STALLED_REASON.statementRefused,
+            message: `${what} ${name}: the database refuses it: ${refusal}`,
+          },
+        ];
   });
 }
 

@@ -1,5 +1,5 @@
 import { revisionOf } from '../../../contents/continuous-queries.ts';
-import type { DatabaseState } from '../../../influx/v1/found.ts';
+import type { DatabaseState } from '../../../influx/state.ts';
 import { digestOf } from '../../database/contents/next.ts';
 import type { Action, DatabaseAccess } from '../../decision/action.ts';
 import type { ContentsKnowledge, Memory } from '../../world/memory.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { compare } from 'semver';
-import type { DatabaseState, Grant } from '../../../influx/v1/found.ts';
+import type { DatabaseState, Grant, EngineFigures } from '../../../influx/state.ts';
 import { seconds } from '../../../influx/duration.ts';
-import type { EngineFigures } from '../../../influx/v1/figures.ts';
 import type { DatabaseAccess } from '../../decision/action.ts';
 import { ADMIN_USER } from '../../identity/admin-keys.ts';
 import { hashOf } from '../../world/hash.ts';

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { ENGINE_PORT } from '../../../addon/access/connection.ts';
+import { ENGINE_PORT } from '../../../influx/pod-parts.ts';
 import { childNames } from '../../../addon/world/names.ts';
 import { InfluxClient } from '../../../influx/v1/client.ts';
 import { InfluxError } from '../../../influx/influx-error.ts';

@@ -1,5 +1,5 @@
 import { childNames } from '../../../addon/world/names.ts';
-import { ENGINE_PORT } from '../../../addon/access/connection.ts';
+import { ENGINE_PORT } from '../../../influx/pod-parts.ts';
 import { findAddon } from '../../edits/find.ts';
 import type { Context } from '../../command/verb.ts';
 import { connectionUrl, masked } from '../apps/env.ts';
