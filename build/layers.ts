@@ -49,7 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  * The rooms of src/addon from the ground up: a room imports from those before it in the list. Files beside them (the
  * story, and what runs it) stand on all of them.
  */
-const ADDON_ROOMS: readonly string[] = [
+export const ADDON_ROOMS: readonly string[] = [
   // What a decision may look at, and what it may say.
   'world',
   'decision',

@@ -34,8 +34,8 @@ const SECONDS: Readonly<Record<string, number>> = {
   'src/addon/decide.simulation': 20,
   'build/testing/run': 10,
   'src/admission/keep-certificate': 5,
-  'src/addon/maintenance/take-in.simulation': 12,
-  'src/addon/identity/rotation-phases.simulation': 20,
+  'src/addon/maintenance/maintenance.simulation': 12,
+  'src/addon/rotation/rotation.simulation': 20,
 };
 
 /** The exhaustive part of a file is taken to be as long as the file was. */
