@@ -4,7 +4,7 @@ export const deletesWithoutPreconditions: SeededBug = {
   name: 'deletes-without-preconditions',
   about: 'a deletion takes whatever has the name by now',
   shape: 'rabbitmq/cluster-operator 648: an addon seen as it was deletes what its successor made',
-  file: 'kube/client.ts',
+  file: 'kube/api/client.ts',
   find: 'const preconditions = given({ uid, resourceVersion });',
   replace:
     'const preconditions = given({ uid: uid && undefined, resourceVersion: resourceVersion && undefined });',

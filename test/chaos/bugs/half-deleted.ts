@@ -4,7 +4,7 @@ export const halfDeleted: SeededBug = {
   name: 'half-deleted',
   about: 'the volume is deleted with the StatefulSet or not at all',
   shape: 'rabbitmq/cluster-operator 782: a crash between two deletions leaves the second undone for ever',
-  file: 'addon/deletion.ts',
+  file: 'addon/lifecycle/deletion.ts',
   find: '      [kinds.PersistentVolumeClaim, children.claim],',
   replace:
     '      [kinds.PersistentVolumeClaim, children.statefulSet === undefined ? undefined : children.claim],',

@@ -4,7 +4,7 @@ export const replacesWithoutVersion: SeededBug = {
   name: 'replaces-without-version',
   about: 'an object is replaced whatever it has become',
   shape: 'rabbitmq/cluster-operator 653: an old view of a size restarts what has gone on',
-  file: 'kube/client.ts',
+  file: 'kube/api/client.ts',
   find: `      path: pathOf(kind, keyIn(object)),
       query: this.#writeQuery(),
       body: typed(kind, object),
