@@ -9,6 +9,7 @@ import { userSecretsStep } from './database/user-secrets.ts';
 import type { Decision } from './decision/action.ts';
 import { story, type Scene } from './decision/story.ts';
 import { settleStep } from './identity/step.ts';
+import { acceptedStep } from './lifecycle/accepted.ts';
 import { leavingNamespaceStep, pausedStep } from './lifecycle/aside.ts';
 import { deletionStep } from './lifecycle/deletion.ts';
 import { finalizerStep } from './lifecycle/finalizer.ts';
@@ -55,10 +56,12 @@ export function decide(world: World, environment: Environment): Decision {
     .step(releaseStep)
     // Maintenance begins with a status that says so: whatever it takes in is taken in because of that.
     .step(beginStep)
-    // What it is to run with: what is asked for, as far as it can be had, and what the platform wants with it.
+    // What it is to run with: what is asked for, as far as it can be had, and what the platform wants with it. What
+    // stands behind `acceptedStep` sees nothing of a spec that is refused.
     .step(wayInStep)
     .step(wishStep)
     .step(takeInStep)
+    .step(acceptedStep)
     .step(inForceStep)
     // What became of the volume decides whether anything may be made of it.
     .step(lossStep)

@@ -17,6 +17,16 @@ export function aliasOf({ spec }: Addon): string {
   return spec.connection?.alias ?? 'INFLUX';
 }
 
+/** Every `spec.connection` whose variables are among these keys. */
+export function connectionsIn(
+  keys: readonly string[],
+): { readonly prefix: string; readonly alias: string }[] {
+  const names = keys.filter((key) => key.endsWith('_URL')).map((key) => key.slice(0, -'_URL'.length));
+  return names.flatMap((prefix) =>
+    [...names.filter((name) => name !== prefix), ''].map((alias) => ({ prefix, alias })),
+  );
+}
+
 /** Names of the variables that hold the connection URL, the prefix's first. */
 export function variablesOf(addon: Addon): string[] {
   return [prefixOf(addon), aliasOf(addon)].filter((name) => name !== '').map((name) => `${name}_URL`);

@@ -59,6 +59,11 @@ function mayBeKnown(world: Seen, change: number): boolean {
   return pod !== undefined && ready && isCurrent(pod, statefulSet);
 }
 
+/** What apps depend on is still what was recorded with what is in force. */
+export function isContentOf(world: Pick<World, 'addon'>, inForce: InForce): boolean {
+  return inForce.apps?.content === contentOf(world, inForce);
+}
+
 function contentOf(
   { addon }: Pick<World, 'addon'>,
   { plan, version, tls, claim, certificate, authority }: InForce,

@@ -1,8 +1,10 @@
 import type { NetworkPolicyIngressRule, NetworkPolicyPeer } from 'kubernetes-types/networking/v1.js';
-import { accessOf } from '../../api/addon-defaults.ts';
+import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
+import { accessOf, appsOf } from '../../api/addon-defaults.ts';
 import { JOB_LABEL } from '../../backup/protocol.ts';
 import type { NetworkPolicy } from '../../kube/objects/kinds.ts';
-import { childNames, ownedMeta, podLabels } from '../world/names.ts';
+import { childNames, keyOf, ownedMeta, podLabels } from '../world/names.ts';
+import type { World } from '../world/world.ts';
 import type { BuildContext } from './context.ts';
 
 /**
@@ -54,4 +56,11 @@ function databaseRule({
   };
   const blocks = outside.map((cidr): NetworkPolicyPeer => ({ ipBlock: { cidr } }));
   return { from: [...inside[access.policy], ...blocks], ports: [{ port: 'http', protocol: 'TCP' }] };
+}
+
+/** Of the apps that the spec names, in its order: those that status still remembers are bound no more. */
+export function appSelectors({ addon, apps }: World): LabelSelector[] {
+  return appsOf(addon)
+    .map((app) => apps.get(keyOf(app))?.spec?.selector)
+    .filter((selector) => selector !== undefined);
 }

@@ -1,6 +1,6 @@
+import { isNarrowerPolicy, isNarrowerService } from '../access/narrower.ts';
 import { isStartHeld } from '../access/way-in.ts';
-import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
-import { appsOf, stateOf } from '../../api/addon-defaults.ts';
+import { stateOf } from '../../api/addon-defaults.ts';
 import { allowedOutside, endpointInForce } from '../access/in-force.ts';
 import type { WayIn } from '../access/way-in.ts';
 import { activeFindings } from '../decision/findings.ts';
@@ -14,11 +14,11 @@ import type { Children } from '../world/children.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import type { Finding } from '../world/memory.ts';
-import { keyOf } from '../world/names.ts';
-import type { World } from '../world/world.ts';
 import { childChanges, withoutRefused, type ChildChange } from './changes.ts';
 import type { BuildContext } from './context.ts';
 import { restoredEvents } from './restored.ts';
+import { buildExternalService } from './external-service.ts';
+import { appSelectors, buildNetworkPolicy } from './network-policy.ts';
 import { renderedFor } from './stateful-set.ts';
 
 export interface Prepared {
@@ -78,6 +78,8 @@ export function contextStep({
 export interface Holds {
   readonly facts: Facts;
   readonly target: InForce;
+  /** Why the spec is not followed. */
+  readonly refusal: Refusal | undefined;
   /** Why nothing may end the pod. */
   readonly leaving: Refusal | undefined;
   readonly loss: { readonly state: string } | undefined;
@@ -120,8 +122,8 @@ export function childrenStep({ world, changes }: Scene & Changes): Outcome | und
   );
 }
 
-function heldOf(scene: Scene & Holds, startHeld: boolean): ReadonlySet<keyof Children> {
-  const { world, facts, target, leaving, loss, filling, restoredFrom, unready } = scene;
+function heldOf(scene: Scene & Holds & Prepared, startHeld: boolean): ReadonlySet<keyof Children> {
+  const { world, facts, target, leaving, loss, filling, restoredFrom, unready, context } = scene;
   const held = new Set<keyof Children>();
   const hold = (when: boolean, ...slots: (keyof Children)[]) => {
     if (when) for (const slot of slots) held.add(slot);
@@ -134,12 +136,11 @@ function heldOf(scene: Scene & Holds, startHeld: boolean): ReadonlySet<keyof Chi
   hold(unready, 'urlSecret', 'bindingSecret', 'statefulSet');
   hold(startHeld || leaving !== undefined, 'statefulSet');
   hold(loss?.state === 'Lost', 'claim', 'statefulSet');
+  // A spec that is refused lets nobody in; whom it keeps out stays out.
+  if (scene.refusal !== undefined) {
+    const { networkPolicy, externalService } = world.children;
+    hold(!isNarrowerPolicy(networkPolicy, buildNetworkPolicy(context)), 'networkPolicy');
+    hold(!isNarrowerService(externalService, buildExternalService(context)), 'externalService');
+  }
   return held;
-}
-
-/** Of the apps that the spec names, in its order: those that status still remembers are bound no more. */
-function appSelectors({ addon, apps }: World): LabelSelector[] {
-  return appsOf(addon)
-    .map((app) => apps.get(keyOf(app))?.spec?.selector)
-    .filter((selector) => selector !== undefined);
 }

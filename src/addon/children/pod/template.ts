@@ -1,6 +1,6 @@
 import type { Container, EnvVar, PodTemplateSpec, SecurityContext } from 'kubernetes-types/core/v1.js';
 import { placementOf } from '../../../api/addon-defaults.ts';
-import { GROUP } from '../../../api/group.ts';
+import { isOurs } from './ours.ts';
 import { engineInForce } from '../../../influx/engines.ts';
 import { milliOf, unitsOf } from '../../../kube/objects/quantity.ts';
 import { agentContainer, agentVolume } from './agent.ts';
@@ -153,7 +153,6 @@ function environment(values: Readonly<Record<string, string>>): EnvVar[] {
   return Object.entries(values).map(([name, value]) => (value === '' ? { name } : { name, value }));
 }
 
-/** What we say of a pod by labels and annotations is for nobody else to say. */
 function withoutOurs(given: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).filter(([key]) => !key.includes(`${GROUP}/`)));
+  return Object.fromEntries(Object.entries(given).filter(([key]) => !isOurs(key)));
 }
