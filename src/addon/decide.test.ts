@@ -8,7 +8,7 @@ import { decide } from './decide.ts';
 import { ADMIN_KEY } from './identity/admin-keys.ts';
 import { decode } from './world/secret-data.ts';
 import { CHILDREN } from './children/index.ts';
-import { withIntentHash } from './children/merge.ts';
+import { withIntentHash } from './children/intent/merge.ts';
 import { withApiDefaults } from './testing/api-defaults.ts';
 import {
   addonOf,
@@ -277,5 +277,42 @@ describe('maintenance that is under way', () => {
     expect(after?.maintenance).toEqual({ pending });
     const condition = after?.conditions?.find(({ type }) => type === 'MaintenancePending');
     expect(condition).toMatchObject({ status: 'True', reason: 'Interrupted' });
+  });
+});
+
+describe('a StatefulSet that may not become what is wanted', () => {
+  /** After the plan 4g was asked for and recorded: what the StatefulSet is is that of 1g. */
+  function changed(spec: Partial<InfluxAddonSpec>, findings: readonly Finding[]): Partial<World> {
+    const before = { addon: addonOf({ plan: '4g', ...spec }), children: storedChildren(contextOf()) };
+    const [first] = decided(before).actions;
+    expect(first).toMatchObject({ do: 'replace', object: { metadata: { name: 'my-app-influx-admin' } } });
+    const adminSecret = live((first as { object: Secret }).object);
+    const children = { ...before.children, adminSecret };
+    return { ...before, children, memory: { ...NO_MEMORY, findings } };
+  }
+
+  const writesTo = (world: Partial<World>, kind: string) =>
+    decided(world).actions.filter((action) => 'kind' in action && action.kind.kind === kind);
+
+  it('follows its volume claim', () => {
+    expect(writesTo(changed({}, []), 'StatefulSet')).toHaveLength(1);
+  });
+
+  it('stays as it is while a larger volume is refused: no database is stopped for a plan that cannot be had', () => {
+    const refused = { reason: 'QuotaExceeded', message: 'exceeded quota: small' } as const;
+    const world = changed({}, [findingFor('PersistentVolumeClaim/my-app-influx-data', refused)]);
+    const { actions, status } = decided(world);
+    expect(actions).toEqual([]);
+    const conditions = new Map(status?.conditions?.map((each) => [each.type, each]));
+    expect(conditions.get('Stalled')).toMatchObject({ status: 'True', ...refused });
+    expect(conditions.get('Ready')?.status).toBe('False');
+    expect(status?.plan).toBeUndefined();
+  });
+
+  it('is stopped without a certificate, though it is not started without one', () => {
+    const tls = { mode: 'Required' as const };
+    expect(writesTo(changed({ tls }, []), 'StatefulSet')).toEqual([]);
+    const [write] = writesTo(changed({ tls, state: 'Stopped' }, []), 'StatefulSet');
+    expect(write).toMatchObject({ do: 'replace', object: { spec: { replicas: 0 } } });
   });
 });

@@ -10,7 +10,7 @@ import type { InForce } from './world/facts.ts';
 import { ANNOTATION, restartedForKey } from './world/names.ts';
 import { buildStatefulSet } from './children/stateful-set.ts';
 import { contextOf, inForce } from './testing/fixtures.ts';
-import { unpackTemplate } from './children/rendered.ts';
+import { unpackTemplate } from './children/intent/rendered.ts';
 import { ADDON, Simulation } from './testing/model/simulation.ts';
 import golden from './testing/golden-hashes.json' with { type: 'json' };
 

@@ -3,7 +3,7 @@ import type { Secret } from '../../kube/objects/kinds.ts';
 import { issueLeaf } from '../../tls/leaf.ts';
 import type { IssueCertificateAction } from '../decision/action.ts';
 import { decode, encode } from '../world/secret-data.ts';
-import { replacement } from '../children/merge.ts';
+import { replacement } from '../children/intent/merge.ts';
 import { withFindings } from './refusals.ts';
 import { create, record } from './objects.ts';
 import { type Actor, type Outcome, DONE } from './actor.ts';

@@ -14,7 +14,7 @@ import type { Action, IssueAgentPairAction } from '../decision/action.ts';
 import { decode, encode } from '../world/secret-data.ts';
 import { type InForce } from '../world/facts.ts';
 import { childNames, ownedMeta } from '../world/names.ts';
-import { replacement } from '../children/merge.ts';
+import { replacement } from '../children/intent/merge.ts';
 import type { World } from '../world/world.ts';
 
 /**

@@ -4,7 +4,7 @@ import { findingOf } from '../decision/findings.ts';
 import { CHILDREN } from './index.ts';
 import type { BuildContext } from './context.ts';
 import type { Children } from '../world/children.ts';
-import { difference, replacement, withIntentHash } from './merge.ts';
+import { difference, replacement, withIntentHash } from './intent/merge.ts';
 import type { Finding } from '../world/memory.ts';
 
 export interface ChildChange {

@@ -4,7 +4,7 @@ import type { Service } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { addonOf, live, REACHED } from '../testing/fixtures.ts';
 import { buildExternalService } from './external-service.ts';
-import { difference, replacement, withIntentHash } from './merge.ts';
+import { difference, replacement, withIntentHash } from './intent/merge.ts';
 
 function built(more: Partial<NonNullable<InfluxAddonSpec['internetAccess']>> = {}): Service | undefined {
   const internetAccess = { ...REACHED.internetAccess, ...more };

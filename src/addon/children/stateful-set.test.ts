@@ -5,9 +5,9 @@ import { ANNOTATION } from '../world/names.ts';
 import { withApiDefaults } from '../testing/api-defaults.ts';
 import { contextOf, inForce, live, NO_CHILDREN, SETTINGS } from '../testing/fixtures.ts';
 import type { BuildContext } from './context.ts';
-import { withIntentHash } from './merge.ts';
+import { withIntentHash } from './intent/merge.ts';
 import { buildPodTemplate } from './pod/template.ts';
-import { slimStatefulSet, unpackTemplate } from './rendered.ts';
+import { slimStatefulSet, unpackTemplate } from './intent/rendered.ts';
 import { buildStatefulSet, templateHashes } from './stateful-set.ts';
 
 /** Another release of the operator. */

@@ -1,11 +1,12 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import { stateOf, placementOf } from '../../api/addon-defaults.ts';
 import type { StatefulSet } from '../../kube/objects/kinds.ts';
+import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
 import { ANNOTATION, childNames, ownedMeta, podLabels } from '../world/names.ts';
 import type { BuildContext } from './context.ts';
 import { buildPodTemplate } from './pod/template.ts';
-import { isAsRendered, packTemplate, renderedHash, unpackTemplate } from './rendered.ts';
+import { isAsRendered, packTemplate, renderedHash, unpackTemplate } from './intent/rendered.ts';
 
 /** One replica, and never two: two servers on one data folder do not notice each other. */
 export function buildStatefulSet(context: BuildContext): StatefulSet {
@@ -43,6 +44,11 @@ export function renderedFor({ addon, target }: Pick<BuildContext, 'addon' | 'tar
     target: { ...target, authority: undefined, apps: undefined },
     placement: placementOf(addon),
   });
+}
+
+/** A StatefulSet that is there was made for something else than is wanted now. */
+export function isSetBehind(context: BuildContext, live: Live<StatefulSet> | undefined): boolean {
+  return live !== undefined && live.metadata.annotations?.[ANNOTATION.renderedFor] !== renderedFor(context);
 }
 
 /** The template in force and the one that this operator would make for the same wishes, as hashes. */

@@ -1,25 +1,21 @@
-import { isNarrowerPolicy, isNarrowerService } from '../access/narrower.ts';
+import { type Holds, heldOf } from './holds.ts';
 import { isStartHeld } from '../access/way-in.ts';
 import { stateOf } from '../../api/addon-defaults.ts';
 import { allowedOutside, endpointInForce } from '../access/in-force.ts';
 import type { WayIn } from '../access/way-in.ts';
-import { activeFindings } from '../decision/findings.ts';
+import { activeFindings, findingOf } from '../decision/findings.ts';
 import { acting, type Outcome } from '../decision/outcome.ts';
-import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
-import { recordedInForce } from '../identity/record.ts';
 import { startsOf } from '../pod/starting.ts';
 import { isOlder } from '../../versions/rules.ts';
-import type { Children } from '../world/children.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import type { Finding } from '../world/memory.ts';
 import { childChanges, withoutRefused, type ChildChange } from './changes.ts';
 import type { BuildContext } from './context.ts';
 import { restoredEvents } from './restored.ts';
-import { buildExternalService } from './external-service.ts';
-import { appSelectors, buildNetworkPolicy } from './network-policy.ts';
-import { renderedFor } from './stateful-set.ts';
+import { appSelectors } from './network-policy.ts';
+import { isSetBehind, renderedFor } from './stateful-set.ts';
 
 export interface Prepared {
   readonly context: BuildContext;
@@ -74,28 +70,14 @@ export function contextStep({
   return { context, starts, revision, active: activeFindings(world, now.getTime()) };
 }
 
-/** What keeps some of the children as they are, or from being made. */
-export interface Holds {
-  readonly facts: Facts;
-  readonly target: InForce;
-  /** Why the spec is not followed. */
-  readonly refusal: Refusal | undefined;
-  /** Why nothing may end the pod. */
-  readonly leaving: Refusal | undefined;
-  readonly loss: { readonly state: string } | undefined;
-  readonly filling: object | undefined;
-  readonly restoredFrom: string | undefined;
-  /** An engine with TLS does not start without its certificate, and an https URL is of no use before there is one. */
-  readonly unready: boolean;
-  readonly way: WayIn;
-}
-
 export interface Changes {
   readonly changes: readonly ChildChange[];
   /** Nobody misses a database that has never run: it is started once, with the address in its certificate. */
   readonly waitsForAddress: boolean;
   /** Every record of what is in force is older than the data: an older engine never gets to see it. */
   readonly tooOld: boolean;
+  /** The StatefulSet may not become what is wanted: the pod that answers is that of before. Why, where it is known. */
+  readonly behind: { readonly finding: Finding | undefined } | undefined;
 }
 
 /**
@@ -107,10 +89,18 @@ export function adminSecretStep(scene: Scene & Holds & Prepared): Changes | Outc
   const tooOld = isOlder(target.version.name, facts.openedBy);
   const waitsForAddress = isStartHeld(world, way);
   const held = heldOf(scene, tooOld || waitsForAddress);
-  const changes = withoutRefused(childChanges(context, held), active);
+  const all = childChanges(context, held);
+  const refusedClaim = all.find(({ slot }) => slot === 'claim')?.action;
+  const claimFinding = refusedClaim && findingOf(refusedClaim, active);
+  // The volume first: a plan whose volume is refused stops no database.
+  const changes = withoutRefused(all, active).filter(
+    ({ slot }) => slot !== 'statefulSet' || claimFinding === undefined,
+  );
   const [first] = changes;
   if (first?.slot === 'adminSecret') return acting([first.action]);
-  return { changes, waitsForAddress, tooOld };
+  const isBehind =
+    (claimFinding !== undefined || scene.unready) && isSetBehind(context, world.children.statefulSet);
+  return { changes, waitsForAddress, tooOld, behind: isBehind ? { finding: claimFinding } : undefined };
 }
 
 /** Everything else that is missing or not as it should be, in the order of the list. */
@@ -120,27 +110,4 @@ export function childrenStep({ world, changes }: Scene & Changes): Outcome | und
     changes.map(({ action }) => action),
     restoredEvents(world, changes),
   );
-}
-
-function heldOf(scene: Scene & Holds & Prepared, startHeld: boolean): ReadonlySet<keyof Children> {
-  const { world, facts, target, leaving, loss, filling, restoredFrom, unready, context } = scene;
-  const held = new Set<keyof Children>();
-  const hold = (when: boolean, ...slots: (keyof Children)[]) => {
-    if (when) for (const slot of slots) held.add(slot);
-  };
-  hold(facts.passwordUnproven, 'urlSecret', 'bindingSecret');
-  // Nothing is made of a volume that is not recorded as the one in force yet.
-  const recorded = recordedInForce(world.children.adminSecret, world.children.statefulSet);
-  hold(recorded !== undefined && recorded.claim !== target.claim, 'claim', 'statefulSet');
-  hold(filling !== undefined && restoredFrom === undefined, 'statefulSet');
-  hold(unready, 'urlSecret', 'bindingSecret', 'statefulSet');
-  hold(startHeld || leaving !== undefined, 'statefulSet');
-  hold(loss?.state === 'Lost', 'claim', 'statefulSet');
-  // A spec that is refused lets nobody in; whom it keeps out stays out.
-  if (scene.refusal !== undefined) {
-    const { networkPolicy, externalService } = world.children;
-    hold(!isNarrowerPolicy(networkPolicy, buildNetworkPolicy(context)), 'networkPolicy');
-    hold(!isNarrowerService(externalService, buildExternalService(context)), 'externalService');
-  }
-  return held;
 }

@@ -14,7 +14,7 @@ import { hashOf } from '../world/hash.ts';
 import { ownedMeta, userSecretName } from '../world/names.ts';
 import { buildBindingSecret } from '../children/binding-secret.ts';
 import type { BuildContext } from '../children/context.ts';
-import { difference, replacement, withIntentHash } from '../children/merge.ts';
+import { difference, replacement, withIntentHash } from '../children/intent/merge.ts';
 import { namesOf } from '../identity/users.ts';
 import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { NetworkPolicy, Secret, StatefulSet } from '../../kube/objects/kinds.ts';
-import { unpackTemplate } from '../children/rendered.ts';
+import { unpackTemplate } from '../children/intent/rendered.ts';
 import { ADDON, Simulation } from '../testing/model/simulation.ts';
 import { ANNOTATION, childNames } from '../world/names.ts';
 

@@ -2,7 +2,7 @@ import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
 import { connectionsIn, variablesOf } from '../../api/addon-defaults.ts';
 import { isContentOf } from '../apps/changes.ts';
 import { placementIn } from '../children/pod/placement.ts';
-import { unpackTemplate } from '../children/rendered.ts';
+import { unpackTemplate } from '../children/intent/rendered.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import type { Facts, InForce } from '../world/facts.ts';

@@ -19,6 +19,7 @@ export function heldBackStep({
   active,
   waitsForAddress,
   tooOld,
+  behind,
 }: Scene & {
   readonly facts: Facts;
   readonly refusal: Refusal | undefined;
@@ -26,13 +27,15 @@ export function heldBackStep({
   readonly active: readonly Finding[];
   readonly waitsForAddress: boolean;
   readonly tooOld: boolean;
+  readonly behind: { readonly finding: Finding | undefined } | undefined;
 }): { readonly base: BasePicture } | Outcome {
   const { addon, children } = world;
   const statefulSet = `StatefulSet/${childNames(addon.metadata.name).statefulSet}`;
   const refusedSet = active.find((finding) => finding.target === statefulSet);
   const [finding] = active;
-  if (children.adminSecret === undefined || refusedSet !== undefined || tooOld)
-    return heldBack(world, { facts, unimplemented, refusal }, refusedSet ?? finding);
+  const isHeld = refusedSet !== undefined || tooOld || behind !== undefined;
+  if (children.adminSecret === undefined || isHeld)
+    return heldBack(world, { facts, unimplemented, refusal }, refusedSet ?? behind?.finding ?? finding);
   if (waitsForAddress) return waiting(AN_ADDRESS);
   const found = finding && { reason: finding.reason, message: finding.message };
   const base = {

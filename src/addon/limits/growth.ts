@@ -8,7 +8,7 @@ import { ANNOTATION } from '../world/names.ts';
 import { EVENT_REASON } from '../../api/reasons.ts';
 import { buildClaim } from '../children/claim.ts';
 import type { BuildContext } from '../children/context.ts';
-import { replacement } from '../children/merge.ts';
+import { replacement } from '../children/intent/merge.ts';
 import type { World } from '../world/world.ts';
 import { isExpandable, sizesOfVolume, storagePicture, type StoragePicture } from './volume.ts';
 

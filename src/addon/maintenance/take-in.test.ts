@@ -9,7 +9,7 @@ import { beginning } from './begin.ts';
 import { maintenanceOf } from './told.ts';
 import { DEFAULT_MAINTENANCE } from '../../maintenance/settings.ts';
 import { buildPodTemplate } from '../children/pod/template.ts';
-import { slimStatefulSet } from '../children/rendered.ts';
+import { slimStatefulSet } from '../children/intent/rendered.ts';
 import { buildStatefulSet, renderedFor } from '../children/stateful-set.ts';
 import {
   addonOf,

@@ -19,7 +19,7 @@ import { MANAGED_BY, OWNED_SELECTOR, TASK_SELECTOR } from '../world/names.ts';
 import { ReferencedSecrets } from './referenced-secrets.ts';
 import { bindingSuffix } from '../rights/role-binding.ts';
 import { type Tenancy } from '../world/settings.ts';
-import { slimStatefulSet } from '../children/rendered.ts';
+import { slimStatefulSet } from '../children/intent/rendered.ts';
 
 /** The caches that everything about addons is decided from, one for each kind. */
 export interface Stores {

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
 import { activeFindings, findingOf } from '../decision/findings.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
-import { difference, replacement, withIntentHash } from '../children/merge.ts';
+import { difference, replacement, withIntentHash } from '../children/intent/merge.ts';
 import { buildRoleBinding } from './role-binding.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';

@@ -12,7 +12,7 @@ import { type Facts, type InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import { childNames, ownedMeta } from '../world/names.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
-import { replacement, withIntentHash } from '../children/merge.ts';
+import { replacement, withIntentHash } from '../children/intent/merge.ts';
 import { requiredNames } from '../access/in-force.ts';
 import { wayIn } from '../access/way-in.ts';
 import type { Refusal, Resolution } from '../decision/resolution.ts';

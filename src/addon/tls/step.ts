@@ -1,3 +1,4 @@
+import { stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxTls } from '../../influx/transport.ts';
 import { serviceHost } from '../access/connection.ts';
 import { certificateNames } from '../access/in-force.ts';
@@ -53,7 +54,8 @@ export function certificateFirstStep({
   }): Outcome | undefined {
   if (!unready) return undefined;
   if (certificate !== undefined && findingOf(certificate, active) === undefined) return acting([certificate]);
-  if (tls !== undefined) return undefined;
+  // Nobody speaks to a database that is stopped.
+  if (tls !== undefined || stateOf(world.addon) === 'Stopped') return undefined;
   if (active[0] === undefined && known.refusal === undefined)
     return waiting('the certificate of the database');
   return heldBack(world, known, active[0]);

@@ -10,7 +10,7 @@ import { credentialsMark } from '../identity/settle.ts';
 import { endsPod, leavingClaim } from './leaving.ts';
 import { acting } from '../decision/outcome.ts';
 import { CHILDREN } from '../children/index.ts';
-import { withIntentHash } from '../children/merge.ts';
+import { withIntentHash } from '../children/intent/merge.ts';
 import { sparingThePod } from './spare-pod.ts';
 import { withApiDefaults } from '../testing/api-defaults.ts';
 import {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addonOf, contextOf, inForce, live } from '../../testing/fixtures.ts';
 import { ANNOTATION } from '../../world/names.ts';
 import { buildPodTemplate } from './template.ts';
-import { packTemplate } from '../rendered.ts';
+import { packTemplate } from '../intent/rendered.ts';
 import { buildStatefulSet, renderedFor } from '../stateful-set.ts';
 
 const context = contextOf();

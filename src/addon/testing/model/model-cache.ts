@@ -8,7 +8,7 @@ import { type Workload, type World } from '../../world/world.ts';
 import { type Memory } from '../../world/memory.ts';
 import { appsOf } from '../../../api/addon-defaults.ts';
 import type { Children } from '../../world/children.ts';
-import { slimStatefulSet } from '../../children/rendered.ts';
+import { slimStatefulSet } from '../../children/intent/rendered.ts';
 import { SETTINGS, worldOf } from '../fixtures.ts';
 import { type ModelApi, type Stored } from './model-api.ts';
 

@@ -1,8 +1,8 @@
 import type { PodTemplateSpec, ServiceSpec } from 'kubernetes-types/core/v1.js';
-import { contains, firstDifference } from '../../kube/objects/contains.ts';
-import type { KubeObject, Live, ObjectMeta } from '../../kube/objects/types.ts';
-import { hashOf } from '../world/hash.ts';
-import { ANNOTATION } from '../world/names.ts';
+import { contains, firstDifference } from '../../../kube/objects/contains.ts';
+import type { KubeObject, Live, ObjectMeta } from '../../../kube/objects/types.ts';
+import { hashOf } from '../../world/hash.ts';
+import { ANNOTATION } from '../../world/names.ts';
 import { isAsRendered, RESTARTED_AT, unpackTemplate } from './rendered.ts';
 
 /** A child as some builder wants it; the union of the shapes that merging looks into. */

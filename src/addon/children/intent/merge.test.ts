@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject, Live } from '../../kube/objects/types.ts';
-import { ANNOTATION } from '../world/names.ts';
-import { withApiDefaults } from '../testing/api-defaults.ts';
-import { addonOf, contextOf, inForce, live, REACHED } from '../testing/fixtures.ts';
-import { CHILDREN } from './index.ts';
+import type { KubeObject, Live } from '../../../kube/objects/types.ts';
+import { ANNOTATION } from '../../world/names.ts';
+import { withApiDefaults } from '../../testing/api-defaults.ts';
+import { addonOf, contextOf, inForce, live, REACHED } from '../../testing/fixtures.ts';
+import { CHILDREN } from '../index.ts';
 import { difference, replacement, withIntentHash } from './merge.ts';
 import { slimStatefulSet } from './rendered.ts';
 

@@ -1,10 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import { contains } from '../../kube/objects/contains.ts';
-import type { StatefulSet } from '../../kube/objects/kinds.ts';
-import type { Live } from '../../kube/objects/types.ts';
-import { hashOf } from '../world/hash.ts';
-import { ANNOTATION } from '../world/names.ts';
+import { contains } from '../../../kube/objects/contains.ts';
+import type { StatefulSet } from '../../../kube/objects/kinds.ts';
+import type { Live } from '../../../kube/objects/types.ts';
+import { hashOf } from '../../world/hash.ts';
+import { ANNOTATION } from '../../world/names.ts';
 
 /** A pod template as the text of an annotation: packed, since it is mostly a script that is the same for all. */
 export function packTemplate(template: PodTemplateSpec): string {
