@@ -23,7 +23,7 @@ import { takeInStep } from './maintenance/step.ts';
 import { podStep } from './pod/step.ts';
 import { rightsStep } from './rights/step.ts';
 import { lastTurnStep, turnStep } from './rotation/step.ts';
-import { decisionOf } from './status/render.ts';
+import { decisionOf } from './status/decision.ts';
 import { certificateFirstStep, certificateLaterStep, certifiedStep } from './tls/step.ts';
 import { unreadStep } from './tls/unread.ts';
 import { leavingStep, releaseStep } from './volume/leaving.ts';

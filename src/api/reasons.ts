@@ -22,6 +22,7 @@ export const STALLED_REASON = {
   unknownPlan: 'UnknownPlan',
   withdrawnPlan: 'WithdrawnPlan',
   dataTooLarge: 'DataTooLarge',
+  otherStorageClass: 'OtherStorageClass',
   certificateMissing: 'CertificateMissing',
   certificateRefused: 'CertificateRefused',
   internetAccessRefused: 'InternetAccessRefused',

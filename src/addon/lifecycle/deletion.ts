@@ -101,7 +101,7 @@ function deleteAction(kind: Kind<KubeObject>, live: Live<KubeObject> | undefined
       key: { name, namespace: namespace ?? '' },
       uid,
       resourceVersion,
-      why: 'the addon is deleted with deletionPolicy Delete',
+      why: 'the addon is deleted, and its data by its deletionPolicy',
     },
   ];
 }

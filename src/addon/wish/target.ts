@@ -44,6 +44,8 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
       `spec.plan: ${chosen} is withdrawn and not for new use; allowed: ${others}.`,
     );
   }
+  const moved = otherClass(world, plan, current);
+  if (moved !== undefined) return refuse(STALLED_REASON.otherStorageClass, moved);
   const decision = decideVersion(
     {
       wanted: addon.spec.version,
@@ -75,6 +77,19 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
     },
     refusal: undefined,
   };
+}
+
+/** A volume stays in its storage class, and a plan may promise something by naming one. A plan that names none takes any. */
+function otherClass(
+  { children }: World,
+  { metadata, spec }: NonNullable<World['plan']>,
+  current: InForce | undefined,
+): string | undefined {
+  const { className } = spec.storage;
+  const present = children.claim?.spec?.storageClassName;
+  const isNew = current !== undefined && current.plan.name !== metadata.name;
+  if (!isNew || !className || present === undefined || present === className) return undefined;
+  return `spec.plan: ${metadata.name} has its volumes in the storage class ${className}, and this one is in ${present}, which a volume does not leave. Choose a plan of that class or of none; or make a new addon with ${metadata.name} and restoreFrom a backup of this one.`;
 }
 
 /** The record of what is in force was lost: a wish for a minor must not become a newer patch of it by that. */

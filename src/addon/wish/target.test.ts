@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { buildClaim } from '../children/claim.ts';
+import { addonOf, contextOf, inForce, live, NO_CHILDREN, planOf, worldOf } from '../testing/fixtures.ts';
+import { resolveTarget } from './target.ts';
+
+const built = buildClaim(contextOf());
+const RUNNING = { inForce: inForce('1g'), openedBy: '1.8.10' };
+
+function planIn(className: string | undefined, name = '4g') {
+  const plan = planOf(name);
+  const storage = { ...plan.spec.storage, ...(className === undefined ? {} : { className }) };
+  return { ...plan, spec: { ...plan.spec, storage } };
+}
+
+function resolved(className: string | undefined, wish = '4g', facts = RUNNING) {
+  const claim = live({ ...built, spec: { ...built.spec, storageClassName: 'standard' } });
+  const world = worldOf({
+    addon: addonOf({ plan: wish }),
+    plan: planIn(className, wish),
+    children: { ...NO_CHILDREN, claim },
+  });
+  return resolveTarget(world, facts);
+}
+
+describe('a plan whose volumes are in another storage class', () => {
+  it('is refused, with the ways out', () => {
+    const { refusal } = resolved('encrypted');
+    expect(refusal?.reason).toBe('OtherStorageClass');
+    expect(refusal?.message).toMatch(/^spec\.plan: 4g .*encrypted.*standard.*restoreFrom/);
+  });
+
+  it.each([
+    ['the class that the volume is in', 'standard'],
+    ['no class in particular', ''],
+    ['nothing about classes', undefined],
+  ])('is not one that names %s', (_, className) => {
+    expect(resolved(className).refusal).toBeUndefined();
+  });
+
+  it('changes nothing when it is the present one that was edited', () => {
+    expect(resolved('encrypted', '1g').refusal).toBeUndefined();
+  });
+});
