@@ -46,6 +46,8 @@ describe('the rights of the operator', () => {
       rules.filter((r) => r.resources.includes(resource)).flatMap((r) => r.verbs);
     expect(verbsOn('influxaddons')).toEqual(['get', 'list', 'watch', 'patch']);
     expect(verbsOn('influxaddons/status')).toEqual(['patch']);
+    // Of the kinds that own with blockOwnerDeletion: OwnerReferencesPermissionEnforcement asks for it.
+    expect(verbsOn('influxaddons/finalizers')).toEqual(['update']);
     expect(verbsOn('influxplans')).toEqual(['get', 'list', 'watch']);
     expect(verbsOn('influxversions')).toEqual(['get', 'list', 'watch']);
   });
