@@ -25,6 +25,8 @@ export interface PatchOptions {
   type: 'merge' | 'strategic' | 'json';
   fieldManager?: string;
   subresource?: string;
+  /** Default `Strict`: a field that the server does not know is refused. `Warn`: it is left out. */
+  fieldValidation?: 'Strict' | 'Warn';
 }
 
 export interface ApplyOptions {
