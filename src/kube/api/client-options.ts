@@ -12,6 +12,8 @@ export interface ListOptions {
 export interface WatchOptions extends Omit<ListOptions, 'limit'> {
   resourceVersion: string;
   timeoutSeconds: number;
+  /** Called when the server has taken the watch, which may be long before it tells anything. */
+  begun?: () => void;
 }
 
 export interface DeleteOptions {

@@ -101,7 +101,7 @@ export class KubeClient {
         timeoutSeconds: String(options.timeoutSeconds),
         ...selectors(options),
       },
-      ...given({ signal }),
+      ...given({ signal, begun: options.begun }),
     });
   }
 

@@ -100,6 +100,7 @@ export class Reflector<T extends KubeObject> {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      begun: () => metrics?.heard(kind.plural),
     };
     this.#watchedSince = this.#clock.monotonic();
     try {
