@@ -17,6 +17,13 @@ describe('the manifests', () => {
   });
 });
 
+it('the chart and the README claim the Kubernetes that the tests run on, and no older one', async () => {
+  const [, tested] = /version: 'v(\d+\.\d+)\./.exec(await readFile('test/cluster/binaries.ts', 'utf8')) ?? [];
+  const chart = await readFile('charts/influxaddon-operator/Chart.yaml', 'utf8');
+  expect(chart).toContain(`kubeVersion: '>=${tested}.0-0'`);
+  expect(await readFile('README.md', 'utf8')).toContain(`Kubernetes ${tested} or newer`);
+});
+
 describe('the rights of the operator', () => {
   const rules = [...clusterRules, ...namespaceRules];
 
@@ -46,6 +53,8 @@ describe('the rights of the operator', () => {
       rules.filter((r) => r.resources.includes(resource)).flatMap((r) => r.verbs);
     expect(verbsOn('influxaddons')).toEqual(['get', 'list', 'watch', 'patch']);
     expect(verbsOn('influxaddons/status')).toEqual(['patch']);
+    // Of the kinds that own with blockOwnerDeletion: OwnerReferencesPermissionEnforcement asks for it.
+    expect(verbsOn('influxaddons/finalizers')).toEqual(['update']);
     expect(verbsOn('influxplans')).toEqual(['get', 'list', 'watch']);
     expect(verbsOn('influxversions')).toEqual(['get', 'list', 'watch']);
   });

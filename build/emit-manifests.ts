@@ -86,7 +86,8 @@ function chart(version: string) {
     type: 'application',
     version,
     appVersion: version,
-    kubeVersion: '>=1.30.0-0',
+    // What it is tested with; the order of resourceVersions, on which caches rely, is documented since.
+    kubeVersion: '>=1.35.0-0',
     keywords: ['influxdb', 'operator', 'database'],
   };
 }

@@ -8,7 +8,7 @@ import { dirname, join, normalize } from 'node:path';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kube: [],
   api: ['kube'],
-  influx: ['api'],
+  influx: ['api', 'kube'],
   contents: ['api', 'influx'],
   // What the operator and the Jobs on backups say to each other, and the rules of backups.
   backup: ['api', 'influx', 'kube'],

@@ -32,6 +32,10 @@ const watchRules: readonly PolicyRule[] = [
   // patch: finalizers. The operator never writes a spec.
   { apiGroups: ours, resources: ['influxaddons'], verbs: [...read, 'patch'] },
   { apiGroups: ours, resources: ['influxaddons/status'], verbs: ['patch'] },
+  // An addon owns its children with blockOwnerDeletion, the RoleBinding among them that brings the tenant role. Where
+  // OwnerReferencesPermissionEnforcement is on, as in OpenShift, that takes this right on the owner. Nothing is written
+  // with it: no such path is served. What backups and restores own does not hold up their deletion, and takes no right.
+  { apiGroups: ours, resources: ['influxaddons/finalizers'], verbs: ['update'] },
   // create, delete: the backups that are due, and those that are kept no longer.
   { apiGroups: ours, resources: ['influxbackups'], verbs: [...read, 'create', 'patch', 'delete'] },
   { apiGroups: ours, resources: ['influxbackupstores'], verbs: read },

@@ -31,6 +31,23 @@ export async function reconcile(
   key: string,
   signal: AbortSignal,
 ): Promise<{ requeueAfterMs?: number }> {
+  const { stores, memories } = reconciler;
+  const worked = new Set<string>();
+  try {
+    return await passes(reconciler, key, worked, signal);
+  } finally {
+    // What acting taught after its addon was forgotten: nobody else would ever forget it.
+    const present = stores.addons.get(key)?.metadata.uid;
+    for (const uid of worked) if (uid !== present) memories.forget(uid);
+  }
+}
+
+async function passes(
+  reconciler: Reconciler,
+  key: string,
+  worked: Set<string>,
+  signal: AbortSignal,
+): Promise<{ requeueAfterMs?: number }> {
   const { stores, memories, settings, clock } = reconciler;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     signal.throwIfAborted();
@@ -39,6 +56,7 @@ export async function reconcile(
       await dropForgottenAccess(reconciler, key, signal);
       return {};
     }
+    worked.add(addon.metadata.uid);
     const now = new Date(clock.now());
     const world = observe(
       stores,
@@ -93,23 +111,15 @@ async function rest(
   return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
 }
 
-/** Applied with uid and resourceVersion: a decision from an old view, or of an old leader, is refused. */
+/** Written with uid and resourceVersion: a decision from an old view, or of an old leader, is refused. */
 async function writeStatus(
   reconciler: Reconciler,
   addon: Live<InfluxAddon>,
   status: InfluxAddonStatus,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, namespace, uid, resourceVersion } = addon.metadata;
-  const metadata = { name, namespace: namespace ?? '', uid, resourceVersion };
-  const intent = { metadata, status } as unknown as InfluxAddon;
   try {
-    const live = await reconciler.client.apply(
-      InfluxAddon,
-      intent,
-      { subresource: 'status', force: true },
-      signal,
-    );
+    const live = await reconciler.client.writeStatus(InfluxAddon, addon, status, signal);
     reconciler.stores.addons.recordWrite(live);
   } catch (reason) {
     const error = ApiError.from(reason);

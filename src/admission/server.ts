@@ -10,7 +10,10 @@ export interface WebhookServer {
   close(): Promise<void>;
 }
 
-/** Listens on all addresses of the pod, TLS 1.2 at least; resolves once it does. Rejects when the port is taken. */
+/**
+ * Listens on all addresses of the pod, of either family, TLS 1.2 at least; resolves once it does. Rejects when the port
+ * is taken.
+ */
 export async function listenTls(
   app: Hono,
   port: number,
@@ -26,7 +29,8 @@ export async function listenTls(
   server.maxRequestsPerSocket = requestsPerConnection;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '0.0.0.0', () => {
+    // Without a host: `::`, which is IPv4 too, and 0.0.0.0 where the kernel has no IPv6.
+    server.listen(port, () => {
       server.off('error', reject);
       resolve();
     });

@@ -53,12 +53,7 @@ async function act(actor: TaskActor, action: TaskAction, signal: AbortSignal): P
       storeOf(stores, kind)?.recordWrite(await create(client, kind, action.object, signal));
       return;
     case 'status': {
-      const { name, namespace, uid, resourceVersion } = action.live.metadata;
-      const metadata = { name, namespace: namespace ?? '', uid, resourceVersion };
-      const intent = { metadata, status: action.status } as KubeObject;
-      const live = await client
-        .apply(kind, intent, { subresource: 'status', force: true }, signal)
-        .catch(unlessGone);
+      const live = await client.writeStatus(kind, action.live, action.status, signal).catch(unlessGone);
       if (live === undefined) return;
       storeOf(stores, kind)?.recordWrite(live);
       for (const { type, reason, note } of action.events) {

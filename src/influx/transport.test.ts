@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -61,6 +61,40 @@ describe('HttpInfluxTransport', () => {
       headers: { 'x-influxdb-version': '1.8.10' },
       body: '{"ok":true}',
     });
+  });
+
+  it('sends no statement of a leader that was deposed while it waited for a connection', async () => {
+    const answers: ServerResponse[] = [];
+    const request = await serve((_, answer) => void answers.push(answer));
+    let leads = true;
+    const fenced = new HttpInfluxTransport({ maySend: () => leads });
+    const ask = () => fenced.send({ ...request, method: 'POST', path: '/query', body: 'q=DROP' });
+    // As many as there are connections to one database.
+    const before = [ask(), ask()];
+    while (answers.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const late = failure(ask());
+    leads = false;
+    for (const answer of answers) answer.end('{}');
+    await Promise.all(before);
+    expect(await late).toMatchObject({
+      kind: 'Unreachable',
+      message: 'not sent, this process does not lead',
+    });
+    expect(answers).toHaveLength(2);
+    const ping = fenced.send(request);
+    while (answers.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    answers[2]?.writeHead(204).end();
+    expect((await ping).status).toBe(204);
+    await fenced.close();
+  });
+
+  it('writes an IPv6 address in brackets', async () => {
+    const server = createServer((req, res) => res.writeHead(200).end(req.headers.host));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '::1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const asked = { host: '::1', port, method: 'GET', path: '/ping', timeoutMs: 5_000 } as const;
+    expect((await transport.send(asked)).body).toBe(`[::1]:${port}`);
   });
 
   it('calls a refused connection unreachable', async () => {

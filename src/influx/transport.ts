@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { askingBeforeSend, type BeforeSend } from '../kube/api/before-send.ts';
 import { InfluxError } from './influx-error.ts';
 
 /** Where an engine listens. `host` is an address or a name; with `tls` the certificate must be for `servername`. */
@@ -61,10 +62,23 @@ const CONNECTIONS_PER_ENDPOINT = 2;
 /** Trust belongs to the dispatcher; the ones used least recently are closed. */
 const MAX_TLS_DISPATCHERS = 64;
 
+export interface HttpInfluxOptions {
+  /**
+   * Asked when there is a connection, before anything but a GET goes out: a process that leads no more sends no
+   * statement to a database, however long it had to wait. Default: always.
+   */
+  readonly maySend?: () => boolean;
+}
+
 export class HttpInfluxTransport implements InfluxTransport {
-  readonly #plain: Agent = new Agent(dispatcherOptions());
+  readonly #plain: Dispatcher = new Agent(dispatcherOptions()).compose(askingBeforeSend);
+  readonly #maySend: () => boolean;
   /** By trust anchor and name; insertion order is order of use. */
   readonly #tls = new Map<string, TlsAgent>();
+
+  constructor({ maySend = () => true }: HttpInfluxOptions = {}) {
+    this.#maySend = maySend;
+  }
 
   async send(request: InfluxRequest): Promise<InfluxResponse> {
     request.signal?.throwIfAborted();
@@ -73,13 +87,15 @@ export class HttpInfluxTransport implements InfluxTransport {
     const cancel = (): void => deadline.abort(request.signal?.reason);
     request.signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const answer = await this.#dispatcher(request.tls).request({
+      const options: Dispatcher.RequestOptions & BeforeSend = {
+        beforeSend: request.method === 'POST' ? () => this.#ask() : undefined,
         ...target(request),
         method: request.method,
         headers: headersOf(request),
         body: request.body ?? null,
         signal: deadline.signal,
-      });
+      };
+      const answer = await this.#dispatcher(request.tls).request(options);
       return {
         status: answer.statusCode,
         headers: firstValues(answer.headers),
@@ -104,6 +120,10 @@ export class HttpInfluxTransport implements InfluxTransport {
     await Promise.all(all.map((agent) => agent.destroy()));
   }
 
+  #ask(): void {
+    if (!this.#maySend()) throw new InfluxError('Unreachable', 'not sent, this process does not lead');
+  }
+
   #dispatcher(tls: InfluxTls | undefined): Dispatcher {
     if (!tls) return this.#plain;
     const key = keyOf(tls);
@@ -120,7 +140,7 @@ export class HttpInfluxTransport implements InfluxTransport {
 }
 
 interface TlsAgent {
-  readonly agent: Agent;
+  readonly agent: Dispatcher;
   shown: ShownCertificate | undefined;
 }
 
@@ -145,7 +165,7 @@ function tlsAgent({ ca, servername }: InfluxTls): TlsAgent {
           callback(...result);
         }),
       ),
-    ),
+    ).compose(askingBeforeSend),
     shown: undefined,
   };
   return made;

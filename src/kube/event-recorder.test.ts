@@ -111,6 +111,77 @@ test('what cannot be written is given up, and the next is written', async () => 
   expect(events()).toHaveLength(1);
 });
 
+/** Writes that wait until they are let go. */
+function held(): { open: () => number; most: () => number; release: () => void } {
+  const waiting: (() => void)[] = [];
+  let most = 0;
+  let isOpen = false;
+  const client = {
+    create: async (_: unknown, event: Event, signal: AbortSignal) => {
+      if (isOpen) return written.push(event);
+      await new Promise<void>((resolve, reject) => {
+        waiting.push(resolve);
+        most = Math.max(most, waiting.length);
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+      return written.push(event);
+    },
+    patch: () => Promise.resolve(),
+  } as unknown as KubeClient;
+  recorder = new EventRecorder({ client, reportingController: 'c', reportingInstance: 'i', clock });
+  written = [];
+  return {
+    open: () => waiting.length,
+    most: () => most,
+    release: () => {
+      isOpen = true;
+      for (const each of waiting.splice(0)) each();
+    },
+  };
+}
+
+let written: Event[] = [];
+
+test('four are written at once, and never two of one series', async () => {
+  const writes = held();
+  for (let index = 0; index < 20; index++) recorder.event(object(`o${index}`), fields);
+  for (let round = 0; round < 5; round++) recorder.event(object('o0'), fields);
+  await clock.advance(0);
+  expect(writes.most()).toBe(4);
+  writes.release();
+  await recorder.flush();
+  expect(written).toHaveLength(20);
+});
+
+test('when too many wait, what is Normal is dropped before a Warning, and written after it', async () => {
+  const writes = held();
+  for (let index = 0; index < 1_004; index++) recorder.event(object(`o${index}`), fields);
+  recorder.event(object('late'), fields);
+  for (let index = 0; index < 3; index++) recorder.event(object(`w${index}`), { ...fields, type: 'Warning' });
+  writes.release();
+  await recorder.flush();
+  const names = written.map(({ regarding }) => regarding?.name);
+  expect(names).toHaveLength(1_004);
+  expect(names.slice(4, 7)).toEqual(['w0', 'w1', 'w2']);
+  expect(['late', 'o1001', 'o1002', 'o1003'].filter((name) => names.includes(name))).toEqual([]);
+});
+
+test('at the end, what cannot be written within two seconds is given up', async () => {
+  const writes = held();
+  for (let index = 0; index < 10; index++) recorder.event(object(`o${index}`), fields);
+  let ended = false;
+  const flushed = recorder.flush().then(() => (ended = true));
+  await clock.advance(1_990);
+  expect([writes.open(), ended]).toEqual([4, false]);
+  await clock.advance(10);
+  await flushed;
+  expect(written).toEqual([]);
+  writes.release();
+  recorder.event(object('after'), fields);
+  await recorder.flush();
+  expect(written.map(({ regarding }) => regarding?.name)).toEqual(['after']);
+});
+
 test('names and notes stay within the limits of the API', async () => {
   recorder.event(object('x'.repeat(253)), { ...fields, note: '💧'.repeat(400) });
   await recorder.flush();

@@ -39,11 +39,14 @@ interface Series {
   written: number;
   lastAt: number;
   queued: boolean;
+  /** Of two writes at once the second would not know whether the Event is there. */
+  writing: boolean;
 }
 
 /**
  * Tells what happened to an object as Events. What repeats within six minutes of its last time becomes the
- * series of one Event. Best effort: one write at a time, few a minute for each object, and nothing is thrown.
+ * series of one Event. Best effort: a few writes at a time, few a minute for each object, and nothing is thrown. Warnings
+ * are written first, and dropped last.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
@@ -53,8 +56,10 @@ export class EventRecorder {
   readonly #series = new Map<string, Series>();
   /** By the object's uid; the oldest use first. */
   readonly #buckets = new Map<string, TokenBucket>();
-  readonly #queue: Series[] = [];
-  #writing: Promise<void> | undefined;
+  readonly #waiting: Record<EventFields['type'], Series[]> = { Warning: [], Normal: [] };
+  readonly #writers = new Set<Promise<void>>();
+  /** Ends the writes that are under way. */
+  #givenUp = new AbortController();
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -69,28 +74,69 @@ export class EventRecorder {
     const series =
       known && now - known.lastAt < SERIES_MS
         ? known
-        : { key, event: this.#build(regarding, fields), count: 0, written: 0, lastAt: now, queued: false };
+        : {
+            key,
+            event: this.#build(regarding, fields),
+            count: 0,
+            written: 0,
+            lastAt: now,
+            queued: false,
+            writing: false,
+          };
     series.count++;
     series.lastAt = now;
     touch(this.#series, key, series);
     if (series.queued || !this.#bucketOf(regarding).take()) return;
-    if (this.#queue.length >= QUEUE_LIMIT) {
-      this.#log.warn({ reason: fields.reason }, 'an Event was dropped: too many are waiting');
-      return;
-    }
+    if (!this.#makeRoom(fields)) return;
     series.queued = true;
-    this.#queue.push(series);
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+    this.#waiting[fields.type].push(series);
+    if (this.#writers.size >= WRITERS) return;
+    const writer: Promise<void> = this.#writeAll().finally(() => this.#writers.delete(writer));
+    this.#writers.add(writer);
   }
 
-  /** Resolves when what was told until now is written, or was given up. */
+  /** Resolves when what was told until now is written or was given up, which it is when that takes long. */
   async flush(): Promise<void> {
-    await this.#writing;
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = this.#clock.after(FLUSH_MS, () => resolve(true));
+    for (let isLate = false; this.#writers.size > 0 && !isLate; )
+      isLate = (await Promise.race([...this.#writers, late])) === true;
+    timer.cancel();
+    if (this.#writers.size > 0) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    const waiting = Object.values(this.#waiting).flatMap((queue) => queue.splice(0));
+    for (const series of waiting) series.queued = false;
+    const given = waiting.length + this.#writers.size;
+    this.#log.warn({ events: given }, 'Events were given up: they could not be written in time');
+    this.#givenUp.abort();
+    this.#givenUp = new AbortController();
+  }
+
+  /** False: it is this one that is dropped. */
+  #makeRoom({ type, reason }: EventFields): boolean {
+    const { Warning, Normal } = this.#waiting;
+    if (Warning.length + Normal.length < QUEUE_LIMIT) return true;
+    // The latest goes: the earlier ones tell how it began.
+    const dropped = type === 'Warning' ? Normal.pop() : undefined;
+    if (dropped !== undefined) dropped.queued = false;
+    this.#log.warn({ reason: dropped?.event.reason ?? reason }, 'an Event was dropped: too many are waiting');
+    return dropped !== undefined;
+  }
+
+  #next(): Series | undefined {
+    for (const queue of [this.#waiting.Warning, this.#waiting.Normal]) {
+      const at = queue.findIndex(({ writing }) => !writing);
+      if (at >= 0) return queue.splice(at, 1)[0];
+    }
+    return undefined;
   }
 
   async #writeAll(): Promise<void> {
-    for (let series = this.#queue.shift(); series; series = this.#queue.shift()) {
+    for (let series = this.#next(); series; series = this.#next()) {
       series.queued = false;
+      series.writing = true;
       try {
         await this.#write(series);
       } catch (error) {
@@ -100,6 +146,8 @@ export class EventRecorder {
           { reason: series.event.reason, error: failure.message },
           'an Event could not be written',
         );
+      } finally {
+        series.writing = false;
       }
     }
   }
@@ -107,7 +155,7 @@ export class EventRecorder {
   async #write(series: Series): Promise<void> {
     const { client } = this.#options;
     const { count, event } = series;
-    const signal = AbortSignal.timeout(WRITE_TIMEOUT_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(WRITE_TIMEOUT_MS), this.#givenUp.signal]);
     if (series.written === 0) {
       await client.create(Event, event, signal);
       series.written = 1;
@@ -170,6 +218,10 @@ const SERIES_MS = 6 * 60_000;
 const QUEUE_LIMIT = 1_000;
 const REMEMBERED = 4_096;
 const WRITE_TIMEOUT_MS = 10_000;
+/** At the goal of 36 addons a second and 20 ms for a write, one writer would be left behind. */
+const WRITERS = 4;
+/** A process that is told to end has seconds, and its Lease to give back. */
+const FLUSH_MS = 2_000;
 
 /** Puts the entry last and drops the first ones beyond the limit. */
 function touch<V>(entries: Map<string, V>, key: string, value: V): void {

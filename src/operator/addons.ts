@@ -23,6 +23,7 @@ import { Secret } from '../kube/objects/kinds.ts';
 import { Reflector } from '../kube/store/reflector.ts';
 import { type ReflectorMetrics } from '../kube/store/reflector-options.ts';
 import type { WatchScope } from '../kube/store/scoped-stores.ts';
+import { WatchAges } from '../kube/store/watch-ages.ts';
 import { WorkQueue } from '../kube/control/work-queue.ts';
 
 /** The one key of the authority's queue. */
@@ -39,7 +40,7 @@ export interface AddonOperatorOptions {
   readonly clock?: Clock;
   readonly fresh?: Fresh;
   readonly log?: Logger;
-  readonly reflectorMetrics?: ReflectorMetrics;
+  readonly reflectorMetrics?: Partial<ReflectorMetrics>;
   readonly onRun?: ControllerOptions['onRun'];
   /** Told the reason of each event about backups, drills and restores. */
   readonly onBackupEvent?: (reason: string) => void;
@@ -52,6 +53,8 @@ export class AddonOperator {
   /** Of the authority that signs the databases' certificates: it has one key. */
   readonly authority: WorkQueue;
   readonly memories = new Memories();
+  /** Of the watches on everything that is operated; those on the Secrets of one namespace concern that one only. */
+  readonly watchAges: WatchAges;
   readonly #turns: Turns;
   readonly #tasks: TaskQueues;
   readonly #options: AddonOperatorOptions;
@@ -62,6 +65,7 @@ export class AddonOperator {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
+    this.watchAges = new WatchAges(this.#clock);
     this.stores = makeStores({
       tenancy: options.settings.tenancy,
       onError: (error) => this.#log.error({ error }, 'an object could not be taken in'),
@@ -117,7 +121,7 @@ export class AddonOperator {
           ...(ownObject === undefined
             ? {}
             : { namespace: operatorNamespace, fieldSelector: `metadata.name=${ownObject}` }),
-          ...(reflectorMetrics === undefined ? {} : { metrics: reflectorMetrics }),
+          metrics: this.watchAges.of(`${kind.plural} ${labelSelector ?? ownObject ?? ''}`, reflectorMetrics),
         }),
     );
     // Rights that were granted a moment ago take a moment to arrive.

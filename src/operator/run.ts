@@ -22,6 +22,7 @@ import { AddonOperator } from './addons.ts';
 import { backupFigures } from './backup-figures.ts';
 import { identityOf } from './identity.ts';
 import { leadershipOf } from './leadership.ts';
+import { Progress } from './progress.ts';
 
 /** The labels of the operator's own pods, by which network policies let it in. */
 export const OPERATOR_POD_LABELS = { 'app.kubernetes.io/name': 'influxaddon-operator' } as const;
@@ -37,12 +38,12 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     config.kubeconfig === undefined ? await loadInCluster() : await loadKubeconfig(config.kubeconfig);
   const onRequest = ({ method, resource, code }: RequestDone) =>
     metrics.apiRequests.inc({ method, resource, code: String(code) });
-  const transport = transportOf(credentials, onRequest);
-  const leaseTransport = transportOf(credentials, onRequest);
+  const transport = transportOf(credentials, onRequest, connectionsFor(config.workers));
+  const leaseTransport = transportOf(credentials, onRequest, LEAST_CONNECTIONS);
   const election: { current?: SoleLeader } = {};
   const mayWrite = (): boolean => !config['leader-elect'] || (election.current?.isLeader ?? false);
   const client = new KubeClient(new FencedTransport(transport, mayWrite), { fieldManager: MANAGED_BY });
-  const influx = new HttpInfluxTransport();
+  const influx = new HttpInfluxTransport({ maySend: mayWrite });
   const namespace = config['pod-namespace'] ?? credentials.namespace;
   // Not fenced: what happened is still told when the Lease has been released, and every replica answers reviews.
   const unfenced = new KubeClient(transport, { fieldManager: MANAGED_BY });
@@ -75,7 +76,6 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     clock: systemClock,
     log,
   });
-  const heard = { at: systemClock.monotonic() };
   const operator = new AddonOperator({
     client,
     influx,
@@ -85,21 +85,20 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     log,
     settings,
     onRun: ({ name, outcome, ms }) => {
+      progress.ran();
       metrics.reconciles.inc({ controller: name, outcome });
       metrics.reconcileSeconds.observe({ controller: name }, ms / 1000);
     },
     onBackupEvent: (reason) => metrics.backupEvents.inc({ reason }),
-    reflectorMetrics: {
-      listed: (resource) => metrics.relists.inc({ resource }),
-      heard: () => void (heard.at = systemClock.monotonic()),
-      ended: () => {},
-    },
+    reflectorMetrics: { listed: (resource) => metrics.relists.inc({ resource }) },
   });
+  // Before the caches are filled nobody can work; that they are not is told by `/readyz`.
+  const progress = new Progress(systemClock, () => (operator.hasSynced ? operator.waiting : 0));
   metrics.observe({
     queueLength: () => operator.queue.length,
     addonsByStatus: () => countByStatus(operator),
     addons: () => addonFigures(operator.stores, operator.memories),
-    watchAgeSeconds: () => (systemClock.monotonic() - heard.at) / 1000,
+    watchAgeSeconds: () => operator.watchAges.oldestMs / 1000,
   });
   // From the start, so that the first one is seen as an increase.
   for (const reason of [...Object.values(BACKUP_EVENT), ...Object.values(RESTORE_EVENT)])
@@ -114,7 +113,8 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     servers.push(
       await listen(
         healthApp({
-          alive: () => true,
+          // What is still in the queue when it stops is the next one's.
+          alive: () => stop.aborted || progress.isMade,
           missing: () => missingOf({ synced: operator.hasSynced, webhookListens, stopping: stop.aborted }),
         }),
         config['health-port'],
@@ -148,7 +148,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
   log.info({ server: credentials.server, namespace, version: VERSION }, 'operator started');
   try {
     if (!config['leader-elect']) {
-      await operator.work(stop);
+      await progress.while(() => operator.work(stop));
       return;
     }
     const leader = leadershipOf({
@@ -167,7 +167,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     await leader.run(stop, async (signal, lost) => {
       log.info({ identity }, 'leading');
       metrics.leader.set(1);
-      await operator.work(signal, lost).finally(() => metrics.leader.set(0));
+      await progress.while(() => operator.work(signal, lost)).finally(() => metrics.leader.set(0));
     });
   } finally {
     watching.abort();
@@ -187,15 +187,29 @@ function tenancyOf(config: Config, namespace: string): Tenancy | undefined {
   return { role, username: `system:serviceaccount:${namespace}:${account}` };
 }
 
-function transportOf(credentials: Credentials, onRequest: (done: RequestDone) => void): HttpTransport {
-  // As many as there are workers by default: each TLS connection costs memory, and the API server no time.
+function transportOf(
+  credentials: Credentials,
+  onRequest: (done: RequestDone) => void,
+  connections: number,
+): HttpTransport {
   return new HttpTransport({
     credentials,
     userAgent: `${MANAGED_BY}/${VERSION}`,
     onRequest,
-    connections: 16,
+    connections,
   });
 }
+
+/**
+ * One for each worker, which has one request under way at a time: with fewer, more workers would only wait for each
+ * other. No more, since each TLS connection costs memory and the API server no time; Events, lists and the authority
+ * find their place between.
+ */
+function connectionsFor(workers: number): number {
+  return Math.max(LEAST_CONNECTIONS, workers);
+}
+
+const LEAST_CONNECTIONS = 16;
 
 function countByStatus(operator: AddonOperator): Map<string, number> {
   const counts = new Map<string, number>();

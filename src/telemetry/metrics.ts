@@ -80,7 +80,7 @@ export class Metrics {
     gauge('influxaddon_queue_length', 'Addons that are due and not being worked on.', sources.queueLength);
     gauge(
       'influxaddon_watch_age_seconds',
-      'Time since the most silent watch was last heard of.',
+      'Time since the most silent watch was last heard of: a list, an event, a bookmark, or the server that took it.',
       sources.watchAgeSeconds,
     );
     gauge('influxaddon_resident_memory_bytes', 'Resident memory of the process.', () =>

@@ -40,10 +40,14 @@ export function metricsApp(render: () => Promise<string>): Hono {
   return app;
 }
 
-/** Listens on all addresses of the pod; resolves once it does. Rejects when the port is taken. */
+/**
+ * Listens on all addresses of the pod; resolves once it does. Rejects when the port is taken. Without a host Node takes
+ * `::`, which is IPv4 too, and 0.0.0.0 where the kernel has no IPv6: a kubelet asks by the pod's first address, and that
+ * may be of either family.
+ */
 export async function listen(app: Hono, port: number): Promise<{ port: number; close: () => Promise<void> }> {
   const server: ServerType = await new Promise((resolve, reject) => {
-    const starting = serve({ fetch: app.fetch, port, hostname: '0.0.0.0' }, () => resolve(starting));
+    const starting = serve({ fetch: app.fetch, port }, () => resolve(starting));
     starting.once('error', reject);
   });
   const address = server.address();

@@ -47,7 +47,8 @@ export function apiserverFlags(at: Placement, files: Files, audit: boolean): str
     `--cert-dir=${certDir(files)}`,
     `--token-auth-file=${files.tokens}`,
     '--authorization-mode=Node,RBAC',
-    '--enable-admission-plugins=NodeRestriction',
+    // The second is off by default, and on in OpenShift: who names an owner has to hold rights on it.
+    '--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement',
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     `--service-account-signing-key-file=${files.saKey}`,
     `--service-account-key-file=${files.saKey}`,

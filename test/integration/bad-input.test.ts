@@ -149,21 +149,49 @@ describe('names are refused by the API server, with a message that says what is 
   });
 });
 
-test('objects that no schema would have let in do not hold up the others, also not at a restart', async () => {
-  const definitions: Kind<KubeObject> = {
-    group: 'apiextensions.k8s.io',
-    version: 'v1',
-    plural: 'customresourcedefinitions',
-    kind: 'CustomResourceDefinition',
-    namespaced: false,
+test('a definition that is older than the operator keeps it from telling what it does not know, and from nothing else', async () => {
+  const definition = crdOf(influxAddonKind);
+  const name = definition.metadata.name;
+  const path = '/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/adminSecret';
+  const change = async (patch: object) =>
+    await bed.client.patch(DEFINITIONS, { name }, [patch], { type: 'json' });
+  const [{ schema }] = (definition as unknown as { spec: { versions: [{ schema: Schema }] } }).spec.versions;
+  const namespace = await bed.namespace('older');
+  await bed.client.create(InfluxAddon, {
+    metadata: { namespace, name: 'probe', annotations: { 'influxaddon.dev/paused': 'true' } },
+    spec: { plan: '512m' },
+  });
+  const isKnown = async () => {
+    const body = { status: { adminSecret: 'x' } };
+    const options = { type: 'merge', subresource: 'status' } as const;
+    const answer = bed.client.patch(InfluxAddon, { namespace, name: 'probe' }, body, options);
+    return await answer.then(
+      () => true,
+      () => false,
+    );
   };
+  await change({ op: 'remove', path });
+  await eventually('the older definition to be in force', async () => !(await isKnown()));
+  await bed.addon(namespace, 'db');
+  const { status } = await bed.ready(namespace, 'db');
+  expect(status).toMatchObject({ plan: '512m', urlSecret: 'db-influx' });
+  expect(status?.adminSecret).toBeUndefined();
+  await change({
+    op: 'add',
+    path,
+    value: schema.openAPIV3Schema.properties.status.properties['adminSecret'],
+  });
+  await eventually('the definition to be back', isKnown);
+});
+
+test('objects that no schema would have let in do not hold up the others, also not at a restart', async () => {
   const definition = crdOf(influxAddonKind) as unknown as KubeObject & {
     spec: { versions: [{ schema: object }] };
   };
   const name = definition.metadata?.name ?? '';
   const setSchema = async (schema: object) =>
     await bed.client.patch(
-      definitions,
+      DEFINITIONS,
       { name },
       [{ op: 'replace', path: '/spec/versions/0/schema', value: schema }],
       { type: 'json' },
@@ -212,4 +240,16 @@ async function changes(namespace: string, since: number): Promise<string[]> {
 async function startOperatorAgain() {
   const running = await bed.startOperator();
   return { started: running.operator.stores.addons.synced, [Symbol.asyncDispose]: () => running.stop() };
+}
+
+const DEFINITIONS: Kind<KubeObject> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
+
+interface Schema {
+  openAPIV3Schema: { properties: { status: { properties: Record<string, object> } } };
 }

@@ -149,6 +149,23 @@ describe.concurrent('where there is an addon, the operator', () => {
     expect(await refusalOf(operator.delete(RoleBinding, metadata))).toBe('Forbidden');
   });
 
+  test('owns what it makes where that takes a right on the owner, and nothing of the kinds it never owns so', async () => {
+    const namespace = await bed.namespace('owned');
+    await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'db');
+    const { metadata } = await bed.ready(namespace, 'db');
+    const spec = { pvc: { claimName: 'x' } };
+    const store = await bed.client.create(InfluxBackupStore, { metadata: { namespace, name: 'kept' }, spec });
+    const ownedBy = (kind: string, { name, uid }: { name: string; uid: string }) => {
+      const owner = { apiVersion: 'influxaddon.dev/v1alpha1', kind, name, uid, blockOwnerDeletion: true };
+      return { metadata: { namespace, generateName: 'owned-', ownerReferences: [owner] } };
+    };
+    const made = (object: KubeObject) => refusalOf(operator.create(Secret, object as Secret));
+    expect(await made(ownedBy('InfluxAddon', metadata))).toBe('Allowed');
+    // The bed does ask: OwnerReferencesPermissionEnforcement is on.
+    expect(await made(ownedBy('InfluxBackupStore', store.metadata))).toBe('Forbidden');
+  });
+
   test('loses its rights with the last addon, and gets them back when somebody takes them away', async () => {
     const namespace = await bed.namespace('come-and-go');
     await bed.startOperator({ only: namespace });

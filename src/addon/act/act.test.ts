@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../kube/api/api-error.ts';
 import { KubeClient } from '../../kube/api/client.ts';
 import { type Kind, NetworkPolicy, type Secret, Service, StatefulSet } from '../../kube/objects/kinds.ts';
 import { systemClock } from '../../kube/clock.ts';
 import type { ApiRequest, Transport } from '../../kube/api/transport.ts';
-import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import { keyOf, type KubeObject, type Live } from '../../kube/objects/types.ts';
+import { letGo } from '../lifecycle/finalizer.ts';
+import { FINALIZER } from '../world/names.ts';
 import { act } from './act.ts';
 import { type Actor } from './actor.ts';
 import type { Action } from '../decision/action.ts';
@@ -57,6 +60,56 @@ const child = (kind: typeof Service | typeof NetworkPolicy): Live<KubeObject> =>
     metadata: { name: 'there', namespace: 'shop' },
     spec: {},
   } as KubeObject);
+
+describe('the finalizers of an addon', () => {
+  const ending = addonOf(
+    {},
+    { metadata: { deletionTimestamp: '2030-01-01T12:00:00Z', finalizers: [FINALIZER] } },
+  );
+  const key = keyOf(ending);
+  const letting = (others: string[]) =>
+    letGo({ ...ending, metadata: { ...ending.metadata, finalizers: [FINALIZER, ...others] } });
+
+  /** An API server that answers as a real one: with the addon of before when it is gone by then. */
+  const writing = (answer: () => Promise<unknown>) => {
+    const { actor } = actorWith(undefined);
+    const transport: Transport = {
+      request: answer,
+      watch: () => expect.unreachable(),
+      close: () => Promise.resolve(),
+    };
+    actor.stores.addons.recordWrite(ending);
+    return { ...actor, client: new KubeClient(transport, { fieldManager: 'test' }) };
+  };
+
+  it('are gone with it once the last is taken: nothing is decided from what the answer shows', async () => {
+    const answer = { ...ending, metadata: { ...ending.metadata, finalizers: [] } };
+    const actor = writing(() => Promise.resolve(answer));
+    expect(await act(actor, ending, letting([]), signal)).toEqual({ result: 'done' });
+    expect(actor.stores.addons.get(key)).toBeUndefined();
+    // Nor does the watch bring it back, which may be behind.
+    actor.stores.addons.upsert(ending);
+    expect(actor.stores.addons.get(key)).toBeUndefined();
+  });
+
+  it('that others hold stay with it', async () => {
+    const answer = {
+      ...ending,
+      metadata: { ...ending.metadata, finalizers: ['other'], resourceVersion: '9999' },
+    };
+    const actor = writing(() => Promise.resolve(answer));
+    expect(await act(actor, ending, letting(['other']), signal)).toEqual({ result: 'done' });
+    expect(actor.stores.addons.get(key)?.metadata.finalizers).toEqual(['other']);
+  });
+
+  it('of one that is gone already are as wanted', async () => {
+    const actor = writing(() =>
+      Promise.reject(new ApiError({ code: 404, reason: 'NotFound', message: 'gone' })),
+    );
+    expect(await act(actor, ending, letting([]), signal)).toEqual({ result: 'done' });
+    expect(actor.stores.addons.get(key)).toBeUndefined();
+  });
+});
 
 describe('what lets somebody in', () => {
   const CHANGES: [string, Action][] = [

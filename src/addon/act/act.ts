@@ -3,7 +3,7 @@ import { growVolume } from './volume.ts';
 import { rememberApp } from './apps.ts';
 import { isPresent, isAsSeen, isBeingDeleted } from './checks.ts';
 import { withFindings } from './refusals.ts';
-import { create, conflict, belonging, record } from './objects.ts';
+import { create, conflict, belonging, patchAddon, record } from './objects.ts';
 import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { InfluxAddon as InfluxAddonKind } from '../../api/kinds.ts';
@@ -48,13 +48,13 @@ export async function act(
       });
     case 'patch': {
       const { kind, key, body, type } = action;
+      // There is no use in telling on an addon that the addon may not be written.
+      if (kind.plural === InfluxAddonKind.plural) return await patchAddon(actor, addon, action, signal);
       const patch = async () => {
         record(actor, kind, await actor.client.patch(kind, key, body, { type }, signal));
         if (type === 'strategic') rememberApp(actor, addon.metadata.uid, action);
         return DONE;
       };
-      // There is no use in telling on an addon that the addon may not be written.
-      if (kind.plural === InfluxAddonKind.plural) return await patch();
       return await withFindings(actor, addon, kind, { metadata: { name: key.name } }, patch);
     }
     case 'delete':

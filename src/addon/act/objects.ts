@@ -4,8 +4,8 @@ import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { ApiError } from '../../kube/api/api-error.ts';
 import type { KubeClient } from '../../kube/api/client.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
-import type { KubeObject, Live } from '../../kube/objects/types.ts';
-import type { CreateAction } from '../decision/action.ts';
+import { keyOf, type KubeObject, type Live } from '../../kube/objects/types.ts';
+import type { CreateAction, PatchAction } from '../decision/action.ts';
 import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
 import { storeOf } from '../observe/stores.ts';
@@ -81,6 +81,33 @@ export function belonging(
   if (!ours) return 'Foreign';
   if (deletionTimestamp !== undefined) return 'Leaving';
   return labelled ? 'Ours' : 'LostLabels';
+}
+
+/**
+ * Writes the addon's finalizers. The answer to the patch that takes the last one from an addon that is being deleted
+ * shows it as it was before, with the resourceVersion of before: the cache would go on as if nothing had been written.
+ * That it is not found any more means that it went by somebody else's hand, or by a patch of ours whose answer was lost.
+ */
+export async function patchAddon(
+  { client, stores }: Actor,
+  addon: Live<InfluxAddon>,
+  { kind, key, body, type }: PatchAction,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const gone = (): Outcome => {
+    stores.addons.recordDelete(keyOf(addon), addon.metadata.uid);
+    return DONE;
+  };
+  try {
+    const live = await client.patch(kind, key, body, { type }, signal);
+    const { deletionTimestamp, finalizers = [] } = live.metadata;
+    if (deletionTimestamp !== undefined && finalizers.length === 0) return gone();
+    stores.addons.recordWrite(live as Live<InfluxAddon>);
+    return DONE;
+  } catch (reason) {
+    if (ApiError.from(reason).isNotFound) return gone();
+    throw reason;
+  }
 }
 
 export function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObject>): void {

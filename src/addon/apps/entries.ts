@@ -29,6 +29,27 @@ export function announcedEntries(world: Pick<World, 'addon' | 'memory'>): AppSta
   return [...entries, ...injected.map(pendingEntry)];
 }
 
+/** As many as the definition allows in `status.apps`, and in `spec.apps`. */
+const MOST_LISTED = 64;
+
+/**
+ * What of the entries finds room in status, which refuses longer lists as a whole. Apps that have variables, and are
+ * listed as such, stay until these are taken out again; further ones wait for their place, and get no variables before
+ * they have it.
+ */
+export function listable({ addon }: Pick<World, 'addon'>, entries: readonly AppStatus[]): AppStatus[] {
+  if (entries.length <= MOST_LISTED) return [...entries];
+  const listed = new Set((addon.status?.apps ?? []).map(keyOf));
+  const named = new Set(appsOf(addon).map(keyOf));
+  const rankOf = (entry: AppStatus): number => {
+    const key = keyOf(entry);
+    if (listed.has(key)) return entry.injectedTemplate !== undefined ? 0 : named.has(key) ? 1 : 3;
+    return named.has(key) ? 2 : 3;
+  };
+  const kept = new Set(entries.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(0, MOST_LISTED));
+  return entries.filter((entry) => kept.has(entry));
+}
+
 /** Status lists the app as one that has, or is to have, injected variables. */
 export function isAnnounced({ addon }: Pick<World, 'addon'>, app: { kind: string; name: string }): boolean {
   const entry = addon.status?.apps?.find((each) => keyOf(each) === keyOf(app));

@@ -1,7 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { Secret } from '../../kube/objects/kinds.ts';
 import { inspect } from '../../tls/inspect.ts';
+import type { Authorities } from '../../tls/rollover.ts';
 import { make, type Made } from '../../tls/testing/certificates.ts';
 import { encode } from '../world/secret-data.ts';
 import { type InForce } from '../world/facts.ts';
@@ -51,15 +53,47 @@ describe('the authority of a database', () => {
       tls: { mode: 'Disabled', certificateRef: { name: 'mine' } },
       follows: 0,
     },
-  ])('is needed, or not, by what is in force: $given', ({ target, tls, follows }) => {
+  ])('is needed, or not, by what is in force: $given', async ({ target, tls, follows }) => {
     const stores = storesWith(target, tls);
     const found = inspect({ certPem: leaf.certPem, caPem: former.certPem });
     if (typeof found === 'string' || found.trustedBy === undefined) throw new Error('cannot be read');
     const authorities = { next: { id: 'next' }, former: { id: found.trustedBy.fingerprint } };
-    expect(followersOf(stores, authorities as unknown as Parameters<typeof followersOf>[1])).toEqual({
+    expect(await followersOf(stores, authorities as unknown as Authorities)).toEqual({
       withoutNext: follows,
       onFormer: follows,
     });
-    expect(lostAuthorities(stores)).toHaveLength(follows);
+    expect(await lostAuthorities(stores)).toHaveLength(follows);
+  });
+
+  it('is verified once for each content of a Secret, in turns with everything else', async () => {
+    const stores = storesWith(OPERATORS, { mode: 'Required' });
+    const [present] = [...stores.addons.list()];
+    const [, secret] = [...stores.secrets.list()];
+    if (present === undefined || secret === undefined) throw new Error('is missing');
+    for (let index = 0; index < 120; index += 1) {
+      const names = { name: `db-${index}`, namespace: 'shop' };
+      stores.addons.recordWrite({ ...present, metadata: { ...present.metadata, ...names, uid: `${index}` } });
+      const tls = {
+        ...secret.metadata,
+        ...names,
+        name: childNames(names.name).tlsSecret,
+        uid: `tls-${index}`,
+      };
+      stores.secrets.recordWrite({ ...secret, metadata: { ...tls, resourceVersion: '9' } });
+    }
+    const verify = vi.spyOn(X509Certificate.prototype, 'verify');
+    let turns = 0;
+    const other = setInterval(() => (turns += 1), 0);
+    const authorities = { next: { id: 'next' } } as unknown as Authorities;
+    const first = await followersOf(stores, authorities);
+    clearInterval(other);
+    expect(verify.mock.calls.length).toBeGreaterThanOrEqual(121);
+    expect(turns).toBeGreaterThanOrEqual(1);
+    verify.mockClear();
+    expect(await followersOf(stores, authorities)).toEqual(first);
+    expect(await lostAuthorities(stores)).toEqual([former.certPem.trim()]);
+    // What was found again: the authority itself, once.
+    expect(verify.mock.calls.length).toBeLessThanOrEqual(2);
+    verify.mockRestore();
   });
 });

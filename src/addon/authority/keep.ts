@@ -55,7 +55,7 @@ export async function keepAuthority(
   }
   const authorities = authoritiesOf(kept);
   const now = new Date(clock.now());
-  const followers: Followers = followersOf(stores, authorities);
+  const followers: Followers = await followersOf(stores, authorities);
   const token = live?.metadata.annotations?.[Annotation.rotate];
   const asked = token !== undefined && token !== '' && token !== kept?.rotatedFor;
   const step = rolloverStep(authorities, followers, now, ROLLOVER_PACE, asked);
@@ -80,12 +80,12 @@ async function after(
   kept: Kept | undefined,
   step: 'makeFirst' | 'makeNext' | 'promote' | 'dropFormer',
   now: Date,
-  lost: () => string[],
+  lost: () => Promise<string[]>,
 ): Promise<Kept> {
   if (kept === undefined || step === 'makeFirst') {
     // After a loss the databases still show what the lost one signed, or lost ones in the middle of a roll-over: these
     // go on being trusted until nobody shows them.
-    const [certPem, ...more] = lost();
+    const [certPem, ...more] = await lost();
     const others = more.slice(0, MAX_OTHERS);
     const former =
       certPem === undefined ? {} : { former: { certPem, signedUntil: now.toISOString(), others } };

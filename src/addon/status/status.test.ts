@@ -53,6 +53,20 @@ describe('status', () => {
     });
   });
 
+  it('lists as many apps as it has room for: those with variables first, and new ones when these are out', () => {
+    const names = (prefix: string) => Array.from({ length: 40 }, (_, index) => `${prefix}-${index}`);
+    const injected = names('old').map((name) => ({ kind: 'Deployment', name, injectedTemplate: 'hash' }));
+    const apps = names('new').map((name) => ({ name, env: 'Inject' as const }));
+    const { apps: _, ...before } = READY;
+    const listed = render(before as Picture, { apps: injected }, { spec: { apps } }).apps ?? [];
+    expect(listed).toHaveLength(64);
+    expect(listed.slice(0, 40)).toEqual(injected);
+    expect(listed.slice(40).map(({ name }) => name)).toEqual(names('new').slice(0, 24));
+    // One of the former has lost its variables: the next one moves up, and no one that is listed moves out.
+    const after = render(before as Picture, { apps: listed.slice(1) }, { spec: { apps } }).apps ?? [];
+    expect(after.map(({ name }) => name)).toEqual([...names('old').slice(1), ...names('new').slice(0, 25)]);
+  });
+
   it('holds no password', () => {
     expect(JSON.stringify(render(READY))).not.toContain(FACTS.password);
     expect(JSON.stringify(render(READY))).not.toContain(FACTS.adminPassword);

@@ -6,7 +6,7 @@ import { given } from '../../kube/objects/given.ts';
 import { availableUpgrades } from '../../versions/rules.ts';
 import { backupHealth } from '../backups/health.ts';
 import { writeStopStatus } from '../backups/write-stop.ts';
-import { announcedEntries } from '../apps/entries.ts';
+import { announcedEntries, listable } from '../apps/entries.ts';
 import { certificateEnd } from '../tls/certificate.ts';
 import { endpointOf } from '../access/connection.ts';
 import { externalEndpointOf } from '../access/in-force.ts';
@@ -24,7 +24,10 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
   const before = addon.status ?? {};
   const names = childNames(addon.metadata.name);
   const version = picture.inForce?.version.name ?? before.version;
-  const apps: AppStatus[] = picture.apps === undefined ? announcedEntries(world) : entriesOf(picture.apps);
+  const apps = listable(
+    world,
+    picture.apps === undefined ? announcedEntries(world) : entriesOf(picture.apps),
+  );
   const upgrades = version === undefined ? undefined : availableUpgrades(version, world.versions);
   return given({
     observedGeneration: addon.metadata.generation ?? 0,

@@ -12,6 +12,8 @@ export interface ListOptions {
 export interface WatchOptions extends Omit<ListOptions, 'limit'> {
   resourceVersion: string;
   timeoutSeconds: number;
+  /** Called when the server has taken the watch, which may be long before it tells anything. */
+  begun?: () => void;
 }
 
 export interface DeleteOptions {
@@ -25,6 +27,8 @@ export interface PatchOptions {
   type: 'merge' | 'strategic' | 'json';
   fieldManager?: string;
   subresource?: string;
+  /** Default `Strict`: a field that the server does not know is refused. `Warn`: it is left out. */
+  fieldValidation?: 'Strict' | 'Warn';
 }
 
 export interface ApplyOptions {

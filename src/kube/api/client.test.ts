@@ -67,6 +67,20 @@ test('writes are strict, and carry who makes them', async () => {
   expect(sent[0]?.body).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
 });
 
+test('a status is told as far as the server knows its fields, and only of the object that was seen', async () => {
+  const seen = { ...(await client.create(ConfigMap, { metadata: key })), status: { a: 1, b: { c: 2 } } };
+  await client.writeStatus(ConfigMap, seen, { b: { c: 3 }, d: undefined });
+  const { uid, resourceVersion } = seen.metadata;
+  expect(sent[1]).toMatchObject({
+    method: 'PATCH',
+    path: '/api/v1/namespaces/n/configmaps/a/status',
+    contentType: 'application/merge-patch+json',
+    query: { fieldManager: 'operator', fieldValidation: 'Warn' },
+    body: { metadata: { uid, resourceVersion }, status: { a: null, b: { c: 3 } } },
+  });
+  await expect(client.writeStatus(ConfigMap, seen, { e: 1 })).rejects.toMatchObject({ isConflict: true });
+});
+
 test('an apply never forces unless asked to', async () => {
   await client.apply(ConfigMap, { metadata: key });
   expect(sent[0]?.query?.['force']).toBe('false');

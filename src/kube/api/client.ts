@@ -10,12 +10,14 @@ import { ApiError } from './api-error.ts';
 import { given } from '../objects/given.ts';
 import type { Kind } from '../objects/kinds.ts';
 import { apiVersionOf, pathOf } from '../objects/kinds.ts';
+import { joined, selectors, type ListAnswer } from './list.ts';
+import { statusPatch } from './status-patch.ts';
 import type { Transport, WatchEvent } from './transport.ts';
 import type { KubeObject, Live, ObjectKey } from '../objects/types.ts';
 
 /**
- * Verbs of the Kubernetes API on raw JSON. Writes are validated strictly: a field that the server doesn't know
- * is an error (ApiError, 400) rather than dropped. Everything rejects with ApiError.
+ * Verbs of the Kubernetes API on raw JSON. Writes, but of a status, are validated strictly: a field that the server
+ * doesn't know is an error (ApiError, 400) rather than dropped. Everything rejects with ApiError.
  */
 export class KubeClient {
   readonly #transport: Transport;
@@ -99,7 +101,7 @@ export class KubeClient {
         timeoutSeconds: String(options.timeoutSeconds),
         ...selectors(options),
       },
-      ...given({ signal }),
+      ...given({ signal, begun: options.begun }),
     });
   }
 
@@ -160,11 +162,35 @@ export class KubeClient {
     return (await this.#transport.request({
       method: 'PATCH',
       path: pathOf(kind, key, options.subresource),
-      query: this.#writeQuery(options.fieldManager),
+      query: {
+        ...this.#writeQuery(options.fieldManager),
+        ...given({ fieldValidation: options.fieldValidation }),
+      },
       contentType: PATCH_TYPES[options.type],
       body,
       ...given({ signal }),
     })) as Live<T>;
+  }
+
+  /**
+   * Makes the status the one that is wanted, whoever wrote what is in it, for an object as it was seen: a change since
+   * then is an ApiError with `isConflict`. A field that the server does not know is left out, with a warning nobody reads:
+   * a definition that is older than we are must not keep us from telling the rest. (An apply would be refused for it,
+   * whatever `fieldValidation` says.)
+   */
+  async writeStatus<T extends KubeObject & { status?: object }>(
+    kind: Kind<T>,
+    seen: Live<T>,
+    status: object,
+    signal?: AbortSignal,
+  ): Promise<Live<T>> {
+    const { uid, resourceVersion } = seen.metadata;
+    const body = {
+      metadata: { uid, resourceVersion },
+      ...given({ status: statusPatch(seen.status, status) }),
+    };
+    const options = { type: 'merge', subresource: 'status', fieldValidation: 'Warn' } as const;
+    return await this.patch(kind, keyIn(seen), body, options, signal);
   }
 
   /** Success also when the object, or the one with that uid, is gone already. */
@@ -203,29 +229,11 @@ export class KubeClient {
   }
 }
 
-interface ListAnswer<T extends KubeObject> {
-  items: Live<T>[];
-  metadata: { resourceVersion: string; continue?: string };
-}
-
 const PATCH_TYPES = {
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',
   json: 'application/json-patch+json',
 } as const;
-
-async function joined<T extends KubeObject>(pages: AsyncIterable<Page<T>>): Promise<Page<T>> {
-  const all: Page<T> = { items: [], resourceVersion: '' };
-  for await (const page of pages) {
-    all.items.push(...page.items);
-    all.resourceVersion = page.resourceVersion;
-  }
-  return all;
-}
-
-function selectors(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Record<string, string> {
-  return given({ labelSelector: options.labelSelector, fieldSelector: options.fieldSelector });
-}
 
 function keyIn(object: KubeObject): ObjectKey {
   const { namespace, name } = object.metadata ?? {};

@@ -16,11 +16,11 @@ export class FencedTransport implements Transport {
   }
 
   async request(request: ApiRequest): Promise<unknown> {
-    if (request.method !== 'GET' && !this.#mayWrite()) {
-      const message = `${request.method} ${request.path}: not sent, this process does not lead`;
-      throw new ApiError({ code: 0, reason: 'NotLeader', message });
-    }
-    return this.#inner.request(request);
+    if (request.method === 'GET') return await this.#inner.request(request);
+    // Once more behind the wait for a connection, which a busy process has few of.
+    const beforeSend = (): void => this.#ask(request);
+    beforeSend();
+    return await this.#inner.request({ ...request, beforeSend });
   }
 
   watch(request: ApiRequest): AsyncIterable<WatchEvent> {
@@ -29,5 +29,11 @@ export class FencedTransport implements Transport {
 
   async close(): Promise<void> {
     await this.#inner.close();
+  }
+
+  #ask({ method, path }: ApiRequest): void {
+    if (this.#mayWrite()) return;
+    const message = `${method} ${path}: not sent, this process does not lead`;
+    throw new ApiError({ code: 0, reason: 'NotLeader', message });
   }
 }

@@ -1,6 +1,7 @@
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { ApiError } from './api-error.ts';
+import { askingBeforeSend, type BeforeSend } from './before-send.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Credentials } from './credentials.ts';
@@ -41,8 +42,8 @@ export class HttpTransport implements Transport {
   readonly #authorization: Authorization;
   readonly #origin: string;
   readonly #prefix: string;
-  readonly #requests: Agent;
-  readonly #watches: Agent;
+  readonly #requests: Dispatcher;
+  readonly #watches: Dispatcher;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -61,7 +62,11 @@ export class HttpTransport implements Transport {
       keepAlive: true,
       keepAliveInitialDelay: 15_000,
     };
-    this.#requests = new Agent({ connect, allowH2: false, connections: options.connections ?? 32 });
+    this.#requests = new Agent({
+      connect,
+      allowH2: false,
+      connections: options.connections ?? 32,
+    }).compose(askingBeforeSend);
     this.#watches = new Agent({ connect, allowH2: false, connections: null, bodyTimeout: 0 });
   }
 
@@ -84,6 +89,7 @@ export class HttpTransport implements Transport {
       return begun;
     });
     deadline.lift();
+    request.begun?.();
     try {
       for await (const event of jsonLines(answer.body)) yield event as WatchEvent;
     } catch (error) {
@@ -111,11 +117,12 @@ export class HttpTransport implements Transport {
     await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
   }
 
-  async #send(agent: Agent, request: ApiRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #send(agent: Dispatcher, request: ApiRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const authorization = await this.#authorization.header();
     const query = request.query ? `?${new URLSearchParams(request.query).toString()}` : '';
     const hasBody = request.body !== undefined;
-    return agent.request({
+    const options: Dispatcher.RequestOptions & BeforeSend = {
+      beforeSend: request.beforeSend,
       origin: this.#origin,
       path: `${this.#prefix}${request.path}${query}`,
       method: request.method,
@@ -127,7 +134,8 @@ export class HttpTransport implements Transport {
         ...(hasBody ? { 'content-type': request.contentType ?? 'application/json' } : {}),
       },
       body: hasBody ? JSON.stringify(request.body) : null,
-    });
+    };
+    return agent.request(options);
   }
 
   #refusal(request: ApiRequest, answer: Dispatcher.ResponseData, text: string): ApiError {

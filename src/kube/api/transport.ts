@@ -23,6 +23,10 @@ export interface ApiRequest {
   /** For the whole exchange, in milliseconds; default 30 s. Not for watches. */
   timeoutMs?: number;
   accept?: string;
+  /** Called when there is a connection and nothing has gone out yet; what it throws ends the request unsent. */
+  beforeSend?: () => void;
+  /** Of a watch: called when the server has begun its answer, which it does before anything happened. */
+  begun?: () => void;
 }
 
 export interface WatchEvent {

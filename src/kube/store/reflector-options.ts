@@ -33,7 +33,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 export interface ReflectorMetrics {
   /** A full list was stored. */
   listed(plural: string, items: number): void;
-  /** Something came over the watch. */
+  /** Something came over the watch, or the server began to answer it. */
   heard(plural: string): void;
   /** A list failed or a watch ended; `reason` is `Ended` for the regular end or that of the ApiError. */
   ended(plural: string, reason: string): void;

@@ -58,6 +58,28 @@ test('a long list comes in pages of one moment', async () => {
   expect(count('GET')).toBe(5);
 });
 
+test('each page of a list is made small as it comes, and the event loop has its turns between', async () => {
+  for (let index = 0; index < 240; index++) await put(`m${index}`);
+  const made: number[] = [];
+  let inTurn = 0;
+  let longest = 0;
+  const store = new Store<ConfigMap>({
+    transform: (object) => {
+      made.push(count('GET'));
+      longest = Math.max(longest, ++inTurn);
+      // After what is done in this turn, and before what waits for the next one.
+      if (inTurn === 1) setImmediate(() => (inTurn = 0));
+      return { metadata: object.metadata };
+    },
+  });
+  reflect({ store, pageSize: 220 });
+  for (let turns = 0; turns < 10; turns++) await clock.advance(0);
+  expect(store.size).toBe(240);
+  // 220 of them before the second page was asked for.
+  expect([made.filter((asked) => asked === 1).length, made.length]).toEqual([220, 240]);
+  expect(longest).toBeLessThanOrEqual(120);
+});
+
 test('a list whose page token expires begins again', async () => {
   for (let index = 0; index < 10; index++) await put(`m${index}`);
   let pages = 0;

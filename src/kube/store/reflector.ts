@@ -75,12 +75,16 @@ export class Reflector<T extends KubeObject> {
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };
     for await (const page of client.pages(kind, options, signal)) {
-      // A third of a list's memory, and nobody reads them.
-      for (const item of page.items) delete item.metadata.managedFields;
-      items.push(...page.items);
       version = page.resourceVersion;
+      // A list may be hundreds of megabytes, and making it small seconds of work: nothing of it is held as it came, and
+      // timers (a Lease's among them) have their turn.
+      for (let from = 0; from < page.items.length; from += ITEMS_A_TURN) {
+        if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+        items.push(...store.kept(page.items.slice(from, from + ITEMS_A_TURN), version));
+      }
     }
-    store.replace(items, version);
+    signal.throwIfAborted();
+    store.take(items, version);
     metrics?.listed(kind.plural, items.length);
     this.#recovered();
     return version;
@@ -96,6 +100,7 @@ export class Reflector<T extends KubeObject> {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      begun: () => metrics?.heard(kind.plural),
     };
     this.#watchedSince = this.#clock.monotonic();
     try {
@@ -186,6 +191,8 @@ const BACKOFF = { baseMs: 800, maxMs: 30_000, jitter: 1 };
 const STABLE_MS = 10_000;
 
 const TOLERATED_SILENCES = 4;
+/** Of a list, as many as are made small in a few dozen milliseconds. */
+const ITEMS_A_TURN = 100;
 
 function watchError(object: unknown): ApiError {
   const code = isStatus(object) ? (object.code ?? 500) : 500;

@@ -63,13 +63,15 @@ test('the store ends equal to the server, never goes back and never holds a ghos
           tell(Infinity);
           store.reached(server.version);
         } else {
-          // Answers of writes made after the list was read may come before the list does.
+          // Answers of writes made after the list was read may come before the list does, or between its parts.
           const [items, version] = [server.list(), server.version];
+          const kept = store.kept(items.slice(0, 1), version);
           if (now.late) {
             answers.push(() => store.recordWrite(server.put('k0')));
             for (const answer of answers.splice(0)) answer();
           }
-          store.replace(items, version);
+          kept.push(...store.kept(items.slice(1), version));
+          store.take(kept, version);
           server.startAfter(version);
         }
         seen.check();
@@ -237,6 +239,36 @@ test('synced resolves with the first list, when the listeners know of it', async
   store.replace([map('a', '1')], '1');
   expect(store.hasSynced).toBe(true);
   expect(await told).toBe(1);
+});
+
+test('of a list in parts, what is known is not made small again, and nothing is seen before its end', () => {
+  const made: string[] = [];
+  const store = new Store<ConfigMap>({
+    transform: (object) => {
+      made.push(object.metadata.name);
+      return object;
+    },
+  });
+  const list = ['a', 'b', 'c'].map((name, at) => map(name, String(at + 1)));
+  const kept = [...store.kept(list.slice(0, 2), '3'), ...store.kept(list.slice(2), '3')];
+  expect([made, store.size, store.hasSynced]).toEqual([['a', 'b', 'c'], 0, false]);
+  store.take(kept, '3');
+  const present = store.get('n/a');
+  // What we write or delete while the next list comes in is newer than what the list says.
+  const next = store.kept([...list.slice(0, 2), map('c', '4')], '5');
+  store.recordWrite(map('a', '6'));
+  store.recordDelete('n/b', store.get('n/b')?.metadata.uid ?? '');
+  store.take(next, '5');
+  expect(made).toEqual(['a', 'b', 'c', 'c', 'a']);
+  expect(present?.metadata.resourceVersion).toBe('1');
+  expect([...store.list()].map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`)).toEqual([
+    'a 6',
+    'c 4',
+  ]);
+  // Another past: the same version may be another content.
+  store.take(store.kept([map('c', '4')], '4'), '4');
+  expect(made.at(-1)).toBe('c');
+  expect(made).toHaveLength(6);
 });
 
 function map(

@@ -1,3 +1,4 @@
+import { Indexes } from './indexes.ts';
 import { type StoreOptions, type Change } from './store-options.ts';
 import { compareVersions } from '../objects/resource-version.ts';
 import type { KubeObject, Live } from '../objects/types.ts';
@@ -10,8 +11,7 @@ import { keyOf } from '../objects/types.ts';
 export class Store<T extends KubeObject> {
   readonly #options: StoreOptions<T>;
   readonly #objects = new Map<string, Live<T>>();
-  /** index name -> value -> keys */
-  readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  readonly #indexes: Indexes<T>;
   readonly #listeners = new Set<(change: Change<T>) => void>();
   /** Everything up to this version has been told by a list or the watch; '' before the first list. */
   #reached = '';
@@ -27,7 +27,7 @@ export class Store<T extends KubeObject> {
 
   constructor(options: StoreOptions<T> = {}) {
     this.#options = options;
-    for (const name of Object.keys(options.indexes ?? {})) this.#indexes.set(name, new Map());
+    this.#indexes = new Indexes(options.indexes ?? {}, (run) => this.#guarded(run));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -43,9 +43,7 @@ export class Store<T extends KubeObject> {
   }
 
   byIndex(index: string, value: string): Live<T>[] {
-    const keys = this.#indexes.get(index);
-    if (!keys) throw new Error(`the store has no index "${index}"`);
-    return Array.from(keys.get(value) ?? [], (key) => this.#objects.get(key) as Live<T>);
+    return Array.from(this.#indexes.keys(index, value), (key) => this.#objects.get(key) as Live<T>);
   }
 
   get size(): number {
@@ -90,8 +88,23 @@ export class Store<T extends KubeObject> {
 
   /** A consistent list made at `resourceVersion`. */
   replace(items: Iterable<Live<T>>, resourceVersion: string): void {
-    // A server restored from a backup starts again at an older version: its past has become another one.
-    const rewound = this.#reached !== '' && compareVersions(resourceVersion, this.#reached) < 0;
+    this.take(this.kept(items, resourceVersion), resourceVersion);
+  }
+
+  /** What of a part of a list made at `resourceVersion` is to be kept for `take`: nobody has to hold a whole list. */
+  kept(items: Iterable<Live<T>>, resourceVersion: string): Live<T>[] {
+    const rewound = this.#isRewound(resourceVersion);
+    return Array.from(items, (item) => {
+      const { resourceVersion: version, uid } = item.metadata;
+      const present = rewound ? undefined : this.#objects.get(keyOf(item));
+      const isKnown = present?.metadata.resourceVersion === version && present.metadata.uid === uid;
+      return isKnown ? present : this.#slim(item);
+    });
+  }
+
+  /** As `replace`, of all that `kept` gave for the parts of one list. */
+  take(items: Iterable<Live<T>>, resourceVersion: string): void {
+    const rewound = this.#isRewound(resourceVersion);
     if (rewound) {
       this.#ahead.clear();
       this.#deleted.clear();
@@ -107,7 +120,7 @@ export class Store<T extends KubeObject> {
       if (this.#isAhead(key, resourceVersion) || this.#isBelow(key, resourceVersion) || this.#isDeleted(item))
         continue;
       this.#ahead.delete(key);
-      this.#put(key, this.#slim(item), rewound);
+      this.#put(key, item, rewound);
     }
     for (const key of this.#objects.keys())
       if (!listed.has(key) && !this.#isAhead(key, resourceVersion)) this.#drop(key);
@@ -156,6 +169,11 @@ export class Store<T extends KubeObject> {
       }
   }
 
+  /** A server restored from a backup starts again at an older version: its past has become another one. */
+  #isRewound(version: string): boolean {
+    return this.#reached !== '' && compareVersions(version, this.#reached) < 0;
+  }
+
   #isAhead(key: string, version: string): boolean {
     const ahead = this.#ahead.get(key);
     return ahead !== undefined && isNewer(ahead, version);
@@ -186,13 +204,13 @@ export class Store<T extends KubeObject> {
     if (before && before.metadata.uid !== after.metadata.uid) {
       this.#drop(key);
       this.#objects.set(key, after);
-      this.#index(key, after, 'add');
+      this.#indexes.change(key, after, 'add');
       this.#tell({ key, after });
       return;
     }
-    if (before) this.#index(key, before, 'delete');
+    if (before) this.#indexes.change(key, before, 'delete');
     this.#objects.set(key, after);
-    this.#index(key, after, 'add');
+    this.#indexes.change(key, after, 'add');
     this.#tell(before ? { key, before, after } : { key, after });
   }
 
@@ -200,19 +218,9 @@ export class Store<T extends KubeObject> {
     const before = this.#objects.get(key);
     this.#ahead.delete(key);
     if (!before) return;
-    this.#index(key, before, 'delete');
+    this.#indexes.change(key, before, 'delete');
     this.#objects.delete(key);
     this.#tell({ key, before });
-  }
-
-  #index(key: string, object: Live<T>, what: 'add' | 'delete'): void {
-    for (const [name, values] of this.#indexes)
-      for (const value of this.#guarded(() => this.#options.indexes?.[name]?.(object)) ?? []) {
-        const keys = values.get(value) ?? new Set();
-        keys[what](key);
-        if (keys.size === 0) values.delete(value);
-        else values.set(value, keys);
-      }
   }
 
   #tell(change: Change<T>): void {

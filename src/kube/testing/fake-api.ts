@@ -173,17 +173,13 @@ export class FakeApi {
       return this.#update(target, present as Stored, patch(json(present), json(body)) as unknown as Stored);
     }
     const owner = `${request.path} ${request.query?.['fieldManager']} ${present?.metadata.uid}`;
+    const before = this.#applied.get(owner) ?? null;
     const answer = present
-      ? this.#update(target, present, {
-          ...(applyPatch(json(present), this.#applied.get(owner) ?? null, json(body)) as unknown as Stored),
-        })
+      ? this.#update(target, present, applyPatch(json(present), before, json(body)) as unknown as Stored)
       : this.#create(target, body);
-    const live = answer.body as Stored;
+    const { uid } = (answer.body as Stored).metadata ?? {};
     if (answer.code < 300)
-      this.#applied.set(
-        `${request.path} ${request.query?.['fieldManager']} ${live.metadata.uid}`,
-        json(body),
-      );
+      this.#applied.set(`${request.path} ${request.query?.['fieldManager']} ${uid}`, json(body));
     return answer;
   }
 
@@ -206,7 +202,10 @@ export class FakeApi {
       next.metadata = { ...next.metadata, generation: (generation ?? 0) + 1 };
     // A deletion that waited for finalizers is carried out with the last of them.
     const ends = next.metadata.deletionTimestamp !== undefined && !next.metadata.finalizers?.length;
-    return ok(this.#commit(target, ends ? 'DELETED' : 'MODIFIED', next));
+    if (!ends) return ok(this.#commit(target, 'MODIFIED', next));
+    // As the real one: the answer shows the object as it was asked for, with the resourceVersion of before.
+    this.#commit(target, 'DELETED', next);
+    return ok({ ...next, metadata: { ...next.metadata, resourceVersion: present.metadata.resourceVersion } });
   }
 
   #delete(target: Target, body: unknown): FakeAnswer {

@@ -38,6 +38,7 @@ export class FakeTransport implements Transport {
     await suffer(fault, request);
     refuseAborted(request);
     const stream = this.#api.watch(request);
+    request.begun?.();
     const onAbort = (): void => stream.end(aborted());
     request.signal?.addEventListener('abort', onAbort, { once: true });
     try {

@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import { KubeClient } from '../kube/api/client.ts';
+import type { ApiRequest, Transport } from '../kube/api/transport.ts';
+import { systemClock } from '../kube/clock.ts';
+import { WorkQueue } from '../kube/control/work-queue.ts';
+import { silentLogger } from '../kube/log.ts';
+import { keyOf } from '../kube/objects/types.ts';
+import { Turns } from './maintenance/turns.ts';
+import { Memories } from './observe/memories.ts';
+import { makeStores } from './observe/stores.ts';
+import { connect } from './observe/triggers.ts';
+import { reconcile, type Reconciler } from './reconcile.ts';
+import { addonOf, countingFresh, planOf, SETTINGS } from './testing/fixtures.ts';
+import { FINALIZER } from './world/names.ts';
+
+const { signal } = new AbortController();
+
+function reconcilerWith(answer: (request: ApiRequest) => unknown): {
+  reconciler: Reconciler;
+  asked: string[];
+} {
+  const asked: string[] = [];
+  const transport: Transport = {
+    request: async (request) => {
+      asked.push(`${request.method} ${request.path.split('/').at(-1)}`);
+      return await answer(request);
+    },
+    watch: () => expect.unreachable('nobody watches'),
+    close: () => Promise.resolve(),
+  };
+  const stores = makeStores();
+  const memories = new Memories();
+  const settings = { maxAtOnce: 1, maxFailures: 1, freeze: false };
+  const turns = new Turns({
+    settings,
+    clock: systemClock,
+    addons: () => stores.addons.list(),
+    wake: () => {},
+  });
+  connect(stores, new WorkQueue({ clock: systemClock }), memories, turns);
+  for (const source of [stores.plans, stores.versions, stores.namespaces]) source.replace([], '1');
+  stores.plans.replace([planOf()], '1');
+  stores.secrets.open('shop').replace([], '1');
+  const reconciler = {
+    client: new KubeClient(transport, { fieldManager: 'test' }),
+    influx: { send: () => Promise.reject(new Error('nobody asks')), close: () => Promise.resolve() },
+    stores,
+    memories,
+    clock: systemClock,
+    settings: SETTINGS,
+    fleet: turns.fleet,
+    fresh: countingFresh(),
+    events: { event: () => {} },
+    log: silentLogger,
+  };
+  return { reconciler, asked };
+}
+
+it('an addon that may go is written to once, though the answer shows it as it was', async () => {
+  const ending = addonOf(
+    {},
+    { metadata: { deletionTimestamp: '2030-01-01T12:00:00Z', finalizers: [FINALIZER] } },
+  );
+  const { reconciler, asked } = reconcilerWith(() => ({
+    ...ending,
+    metadata: { ...ending.metadata, finalizers: [] },
+  }));
+  reconciler.stores.addons.recordWrite(ending);
+  expect(await reconcile(reconciler, keyOf(ending), signal)).toEqual({});
+  expect(asked).toEqual(['PATCH my-app']);
+});
+
+it('what a run learns of an addon that is deleted meanwhile goes with the run', async () => {
+  const addon = addonOf();
+  const { reconciler, asked } = reconcilerWith(() => {
+    // The watch tells that it went, and everybody forgets it, before the answer to the write is there.
+    reconciler.stores.addons.remove({ ...addon, metadata: { ...addon.metadata, resourceVersion: '9999' } });
+    return { ...addon, metadata: { ...addon.metadata, resourceVersion: '9998' } };
+  });
+  reconciler.stores.addons.recordWrite(addon);
+  await reconcile(reconciler, keyOf(addon), signal);
+  expect(asked).toEqual(['PATCH status']);
+  expect(reconciler.stores.addons.size).toBe(0);
+  expect(reconciler.memories.size).toBe(0);
+});
