@@ -3,8 +3,9 @@ import type { SeededBug } from './seeded-bug.ts';
 export const statusOverAnything: SeededBug = {
   name: 'status-over-anything',
   about: 'a status is written over whatever the addon has become',
-  file: 'addon/reconcile.ts',
-  find: `const metadata = { name, namespace: namespace ?? '', uid, resourceVersion };`,
-  replace: `const metadata = { name, namespace: namespace ?? '', uid, ...(resourceVersion === '' ? { resourceVersion } : {}) };`,
+  file: 'kube/api/client.ts',
+  find: '      metadata: { uid, resourceVersion },\n      ...given({ status',
+  replace:
+    "      metadata: { uid, ...(resourceVersion === '' ? { resourceVersion } : {}) },\n      ...given({ status",
   caughtBy: 'plan-there-and-back/stale/StatefulSet/my-app-influx~1',
 };
