@@ -341,3 +341,34 @@ describe('a listed user to whose login the database does not answer', () => {
     expect(conditionOf(simulation, 'Ready')?.status).toBe('True');
   });
 });
+
+describe('an administrator that no start of the pod lets in', () => {
+  const podsEnded = (simulation: Simulation) =>
+    simulation.operator.writes.filter((write) => write.startsWith('delete Pod')).length;
+
+  it.each([
+    [3, 1],
+    [59, 1],
+    [3 * 60, 3],
+  ])('costs the app at most one restart an hour: within %i minutes %i', (minutes, restarts) => {
+    const simulation = ready();
+    const engine = simulation.node.engine();
+    if (engine === undefined) throw new Error('there is no engine');
+    engine.incurable = true;
+    simulation.now += 30_000;
+    simulation.happen({ event: 'DamageDatabase', how: 'DropAdministrator' });
+    const since = simulation.now;
+    const elapsed = () => simulation.now - since;
+    for (let round = 0; elapsed() < minutes * 60_000 - 10_000; round += 1) {
+      // A new operator remembers nothing, and a look at another time finds nothing else to do.
+      if (round % 7 === 0) simulation.operator.crash();
+      simulation.operator.operate(simulation.now);
+      simulation.node.step(simulation.now);
+      simulation.now += 10_000;
+    }
+    expect(podsEnded(simulation)).toBe(restarts);
+    const told = conditionOf(simulation, 'Ready');
+    expect(told).toMatchObject({ status: 'False', reason: 'Degraded' });
+    expect(told?.message).toMatch(/the administrator cannot log in.*is restarted again not before/);
+  });
+});

@@ -2,8 +2,8 @@
  * What went wrong between us and the engine:
  * - `Unreachable`: no connection, or it broke before the answer; nothing is known about what the engine did
  * - `Timeout`: connected, but no whole answer in time; nothing is known about what the engine did
- * - `Unauthorized`: 401, the user is unknown or the password is wrong
- * - `Forbidden`: 403, the user may not do this
+ * - `Unauthorized`: 401 of the engine itself, the user is unknown or the password is wrong
+ * - `Forbidden`: 403 of the engine itself, the user may not do this
  * - `Refused`: the engine understood and said no, by a status or by an error in a result
  * - `Untrusted`: it shows a certificate that cannot be verified, so nothing was said to it
  * - `Protocol`: what answered does not talk like InfluxDB (other TLS mode, no JSON, too long)

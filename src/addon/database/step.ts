@@ -8,7 +8,7 @@ import { blockedPicture, type BasePicture, type Picture } from '../decision/pict
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import { changesUsers } from '../identity/rotation-phases.ts';
-import { restartPod } from '../pod/restart.ts';
+import { heal, healedInVain } from '../pod/healing.ts';
 import { keptDataPlane, startingMessage } from '../pod/starting.ts';
 import { lossInEngine } from '../volume/lost.ts';
 import type { Facts, InForce } from '../world/facts.ts';
@@ -24,27 +24,21 @@ export interface Asked {
 }
 
 /** Asks the database in the pod, and brings it to what it should hold, one statement or question at a time. */
-export function databaseStep({
-  world,
-  facts,
-  target,
-  pod,
-  tls,
-  revision,
-  readOnly,
-  leaving,
-  unimplemented,
-  now,
-}: Scene & {
-  readonly facts: Facts;
-  readonly target: InForce;
-  readonly pod: Live<Pod>;
-  readonly tls: InfluxTls | undefined;
-  readonly revision: string;
-  readonly readOnly: boolean;
-  readonly leaving: Refusal | undefined;
-  readonly unimplemented: readonly string[];
-}): Asked | Outcome {
+export function databaseStep(
+  scene: Scene & {
+    readonly base: BasePicture;
+    readonly facts: Facts;
+    readonly target: InForce;
+    readonly pod: Live<Pod>;
+    readonly tls: InfluxTls | undefined;
+    readonly revision: string;
+    readonly starts: number;
+    readonly readOnly: boolean;
+    readonly leaving: Refusal | undefined;
+    readonly unimplemented: readonly string[];
+  },
+): Asked | Outcome {
+  const { world, facts, target, pod, tls, revision, readOnly, leaving, unimplemented, now } = scene;
   const { addon, memory } = world;
   const nowMs = now.getTime();
   const access = accessTo(pod, facts, tls);
@@ -74,9 +68,15 @@ export function databaseStep({
     const isMeant = changesUsers(facts) || readOnly || addon.status?.restore !== undefined;
     return acting([database.action], isMeant ? [] : repairedEvents(world, database.action));
   }
-  if (database.state === 'AdministratorLost' && database.restart && leaving === undefined)
-    return acting([restartPod(world, 'the administrator cannot log in')], [ADMINISTRATOR_LOST]);
-  return { database, contents, access };
+  const healing =
+    database.state === 'AdministratorLost' && database.restart && leaving === undefined
+      ? heal(scene, {
+          fault: 'Administrator',
+          why: 'the administrator cannot log in',
+          event: ADMINISTRATOR_LOST,
+        })
+      : undefined;
+  return healing ?? { database, contents, access };
 }
 
 const ADMINISTRATOR_LOST: Announcement = {
@@ -92,6 +92,7 @@ export function silentStep({
   database,
   starting,
   starts,
+  now,
 }: Scene & {
   readonly base: BasePicture;
   readonly database: DatabaseState;
@@ -99,10 +100,11 @@ export function silentStep({
   readonly starts: number;
 }): { readonly recheckMs: number } | Outcome {
   if (database.state === 'Answering') return { recheckMs: database.recheckMs };
+  const { status } = world.addon;
   const message =
     database.state === 'Silent'
-      ? database.message
-      : 'the administrator cannot log in; the next start of the pod heals it';
+      ? `${database.message}${database.untrusted ? healedInVain(status, 'Certificate', now) : ''}`
+      : `the administrator cannot log in${healedInVain(status, 'Administrator', now) || '; the next start of the pod heals it'}`;
   const what = database.state === 'Silent' ? 'the database to answer' : 'the administrator to be healed';
   // A database that comes up answers within a moment: only what lasts is reported as a failure.
   const fresh = starting !== READY_REASON.degraded && (world.memory.database?.failures ?? 0) < 4;
@@ -110,15 +112,13 @@ export function silentStep({
     base.refusal === undefined ? (fresh ? starting : READY_REASON.degraded) : READY_REASON.blocked;
   const text =
     base.refusal?.message ??
-    (fresh
-      ? startingMessage(starting, world.addon.status)
-      : `The database does not answer as it should: ${message}.`);
+    (fresh ? startingMessage(starting, status) : `The database does not answer as it should: ${message}.`);
   const picture: Picture = {
     ...base,
     ready: { status: false, reason, message: text },
     available: { status: false, reason: READY_REASON.degraded, message: text },
     state: 'Running',
-    dataPlane: keptDataPlane(world.addon.status, starts),
+    dataPlane: keptDataPlane(status, starts),
   };
   const requeueAfterMs = 'retryMs' in database ? database.retryMs : undefined;
   return telling(picture, { waitingFor: what, requeueAfterMs });

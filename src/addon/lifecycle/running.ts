@@ -60,7 +60,7 @@ export function runningStep(
           ? before.verifiedAt
           : now.toISOString(),
       starts,
-      ...given({ apps: apps?.revision ?? before?.apps }),
+      ...given({ apps: apps?.revision ?? before?.apps, healing: before?.healing }),
     },
     apps: apps?.decisions,
     contents: contents && contentsStatus(world, facts.id, contents),

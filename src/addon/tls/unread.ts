@@ -1,7 +1,8 @@
-import { acting, type Outcome } from '../decision/outcome.ts';
+import type { Outcome } from '../decision/outcome.ts';
+import type { BasePicture } from '../decision/picture.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
-import { restartPod } from '../pod/restart.ts';
+import { heal } from '../pod/healing.ts';
 import { inspect } from '../../tls/inspect.ts';
 import { serviceNames } from '../../tls/names.ts';
 import type { Announcement } from '../decision/action.ts';
@@ -38,19 +39,22 @@ export function mendsCertificate(world: World, target: InForce, now: Date): bool
 
 const CERTIFICATE_AGAIN_MS = 5 * 60_000;
 
-/** A database that has not read the certificate in its Secret is started anew, unless that would end its volume. */
-export function unreadStep({
-  world,
-  target,
-  leaving,
-  database,
-  now,
-}: Scene & {
-  readonly target: InForce;
-  readonly leaving: Refusal | undefined;
-  readonly database: DatabaseState;
-}): Outcome | undefined {
+/**
+ * A database that has not read the certificate in its Secret is started anew, unless that would end its volume. When
+ * what is shown is not the database's own, as behind a proxy, that mends nothing: then it is tried ever more rarely.
+ */
+export function unreadStep(
+  scene: Scene & {
+    readonly base: BasePicture;
+    readonly target: InForce;
+    readonly starts: number;
+    readonly leaving: Refusal | undefined;
+    readonly database: DatabaseState;
+  },
+): Outcome | undefined {
+  const { world, target, leaving, database, now } = scene;
   const isUnread = database.state === 'Silent' && database.untrusted;
   if (!isUnread || leaving !== undefined || !mendsCertificate(world, target, now)) return undefined;
-  return acting([restartPod(world, 'it shows another certificate')], [CERTIFICATE_NOT_READ]);
+  const why = 'it shows another certificate';
+  return heal(scene, { fault: 'Certificate', why, event: CERTIFICATE_NOT_READ });
 }

@@ -175,6 +175,14 @@ export const addonStatus = doc(
           'How often it was started after having been stopped by spec.state.',
         ).optional(),
         apps: anyText(64, 'Revision that apps are restarted for, when it was last looked at.').optional(),
+        healing: doc(
+          z.strictObject({
+            pod: anyText(64, 'UID of the pod that was ended for it.'),
+            at: instant('When that was.'),
+            times: doc(z.int().min(1), 'How often within the last hours.'),
+          }),
+          'The last restart for a fault that a start of the pod heals: another one comes only much later.',
+        ).optional(),
       }),
       'The database that runs.',
     ).optional(),

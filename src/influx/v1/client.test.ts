@@ -81,6 +81,15 @@ describe('query', () => {
     await expect(client.query('SHOW USERS')).rejects.toMatchObject({ kind: 'Protocol', status: 502 });
   });
 
+  it.each([
+    [401, 'sign in first'],
+    [403, 'RBAC: access denied'],
+  ])('takes status %i for a word on the login only from the engine itself', async (status, words) => {
+    const { client } = clientOf({ status, headers: { server: 'envoy' }, body: words });
+    const message = expect.stringContaining(words) as string;
+    await expect(client.query('SHOW USERS')).rejects.toMatchObject({ kind: 'Protocol', status, message });
+  });
+
   it.each(['', 'null', '[]', '{}', '{"results":3}', '<html>'])(
     'calls the body %j a protocol error',
     async (body) => {

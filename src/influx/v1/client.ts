@@ -1,6 +1,6 @@
 import { type Credentials } from '../credentials.ts';
 import type { InfluxEndpoint, InfluxResponse, InfluxTransport } from '../transport.ts';
-import { InfluxError } from '../influx-error.ts';
+import { InfluxError, type InfluxErrorKind } from '../influx-error.ts';
 import { parseResults, type StatementResult } from './results.ts';
 import { redact } from '../redact.ts';
 import { normaliseVersion } from './version.ts';
@@ -143,14 +143,17 @@ export class InfluxClient {
   }
 
   #refusal(answer: InfluxResponse, statements: string): InfluxError {
+    const { status } = answer;
     const words = redact(engineWords(answer), statements, this.#credentials);
-    const kinds = { 401: 'Unauthorized', 403: 'Forbidden' } as const;
-    const kind = answer.status === 401 || answer.status === 403 ? kinds[answer.status] : undefined;
-    return new InfluxError(kind ?? (isInfluxAnswer(answer) ? 'Refused' : 'Protocol'), words, {
-      status: answer.status,
+    if (isInfluxAnswer(answer)) return new InfluxError(REFUSAL_KINDS[status] ?? 'Refused', words, { status });
+    // What a proxy says of users and rights is not about those of the engine.
+    return new InfluxError('Protocol', `what answers is no InfluxDB (HTTP status ${status}): ${words}`, {
+      status,
     });
   }
 }
+
+const REFUSAL_KINDS: Readonly<Record<number, InfluxErrorKind>> = { 401: 'Unauthorized', 403: 'Forbidden' };
 
 /** 1.x says `{"error":"..."}`; older paths only a header; a proxy or a TLS listener whatever it likes. */
 function engineWords(answer: InfluxResponse): string {

@@ -39,6 +39,8 @@ export class ModelEngine {
   openedBy: string | undefined;
   /** Users to whose login it does not answer in time. */
   deaf: ReadonlySet<string> = new Set();
+  /** Nothing that a start does lets the administrator in, as when its users cannot be written. */
+  incurable = false;
   /** Told after every statement that was carried out. */
   onChange = (): void => {};
 
@@ -52,7 +54,7 @@ export class ModelEngine {
     if (this.openedBy !== undefined)
       assert(compare(version, this.openedBy) >= 0, `${version} opened data of ${this.openedBy}`);
     this.openedBy = version;
-    this.users.set(ADMIN_USER, { password, admin: true, grants: new Map() });
+    if (!this.incurable) this.users.set(ADMIN_USER, { password, admin: true, grants: new Map() });
     return true;
   }
 
