@@ -1,5 +1,6 @@
 import { wayInStep } from './access/way-in.ts';
 import { appsStep } from './apps/step.ts';
+import { unbindStep } from './apps/unbinding.ts';
 import { agentPairStep } from './backups/agent.ts';
 import { filledStep, fillStep } from './backups/fill.ts';
 import { writesStoppedStep, writeStopStep } from './backups/write-stop.ts';
@@ -49,6 +50,8 @@ export function decide(world: World, environment: Environment): Decision {
     .step(pausedStep)
     .step(finalizerStep)
     .step(rightsStep)
+    // What takes nothing but rights: no state of the database and no refused spec keeps variables in an app.
+    .step(unbindStep)
     // Who the database is, and whether its pod may be ended at all: before anything that may end it.
     .step(settleStep)
     .step(leavingStep)

@@ -1,9 +1,7 @@
 import { appsOf, variablesOf, type BoundApp } from '../../api/addon-defaults.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
-import * as kinds from '../../kube/objects/kinds.ts';
-import type { Kind } from '../../kube/objects/kinds.ts';
-import type { KubeObject, Live } from '../../kube/objects/types.ts';
-import type { Action, Announcement, PatchAction } from '../decision/action.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import type { Action, Announcement } from '../decision/action.ts';
 import { connectionUrl } from '../access/connection.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { activeFindings, findingOf } from '../decision/findings.ts';
@@ -15,7 +13,8 @@ import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';
 import { appEntries, isAnnounced, pendingEntry } from './entries.ts';
 import { decideApp, type AppDecision } from './binding.ts';
-import { unbindPatch } from './patch.ts';
+import { appPatch } from './patch.ts';
+import { refusedRemovals } from './unbinding.ts';
 import { type AppWish } from './wish.ts';
 import { numbered } from './changes.ts';
 import { heldBy, isRolledOut } from './view.ts';
@@ -41,13 +40,7 @@ export interface AppsOutcome {
 /** How long a rollout may take before status speaks of it, milliseconds. */
 const SETTLING_MS = 10_000;
 
-const KINDS: Readonly<Record<AppWish['kind'], Kind<KubeObject>>> = {
-  Deployment: kinds.Deployment,
-  StatefulSet: kinds.StatefulSet,
-  DaemonSet: kinds.DaemonSet,
-};
-
-/** What the apps need: variables in, variables out, restarts that are due. */
+/** What the apps that the spec names need: variables in, variables out, restarts that are due. */
 export function decideApps(
   world: World,
   facts: Facts,
@@ -74,7 +67,7 @@ export function decideApps(
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
     const workload = world.apps.get(keyOf(app));
     const decision = decideApp(wish, workload, entry, revision, now, addon.status?.dataPlane?.apps);
-    const action = patchOf(world, app, decision, 'restart with what it depends on');
+    const action = appPatch(world, app, decision, 'restart with what it depends on');
     const finding = decision.patch === undefined ? undefined : findingOf(action, active);
     return {
       app,
@@ -99,14 +92,7 @@ export function decideApps(
     });
     return decision;
   });
-  for (const entry of removedApps(world)) {
-    const patch = unbindPatch({ secretName }, world.apps.get(keyOf(entry)));
-    if (patch === undefined) continue;
-    const action = patchOf(world, entry, { patch }, 'take the injected variables out');
-    const finding = findingOf(action, active);
-    if (finding === undefined) actions.push(action);
-    else decisions.push(refusedBy(finding, entry));
-  }
+  for (const { entry, finding } of refusedRemovals(world, active)) decisions.push(refusedBy(finding, entry));
   const taken = decisions.find((decision) => decision.reason === APP_REASON.prefixTaken);
   const rolling = decisions.some((decision) => decision.reason === APP_REASON.rollingOut);
   const waiting = decisions.filter((decision) => decision.reason === APP_REASON.restartWaiting).length;
@@ -176,18 +162,6 @@ function withLate(
   );
 }
 
-/** The patches that take the variables out of every app again, before the addon goes. */
-export function unbindAll(world: World): Action[] {
-  const secretName = childNames(world.addon.metadata.name).urlSecret;
-  const known = new Map<string, Pick<AppStatus, 'kind' | 'name'>>();
-  for (const app of [...appEntries(world), ...appsOf(world.addon)]) known.set(keyOf(app), app);
-  return [...known.entries()].flatMap(([key, app]) => {
-    const injected = isInjected(world, app);
-    const patch = injected ? unbindPatch({ secretName }, world.apps.get(key)) : undefined;
-    return patch === undefined ? [] : [patchOf(world, app, { patch }, 'take the injected variables out')];
-  });
-}
-
 /** What an app depends on, as a hash: an app is restarted when it was last restarted for another one. */
 function appRevision(world: World, facts: Facts, target: InForce, starts: number): string {
   const url = connectionUrl(world.addon, facts, world.settings.clusterDomain);
@@ -203,41 +177,7 @@ function appRevision(world: World, facts: Facts, target: InForce, starts: number
   return numbered(hash, target);
 }
 
-/** Apps that were bound with injected variables and that the spec names no more, or names as `FromSecret` now. */
-function removedApps(world: World): AppStatus[] {
-  const named = new Set(appsOf(world.addon).map(keyOf));
-  return appEntries(world).filter(
-    (entry) => entry.injectedTemplate !== undefined && !named.has(keyOf(entry)),
-  );
-}
-
-function isInjected(world: World, app: Pick<AppStatus, 'kind' | 'name'>): boolean {
-  const same = (each: { kind: string; name: string }) => keyOf(each) === keyOf(app);
-  const entry = appEntries(world).find(same);
-  return (
-    entry?.injectedTemplate !== undefined ||
-    appsOf(world.addon).some((each) => same(each) && each.env === 'Inject')
-  );
-}
-
 /** The app as it is: its patch was refused a moment ago, so nothing of it may be remembered as done. */
 function refusedBy({ message }: Finding, entry: AppStatus | undefined): AppDecision {
   return { patch: undefined, restarts: false, entry, reason: APP_REASON.refused, message, current: false };
-}
-
-function patchOf(
-  world: World,
-  app: { kind: string; name: string },
-  { patch, entry }: { patch: object | undefined; entry?: AppStatus | undefined },
-  why: string,
-): PatchAction {
-  return {
-    do: 'patch',
-    kind: KINDS[app.kind as AppWish['kind']],
-    key: { namespace: world.addon.metadata.namespace ?? '', name: app.name },
-    type: 'strategic',
-    body: patch ?? {},
-    why,
-    ...(entry === undefined ? {} : { entry }),
-  };
 }

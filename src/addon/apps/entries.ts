@@ -1,7 +1,8 @@
-import { keyOf } from '../world/names.ts';
+import { childNames, keyOf } from '../world/names.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import { appsOf } from '../../api/addon-defaults.ts';
 import type { World } from '../world/world.ts';
+import { unbindPatch } from './patch.ts';
 
 /** What `status.apps[]` will say: what it says, and what was patched since. */
 export function appEntries({ addon, memory }: Pick<World, 'addon' | 'memory'>): AppStatus[] {
@@ -18,12 +19,24 @@ export function pendingEntry({ kind, name }: Pick<AppStatus, 'kind' | 'name'>): 
   return { kind, name, injectedTemplate: PENDING };
 }
 
+/** Of apps that were bound with injected variables and that the spec names no more. */
+export function removedEntries(world: Pick<World, 'addon' | 'memory'>): AppStatus[] {
+  const named = new Set(appsOf(world.addon).map(keyOf));
+  return appEntries(world).filter(
+    (entry) => entry.injectedTemplate !== undefined && !named.has(keyOf(entry)),
+  );
+}
+
 /**
  * The entries as status has to list them while the apps are not looked at. An app is listed before variables go in:
- * whatever crashes then, it is known where they have to be taken out again.
+ * whatever crashes then, it is known where they have to be taken out again. Then it is listed no more.
  */
-export function announcedEntries(world: Pick<World, 'addon' | 'memory'>): AppStatus[] {
-  const entries = appEntries(world);
+export function announcedEntries(world: Pick<World, 'addon' | 'apps' | 'memory'>): AppStatus[] {
+  const secretName = childNames(world.addon.metadata.name).urlSecret;
+  const removed = removedEntries(world).filter(
+    (entry) => unbindPatch({ secretName }, world.apps.get(keyOf(entry))) === undefined,
+  );
+  const entries = appEntries(world).filter((entry) => !removed.includes(entry));
   const known = new Set(entries.map(keyOf));
   const injected = appsOf(world.addon).filter((app) => app.env === 'Inject' && !known.has(keyOf(app)));
   return [...entries, ...injected.map(pendingEntry)];

@@ -1,8 +1,18 @@
+import * as kinds from '../../kube/objects/kinds.ts';
+import type { Kind } from '../../kube/objects/kinds.ts';
+import type { AppStatus } from '../../api/influx-addon.ts';
+import type { PatchAction } from '../decision/action.ts';
 import { type ContainerPatch, type Survey, injectedNames } from './variables.ts';
 import { type AppWish } from './wish.ts';
-import type { Live } from '../../kube/objects/types.ts';
-import { type Workload } from '../world/world.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import { type Workload, type World } from '../world/world.ts';
 import type { Container } from 'kubernetes-types/core/v1.js';
+
+const KINDS: Readonly<Record<AppWish['kind'], Kind<KubeObject>>> = {
+  Deployment: kinds.Deployment,
+  StatefulSet: kinds.StatefulSet,
+  DaemonSet: kinds.DaemonSet,
+};
 
 /** The patch that takes injected variables out of a workload again; undefined when there are none. */
 export function unbindPatch(
@@ -40,4 +50,22 @@ export function patchOf(
     ...(Object.keys(spec).length > 0 ? { spec } : {}),
   };
   return { metadata: { uid, resourceVersion }, spec: { template } };
+}
+
+/** The write of a patch. */
+export function appPatch(
+  world: Pick<World, 'addon'>,
+  app: { readonly kind: string; readonly name: string },
+  { patch, entry }: { patch: object | undefined; entry?: AppStatus | undefined },
+  why: string,
+): PatchAction {
+  return {
+    do: 'patch',
+    kind: KINDS[app.kind as AppWish['kind']],
+    key: { namespace: world.addon.metadata.namespace ?? '', name: app.name },
+    type: 'strategic',
+    body: patch ?? {},
+    why,
+    ...(entry === undefined ? {} : { entry }),
+  };
 }

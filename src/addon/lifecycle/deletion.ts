@@ -9,7 +9,7 @@ import { NOTHING_NEW } from '../decision/picture.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import { letGo } from './finalizer.ts';
-import { unbindAll } from '../apps/decide.ts';
+import { unbindAll } from '../apps/unbinding.ts';
 import { finalBackup } from '../backups/final.ts';
 import { activeFindings, findingOf } from '../decision/findings.ts';
 import { FINALIZER } from '../world/names.ts';
