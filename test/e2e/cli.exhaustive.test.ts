@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -87,10 +87,19 @@ describe('with a database that listens with TLS', () => {
   });
 
   test('console hands over to the influx of the machine, whose arguments hold no password', async () => {
-    const folderOfInflux = dirname((await influxBinaries('1.8.10')).influx);
-    const { stdout, stderr, code } = await influx(['console', 'metrics'], 'SHOW DATABASES\n', folderOfInflux);
+    const { influx: theirs } = await influxBinaries('1.8.10');
+    // One that tells what it was started with, which is what everybody on the machine can see.
+    const folder = join(cli.folder, 'machine');
+    await mkdir(folder);
+    const script = `#!/bin/sh\nfor each in "$0" "$@"; do echo "argument $each"; done\nexec '${theirs}' "$@"\n`;
+    await writeFile(join(folder, 'influx'), script, { mode: 0o755 });
+    const { password } = new URL((await influx(['url', 'metrics'])).stdout.trim());
+    const { stdout, stderr, code } = await influx(['console', 'metrics'], 'SHOW DATABASES\n', folder);
     expect(stdout + stderr).toMatch(/name: databases[^]*metrics_\d+/);
     expect(code).toBe(0);
+    const told = stdout.split('\n').filter((line) => line.startsWith('argument '));
+    expect(told).toContain('argument 127.0.0.1');
+    expect(told.join('\n')).not.toContain(password);
   });
 
   test('tunnel carries an application until it is interrupted', async () => {
