@@ -155,6 +155,19 @@ test('a long silence leads to a list, ever more rarely: the version may be one t
   expect(count('GET')).toBe(3);
 });
 
+test('a watch that the server has taken is heard of, though nothing happens; one that it refuses is not', async () => {
+  let heard = 0;
+  const metrics = { listed: () => {}, heard: () => void heard++, ended: () => {} };
+  reflect({ metrics });
+  await clock.advance(0);
+  expect(heard).toBe(1);
+  await clock.advance(75_000);
+  transport.fault = (_, what) => (what === 'watch' ? { what: 'refuse', code: 500 } : undefined);
+  const before = heard;
+  await clock.advance(120_000);
+  expect(heard).toBe(before);
+});
+
 test('bookmarks move the version on: a quiet watch does not age out of the history', async () => {
   const { store } = reflect();
   await clock.advance(0);
