@@ -53,6 +53,8 @@ export class ModelEngine {
     if (this.openedBy !== undefined)
       assert(compare(version, this.openedBy) >= 0, `${version} opened data of ${this.openedBy}`);
     this.openedBy = version;
+    // It counts from its start, and writes again to what it could not write.
+    this.figures = { ...this.figures, logErrors: 0 };
     this.users.set(ADMIN_USER, { password, admin: true, grants: new Map() });
     return true;
   }

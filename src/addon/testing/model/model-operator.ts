@@ -4,6 +4,7 @@ import type * as kinds from '../../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../../kube/objects/types.ts';
 import { revisionOf } from '../../../contents/continuous-queries.ts';
 import type { DatabaseState } from '../../../influx/v1/found.ts';
+import { smallestFull } from '../../act/measure.ts';
 import { belonging } from '../../act/objects.ts';
 import {
   describe,
@@ -236,6 +237,8 @@ export class ModelOperator {
         const figures = this.#node.answering(podUid)?.figures;
         const before = this.#memory.measured;
         const gapMs = before === undefined ? undefined : now - before.askedMs;
+        // A log that could not be written stays so, whatever room there is.
+        const full = figures === undefined ? before?.full === true : figures.logErrors > 0;
         const measured = {
           podUid,
           askedMs: now,
@@ -245,7 +248,8 @@ export class ModelOperator {
           figures,
           figuresMs: figures === undefined ? before?.figuresMs : now,
           silentSinceMs: figures === undefined ? (before?.silentSinceMs ?? now) : undefined,
-          full: false,
+          full,
+          fullBytes: smallestFull(before, podUid, full ? action.volumeBytes : undefined),
           samples: [],
         };
         if (known) this.#memory = { ...this.#memory, measured };
