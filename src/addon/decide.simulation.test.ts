@@ -102,6 +102,7 @@ const damage: fc.Arbitrary<SimulationEvent> = fc.oneof(
       'MakeAdministrator' as const,
       'DropDefaultPolicy' as const,
       'FillVolume' as const,
+      'OverfillVolume' as const,
       'AddSeries' as const,
       'DropContents' as const,
       'ChangeContents' as const,

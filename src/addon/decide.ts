@@ -18,6 +18,7 @@ import { heldBackStep } from './lifecycle/held-back.ts';
 import { inForceStep } from './lifecycle/in-force.ts';
 import { runningStep } from './lifecycle/running.ts';
 import { stoppedStep } from './lifecycle/stopped.ts';
+import { reopenLogStep } from './limits/reopen-log.ts';
 import { growthStep, measureStep } from './limits/step.ts';
 import { beginStep } from './maintenance/begin.ts';
 import { takeInStep } from './maintenance/step.ts';
@@ -84,6 +85,7 @@ export function decide(world: World, environment: Environment): Decision {
     .step(heldBackStep)
     .step(stoppedStep)
     .step(podStep)
+    .step(reopenLogStep)
     // The database in the pod: what it holds is put right before a probe, and the probe before anybody is told.
     .step(writeStopStep)
     .step(databaseStep)

@@ -131,6 +131,7 @@ export const EVENT_REASON = {
   credentialsRotated: 'CredentialsRotated',
   credentialsRevoked: 'CredentialsRevoked',
   volumeGrows: 'VolumeGrows',
+  logReopened: 'LogReopened',
   startedEmpty: 'StartedEmpty',
   dataLost: 'DataLost',
   stopped: 'Stopped',

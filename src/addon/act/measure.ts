@@ -31,8 +31,13 @@ export async function measureDatabase(
   const { podUid } = access;
   // A silence that nobody listened to in between is another one.
   const since = askedMs - (before?.askedMs ?? 0) < SAME_SILENCE_MS ? before?.silentSinceMs : undefined;
-  const { figures, figuresMs, samples = [], full = false } = before ?? {};
-  const asked = { podUid, askedMs, gapMs, volumeBytes };
+  const { figures, figuresMs, samples = [] } = before ?? {};
+  const full = answer.ok
+    ? await isFull(actor, access, before, answer.figures.logErrors, signal)
+    : (before?.full ?? false);
+  // A database that does not answer is not known to be full.
+  const fullBytes = smallestFull(before, podUid, answer.ok && full ? volumeBytes : undefined);
+  const asked = { podUid, askedMs, gapMs, volumeBytes, full, fullBytes };
   const measured: Measured = answer.ok
     ? {
         ...asked,
@@ -40,11 +45,19 @@ export async function measureDatabase(
         figures: answer.figures,
         figuresMs: askedMs,
         silentSinceMs: undefined,
-        full: await isFull(actor, access, before, answer.figures.logErrors, signal),
         samples: withSample(samples, { atMs: askedMs, bytes: diskUsed(answer.figures) }),
       }
-    : { ...asked, tookMs: undefined, figures, figuresMs, silentSinceMs: since ?? askedMs, full, samples };
+    : { ...asked, tookMs: undefined, figures, figuresMs, silentSinceMs: since ?? askedMs, samples };
   actor.memories.update(uid, { measured });
+}
+
+/** What a pod could not write while it was full stays in its log for as long as it runs. */
+export function smallestFull(
+  before: Pick<Measured, 'podUid' | 'fullBytes'> | undefined,
+  podUid: string,
+  fullAt: number | undefined,
+): number | undefined {
+  return (before?.podUid === podUid ? before.fullBytes : undefined) ?? fullAt;
 }
 
 /** For all that is asked about what grows: a repair that is needed meanwhile waits for it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PersistentVolumeClaim, Pod } from '../../kube/objects/kinds.ts';
 import { childNames } from '../world/names.ts';
+import type { DatabaseDamage } from '../testing/model/user.ts';
 import { ADDON, Simulation } from '../testing/model/simulation.ts';
 
 const names = childNames(ADDON);
@@ -16,7 +17,7 @@ function ready(spec: ConstructorParameters<typeof Simulation>[0]): Simulation {
   return simulation;
 }
 
-function happenToDatabase(simulation: Simulation, how: 'FillVolume' | 'AddSeries'): void {
+function happenToDatabase(simulation: Simulation, how: DatabaseDamage): void {
   simulation.happen({ event: 'DamageDatabase', how });
 }
 
@@ -62,6 +63,22 @@ describe('a volume that is filling', () => {
       expect(size(simulation)).toBe('12Gi');
       expect(simulation.operator.writes.filter((write) => write.startsWith('grow'))).toHaveLength(1);
     }
+  });
+
+  it('is restarted once when it was full, and its app is not', () => {
+    const simulation = ready(GROWING);
+    const [pod, writes] = [podUid(simulation), simulation.operator.writes.length];
+    happenToDatabase(simulation, 'OverfillVolume');
+    rounds(simulation, 40);
+    expect(simulation.operator.writes.slice(writes)).toEqual([
+      `grow ${names.claim}`,
+      `delete Pod ${names.pod} (its volume was full, and has grown)`,
+    ]);
+    expect(podUid(simulation)).not.toBe(pod);
+    expect(conditionOf(simulation, 'Ready')?.status).toBe('True');
+    const after = podUid(simulation);
+    rounds(simulation, 40);
+    expect(podUid(simulation)).toBe(after);
   });
 
   it('keeps its size when the plan is changed, up and down, and is asked to grow no more without autoGrow', () => {

@@ -16,6 +16,7 @@ export function measuredOf(change: Partial<Measured> = {}): Measured {
     silentSinceMs: undefined,
     volumeBytes: 20 * GiB,
     full: false,
+    fullBytes: undefined,
     samples: [],
     ...change,
   };

@@ -74,6 +74,8 @@ export interface Measured {
   readonly volumeBytes: number | undefined;
   /** A point could not be written, for want of space on that volume. */
   readonly full: boolean;
+  /** The smallest size at which that was so since this pod is there; undefined when it never was. */
+  readonly fullBytes: number | undefined;
   /** What was used of the volume, by the engine's figures. */
   readonly samples: readonly Sample[];
   /** How long the last answer took, milliseconds; undefined when it failed. */

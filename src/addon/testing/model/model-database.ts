@@ -1,5 +1,6 @@
 import { revisionOf } from '../../../contents/continuous-queries.ts';
 import type { DatabaseState } from '../../../influx/state.ts';
+import { smallestFull } from '../../act/measure.ts';
 import { digestOf } from '../../database/contents/next.ts';
 import type { Action, DatabaseAccess } from '../../decision/action.ts';
 import type { ContentsKnowledge, Memory } from '../../world/memory.ts';
@@ -16,6 +17,8 @@ export function measured(
 ): Memory {
   const figures = node.answering(podUid)?.figures;
   const before = memory.measured;
+  // A log that could not be written stays so, whatever room there is.
+  const full = figures === undefined ? before?.full === true : figures.logErrors > 0;
   return {
     ...memory,
     measured: {
@@ -27,7 +30,8 @@ export function measured(
       figures,
       figuresMs: figures === undefined ? before?.figuresMs : now,
       silentSinceMs: figures === undefined ? (before?.silentSinceMs ?? now) : undefined,
-      full: false,
+      full,
+      fullBytes: smallestFull(before, podUid, full ? volumeBytes : undefined),
       samples: [],
     },
   };

@@ -54,6 +54,8 @@ export class ModelEngine {
     if (this.openedBy !== undefined)
       assert(compare(version, this.openedBy) >= 0, `${version} opened data of ${this.openedBy}`);
     this.openedBy = version;
+    // It counts from its start, and writes again to what it could not write.
+    this.figures = { ...this.figures, logErrors: 0 };
     if (!this.incurable) this.users.set(ADMIN_USER, { password, admin: true, grants: new Map() });
     return true;
   }

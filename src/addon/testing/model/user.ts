@@ -36,6 +36,7 @@ export type DatabaseDamage =
   | 'MakeAdministrator'
   | 'DropDefaultPolicy'
   | 'FillVolume'
+  | 'OverfillVolume'
   | 'AddSeries'
   | 'DropContents'
   | 'ChangeContents'
@@ -156,6 +157,11 @@ function damage(engine: ModelEngine, how: DatabaseDamage): void {
     case 'FillVolume':
       engine.figures = { ...engine.figures, dataBytes: engine.figures.dataBytes + 9 * 2 ** 30 };
       break;
+    case 'OverfillVolume': {
+      const { dataBytes, logErrors } = engine.figures;
+      engine.figures = { ...engine.figures, dataBytes: dataBytes + 9 * 2 ** 30, logErrors: logErrors + 1 };
+      break;
+    }
     case 'AddSeries':
       engine.figures = { ...engine.figures, series: engine.figures.series + 45_000 };
       break;
