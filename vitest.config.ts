@@ -22,6 +22,11 @@ export default defineConfig({
           name: 'unit',
           include: ['{src,build,test/cluster,test/chaos}/**/*.test.ts'],
           testTimeout: 30_000 * slowness,
+          // They compute and wait for nothing.
+          maxWorkers: 2,
+          // One process and one graph of modules for all files of a worker, as most of them are done in milliseconds.
+          // What a test changes of its process it puts back.
+          isolate: false,
         },
       },
       {

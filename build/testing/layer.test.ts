@@ -1,7 +1,8 @@
+import { globSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runLayer } from './layer.ts';
 import type { FileReport, Report, TestReport } from './report.ts';
-import { expectedSeconds } from './sequencer.ts';
+import { expectedSeconds, SECONDS } from './sequencer.ts';
 import { summary } from './summary.ts';
 import type { VitestRun } from './vitest.ts';
 
@@ -132,5 +133,12 @@ describe('expectedSeconds', () => {
     expect(seconds('drift.exhaustive')).toBe(seconds('drift'));
     expect(seconds('drift')).toBeGreaterThan(seconds('new'));
     expect(seconds('new')).toBeGreaterThan(expectedSeconds('test/integration/small.test.ts', 2_000));
+  });
+
+  it('knows no file that is gone: one that was renamed would start late', () => {
+    const gone = Object.keys(SECONDS).filter(
+      (name) => globSync(`${name}{,.exhaustive}.test.ts`).length === 0,
+    );
+    expect(gone).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * Seconds that the slow files take on two cores, roughly. With two workers the longest must start first, or one of
  * them idles while the other is at it; and everybody gets the same order, which vitest's own cache does not give.
  */
-const SECONDS: Readonly<Record<string, number>> = {
+export const SECONDS: Readonly<Record<string, number>> = {
   'test/integration/sweeps': 240,
   'test/integration/backups': 50,
   'test/integration/faults': 50,
@@ -31,11 +31,14 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/e2e/operator-provisioning': 120,
   'test/e2e/operator-services': 110,
   'test/e2e/changes': 83,
-  'src/addon/decide.simulation': 20,
-  'build/testing/run': 10,
-  'src/admission/keep-certificate': 5,
-  'src/addon/maintenance/maintenance.simulation': 12,
+  'src/addon/decide.simulation': 30,
   'src/addon/rotation/rotation.simulation': 20,
+  'build/testing/run': 11,
+  'src/addon/maintenance/maintenance.simulation': 10,
+  'src/addon/decide.stories': 6,
+  'src/backup-controllers/backups/places': 6,
+  'src/admission/keep-certificate': 5,
+  'src/versions/paths': 5,
 };
 
 /** The exhaustive part of a file is taken to be as long as the file was. */

@@ -66,9 +66,14 @@ export function apiserverFlags(at: Placement, files: Files, audit: boolean): str
   ];
 }
 
-/** What the API server's self-signed serving certificate is verified with: it makes both at its first start. */
+/** What the API server's serving certificate is verified with. */
 export function servingCa(files: Pick<Files, 'dir'>): string {
-  return join(certDir(files), 'apiserver.crt');
+  return join(certDir(files), 'ca.crt');
+}
+
+/** Where the API server has its certificate and the key: it makes them when they are not there. */
+export function servingPair(files: Pick<Files, 'dir'>): { cert: string; key: string } {
+  return { cert: join(certDir(files), 'apiserver.crt'), key: join(certDir(files), 'apiserver.key') };
 }
 
 function certDir(files: Pick<Files, 'dir'>): string {

@@ -32,7 +32,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const WEEK_MS = 7 * 24 * HOUR_MS;
 /** Of databases; the brake lets one in fifty go at once. */
-const LARGE = pick(200, 1_000);
+const LARGE = pick(100, 1_000);
 const START = new Date('2026-03-10T12:00:00Z').getTime(); // a Tuesday
 const NEWER = [
   ...VERSIONS,
