@@ -20,26 +20,34 @@ export async function atRest(
   patienceMs = PATIENCE_MS,
 ): Promise<void> {
   const end = performance.now() + patienceMs;
-  let last: string[] = [];
-  let before = await caughtUp(bed, namespace, end);
+  const begun = Date.now();
+  const late = async (unseen: readonly string[]): Promise<Error> => {
+    const wrote = (await bed.writes(namespace, begun)).join(', ');
+    const behind = unseen.length === 0 ? '' : `; not all have seen ${unseen.join(', ')}`;
+    return new Error(`${namespace}/${name} is not at rest after ${patienceMs} ms: ${wrote}${behind}`);
+  };
+  let before = await caughtUp(bed, namespace, end, late);
   for (let quiet = 0; quiet < 2; ) {
-    if (performance.now() > end)
-      throw new Error(`${namespace}/${name} is not at rest after ${patienceMs} ms: ${last.join(', ')}`);
+    if (performance.now() > end) throw await late([]);
     const since = Date.now();
     for (const { operator, idle } of operatorsOf(bed, namespace)) {
       operator.queue.add(`${namespace}/${name}`);
       await idle();
     }
-    const after = await caughtUp(bed, namespace, end);
+    const after = await caughtUp(bed, namespace, end, late);
     const wrote = await bed.writes(namespace, since);
-    if (wrote.length > 0) last = wrote;
     quiet = wrote.length === 0 && isDeepStrictEqual(before, after) ? quiet + 1 : 0;
     before = after;
   }
 }
 
 /** Versions of all that operators watch in a namespace, once each of them and the controllers have seen these. */
-async function caughtUp(bed: OperatorBed, namespace: string, end: number): Promise<Record<string, string>> {
+async function caughtUp(
+  bed: OperatorBed,
+  namespace: string,
+  end: number,
+  late: (unseen: readonly string[]) => Promise<Error>,
+): Promise<Record<string, string>> {
   for (;;) {
     const versions: Record<string, string> = {};
     const behind: string[] = [];
@@ -49,8 +57,7 @@ async function caughtUp(bed: OperatorBed, namespace: string, end: number): Promi
         if (each.behind) behind.push(each.key);
       }
     if (behind.length === 0) return versions;
-    if (performance.now() > end)
-      throw new Error(`not all have seen what is in ${namespace}: ${behind.join(', ')}`);
+    if (performance.now() > end) throw await late(behind);
     await delay(10);
   }
 }

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { ApiError } from './api-error.ts';
@@ -7,6 +8,7 @@ import { systemClock } from '../clock.ts';
 import type { Credentials } from './credentials.ts';
 import { Authorization } from './credentials.ts';
 import { jsonLines } from './json-lines.ts';
+import { given } from '../objects/given.ts';
 import { errorOf } from './status.ts';
 import type { ApiRequest, Transport, WatchEvent } from './transport.ts';
 
@@ -53,10 +55,10 @@ export class HttpTransport implements Transport {
     const url = new URL(server);
     this.#origin = url.origin;
     this.#prefix = url.pathname.replace(/\/+$/, '');
+    const files = given({ ca, cert: clientCert, key: clientKey });
     const connect = {
-      ...(ca === undefined ? {} : { ca }),
-      ...(clientCert === undefined ? {} : { cert: clientCert }),
-      ...(clientKey === undefined ? {} : { key: clientKey }),
+      // Once for all connections: to read keys and certificates anew costs each a good part of its handshake.
+      ...(Object.keys(files).length === 0 ? {} : { secureContext: createSecureContext(files) }),
       rejectUnauthorized: insecure !== true,
       timeout: 10_000,
       keepAlive: true,
