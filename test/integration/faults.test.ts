@@ -125,10 +125,10 @@ describe.concurrent('a pod that is killed again and again', () => {
       let killed: string | undefined;
       for (let times = 0; times < 3; times += 1)
         killed = await eventually('another pod to be killed', async () => {
-          const uid = await podUid(namespace);
-          if (uid === undefined || uid === killed) return undefined;
-          await bed.kubelet.killPod(namespace, `${NAME}-influx-0`);
-          return uid;
+          const pod = `${NAME}-influx-0`;
+          // The kubelet may not have heard of the next one yet.
+          const uid = bed.kubelet.hasPod(namespace, pod) ? await bed.kubelet.killPod(namespace, pod) : killed;
+          return uid === killed ? undefined : uid;
         });
       const version = phase === 'upgraded' ? '1.8.10' : '1.7.11';
       await bed.until(

@@ -149,10 +149,19 @@ export class FakeKubelet implements AsyncDisposable {
     this.#pokeAll(this.#runs.keys());
   }
 
-  /** Deletes a pod, as an eviction or `kubectl delete pod` does. */
-  async killPod(namespace: string, name: string): Promise<void> {
+  /**
+   * Deletes a pod, as an eviction or `kubectl delete pod` does: the one that the kubelet knows by this name, which may have
+   * been deleted before. @returns its UID
+   */
+  async killPod(namespace: string, name: string): Promise<string> {
     const { pod } = this.#named(namespace, name);
     await this.#api.delete(podPath(pod), pod.metadata.uid);
+    return pod.metadata.uid;
+  }
+
+  /** The kubelet has heard of a pod of this name. */
+  hasPod(namespace: string, name: string): boolean {
+    return [...this.#runs.values()].some(({ run }) => keyOf(run.pod) === `${namespace}/${name}`);
   }
 
   /** Ends the pod's container, which is then started again in place. Default: as the kernel does when memory is short. */
