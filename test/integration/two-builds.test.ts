@@ -22,11 +22,15 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const nextRelease: Plugin = {
   name: 'next-release',
   setup(build) {
-    build.onLoad({ filter: /\/resources\/pod-template\.ts$/ }, async ({ path }) => {
+    let changed = false;
+    build.onLoad({ filter: /\/influx\/v1\/index\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       const contents = text.replace("HOME: '/tmp',", "HOME: '/tmp', NEW_IN_THIS_RELEASE: 'yes',");
-      if (contents === text) throw new Error('the template has no place for a change');
+      changed = contents !== text;
       return { contents, loader: 'ts' };
+    });
+    build.onEnd(() => {
+      if (!changed) throw new Error('the sources have no place for the change of this release');
     });
   },
 };
