@@ -16,7 +16,7 @@ import { finalizerStep } from './lifecycle/finalizer.ts';
 import { heldBackStep } from './lifecycle/held-back.ts';
 import { inForceStep } from './lifecycle/in-force.ts';
 import { runningStep } from './lifecycle/running.ts';
-import { stoppedStep } from './lifecycle/stopped.ts';
+import { stoppedStep, stoppingStep } from './lifecycle/stopped.ts';
 import { growthStep, measureStep } from './limits/step.ts';
 import { beginStep } from './maintenance/begin.ts';
 import { takeInStep } from './maintenance/step.ts';
@@ -72,6 +72,7 @@ export function decide(world: World, environment: Environment): Decision {
     // before the pod that mounts them.
     .step(adminSecretStep)
     .step(agentPairStep)
+    .step(stoppingStep)
     .step(childrenStep)
     .step(lostStep)
     // What the database needs before it is started, or to come up at all.
