@@ -1,5 +1,6 @@
 import { APP_REASON, type AppReason } from '../../api/reasons.ts';
 import { type AppWish } from './wish.ts';
+import { childNames } from '../world/names.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { type Workload } from '../world/world.ts';
@@ -49,16 +50,16 @@ export function surveyVariables(
     for (const [index, name] of wanted.entries()) {
       const found = container.env?.find((variable) => variable.name === name);
       const source = found?.valueFrom?.secretKeyRef;
+      const rival = rivalOf(wish, source?.name);
       if (found === undefined) {
         env.push({ name, valueFrom: { secretKeyRef: { name: wish.secretName, key: name } } });
         missing = true;
       } else if (source?.name === wish.secretName) {
         continue;
-      } else if (source?.name?.endsWith('-influx') && index > 0) {
+      } else if (rival !== undefined && index > 0) {
         aliasTaken = true;
-      } else if (source?.name?.endsWith('-influx')) {
-        const other = source.name.slice(0, -'-influx'.length);
-        const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${other} already; choose another prefix`;
+      } else if (rival !== undefined) {
+        const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${rival} already; choose another prefix`;
         refusal ??= { reason: APP_REASON.prefixTaken, message };
       } else {
         const message = `${wish.kind} ${wish.name} sets ${name} in container ${container.name} itself; remove it there, or choose another spec.connection.prefix`;
@@ -73,6 +74,11 @@ export function surveyVariables(
   const containers = (spec?.containers ?? []).flatMap(survey);
   const initContainers = (spec?.initContainers ?? []).flatMap(survey);
   return { containers, initContainers, missing, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+/** The other addon whose Secret it is. A name alone says nothing: anybody may call a Secret so. */
+function rivalOf({ rivals = [] }: AppWish, secretName: string | undefined): string | undefined {
+  return rivals.find((addon) => childNames(addon).urlSecret === secretName);
 }
 
 /** Names of the variables that refer to the addon's Secret under the very key that injection uses. */

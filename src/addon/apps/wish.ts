@@ -9,4 +9,6 @@ export interface AppWish {
   readonly secretName: string;
   /** `<prefix>_URL` first, then `<alias>_URL` if there is one. */
   readonly variables: readonly string[];
+  /** Names of the other addons that name this app; their variables in it are theirs. */
+  readonly rivals?: readonly string[];
 }
