@@ -209,6 +209,24 @@ describe('what is injected survives whoever owns the app', () => {
       await atRest(bed, namespace, 'db');
     },
   );
+
+  test.concurrent.each(METHODS.slice(0, 2))(
+    '%s: an entry that the owner wrote into the manifest stays when the addon injects no more',
+    async (method, deploy) => {
+      const namespace = await bed.namespace(`own-${method.replaceAll(/[^a-z]+/g, '-')}`);
+      await deploy(namespace, manifest('Deployment', {}));
+      await bound(namespace, { apps: [{ name: 'web', env: 'Inject' }] });
+      const valueFrom = { secretKeyRef: { name: 'db-influx', key: 'INFLUX_URL' } };
+      await deploy(namespace, manifest('Deployment', { env: [{ name: 'INFLUX_URL', valueFrom }] }));
+      await apps(namespace, 'Current');
+      await edit(namespace, { apps: [{ name: 'web', env: 'FromSecret' }] });
+      await injected(namespace, { web: ['INFLUX_URL'] });
+      await edit(namespace, { apps: [] });
+      await bed.ready(namespace, 'db');
+      await atRest(bed, namespace, 'db');
+      expect(variablesOf(await read(namespace))).toEqual({ web: ['INFLUX_URL'] });
+    },
+  );
 });
 
 describe('two addons on one app', () => {

@@ -12,7 +12,8 @@ import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';
 import { appEntries, isAnnounced, pendingEntry } from './entries.ts';
 import { decideApp, type AppDecision } from './binding.ts';
-import { appPatch } from './patch.ts';
+import { knownEntries } from './owners.ts';
+import { appPatch, ownersOf } from './patch.ts';
 import { refusedRemovals } from './unbinding.ts';
 import { type AppWish } from './wish.ts';
 import { numbered } from './changes.ts';
@@ -62,6 +63,7 @@ export function decideApps(
       secretName,
       variables: variablesOf(addon),
       rivals: world.rivals?.get(keyOf(app)) ?? [],
+      kept: knownEntries(world, app, world.apps.get(keyOf(app))),
     };
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
     const workload = world.apps.get(keyOf(app));
@@ -71,7 +73,7 @@ export function decideApps(
     return {
       app,
       workload,
-      action,
+      action: decision.removes && wish.kept === undefined ? ownersOf(world, app) : action,
       decision: finding === undefined ? decision : refusedBy(finding, decision.unwritten),
     };
   });
@@ -84,6 +86,7 @@ export function decideApps(
     }
     if (!wave.next.has(position)) return inTurn(app, decision.unwritten, world.settings.restarts);
     actions.push(action);
+    if (action.do !== 'patch') return decision;
     events.push({
       type: 'Normal',
       reason: EVENT_REASON.appRestarted,

@@ -1,4 +1,5 @@
 import { APP_REASON, type AppReason } from '../../api/reasons.ts';
+import { entryOf } from './owners.ts';
 import { type AppWish } from './wish.ts';
 import { childNames } from '../world/names.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
@@ -19,20 +20,33 @@ export interface Survey {
   readonly containers: ContainerPatch[];
   readonly initContainers: ContainerPatch[];
   readonly missing: boolean;
+  /** Some are to be taken out. */
+  readonly removes: boolean;
   readonly aliasTaken: boolean;
   readonly refusal?: { reason: AppReason; message: string };
 }
 
-/** Compares the variables in the template with the wish: what to add, what to remove, and what stands in the way. */
+/**
+ * Compares the variables in the template with the wish: what to add, what to remove, and what stands in the way.
+ *
+ * @param settled the wish was carried out in this very template: what is there beyond it, the owner keeps
+ */
 export function surveyVariables(
   wish: AppWish,
   workload: Live<Workload>,
   entry: AppStatus | undefined,
+  settled = false,
 ): Survey {
   const spec = workload.spec?.template.spec;
   const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
   const wasInjected = entry?.injectedTemplate !== undefined;
-  const none: Survey = { containers: [], initContainers: [], missing: false, aliasTaken: false };
+  const none: Survey = {
+    containers: [],
+    initContainers: [],
+    missing: false,
+    removes: false,
+    aliasTaken: false,
+  };
   if (wish.env === 'FromSecret' && !wasInjected) return none;
   const absent = (wish.containers ?? []).find((name) => !all.some((container) => container.name === name));
   if (wish.env === 'Inject' && absent !== undefined) {
@@ -40,6 +54,7 @@ export function surveyVariables(
     return { ...none, refusal: { reason: APP_REASON.containerMissing, message } };
   }
   let missing = false;
+  let removes = false;
   let aliasTaken = false;
   let refusal: Survey['refusal'];
   const survey = (container: Container): ContainerPatch[] => {
@@ -67,13 +82,23 @@ export function surveyVariables(
       }
     }
     for (const name of injectedNames(container, wish.secretName)) {
-      if (!wanted.includes(name)) env.push({ name, $patch: 'delete' });
+      if (wanted.includes(name) || wish.kept?.includes(entryOf(container.name, name))) continue;
+      env.push({ name, $patch: 'delete' });
+      removes = true;
     }
     return env.length === 0 ? [] : [{ name: container.name, env }];
   };
   const containers = (spec?.containers ?? []).flatMap(survey);
   const initContainers = (spec?.initContainers ?? []).flatMap(survey);
-  return { containers, initContainers, missing, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
+  if (settled && !missing) return { ...none, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
+  return {
+    containers,
+    initContainers,
+    missing,
+    removes,
+    aliasTaken,
+    ...(refusal === undefined ? {} : { refusal }),
+  };
 }
 
 /** The other addon whose Secret it is. A name alone says nothing: anybody may call a Secret so. */

@@ -11,4 +11,6 @@ export interface AppWish {
   readonly variables: readonly string[];
   /** Names of the other addons that name this app; their variables in it are theirs. */
   readonly rivals?: readonly string[];
+  /** Variables that its owner wrote, as `container/variable`: they stay. Undefined when nobody has looked. */
+  readonly kept?: readonly string[] | undefined;
 }
