@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Secret } from '../kube/objects/kinds.ts';
+import type { Secret, StatefulSet } from '../kube/objects/kinds.ts';
 import type { Workload } from './world/world.ts';
 import { decode } from './world/secret-data.ts';
 import { childNames, userSecretName } from './world/names.ts';
@@ -232,6 +232,40 @@ describe('Stopped', () => {
     simulation.settle(10);
     const restarts = simulation.operator.writes.filter((write) => write.startsWith('patch Deployment'));
     expect(restarts).toHaveLength(2);
+  });
+
+  it.each(Array.from({ length: 8 }, (_, index) => index))(
+    'and Running again %i actions later, before the pod is gone, restarts the apps once, whatever crashes',
+    (actions) => {
+      const simulation = ready();
+      const patches = () => simulation.operator.writes.filter((each) => each.startsWith('patch Deployment'));
+      simulation.happen({ event: 'Edit', spec: { state: 'Stopped' } });
+      crashAfter(simulation, actions);
+      const told = simulation.api.get<StatefulSet>('StatefulSet', names.statefulSet)?.spec?.replicas === 0;
+      simulation.node.step(simulation.now);
+      if (told) expect(simulation.api.get('Pod', names.pod)?.metadata.deletionTimestamp).toBeDefined();
+      simulation.happen({ event: 'Edit', spec: { state: 'Running' } });
+      simulation.settle(10);
+      if (told) expect(patches()).toHaveLength(2);
+      expect(patches().length).toBeLessThanOrEqual(2);
+      expect(simulation.addon?.status?.dataPlane).not.toHaveProperty('stopping');
+      expect(simulation.node.appSaw).toBe(simulation.node.served());
+    },
+  );
+
+  it('is told before the pod is ended, and costs no write of status more than stopping and stopped', () => {
+    const simulation = ready();
+    let writes = 0;
+    simulation.api.watch((_, after) => {
+      if (after?.kind === 'InfluxAddon' && simulation.api.writer === 'Operator') writes += 1;
+    });
+    simulation.happen({ event: 'Edit', spec: { state: 'Stopped' } });
+    crashAfter(simulation, 1);
+    expect(simulation.addon?.status?.dataPlane).toMatchObject({ starts: 0, stopping: true });
+    expect(simulation.api.get<StatefulSet>('StatefulSet', names.statefulSet)?.spec?.replicas).toBe(1);
+    simulation.settle(10);
+    expect(simulation.addon?.status?.dataPlane).not.toHaveProperty('stopping');
+    expect(writes).toBe(2);
   });
 });
 

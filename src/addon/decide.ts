@@ -1,4 +1,5 @@
 import { wayInStep } from './access/way-in.ts';
+import { formerKeysStep, untilKeysGo } from './apps/former-keys.ts';
 import { appsStep } from './apps/step.ts';
 import { unbindStep } from './apps/unbinding.ts';
 import { agentPairStep } from './backups/agent.ts';
@@ -17,7 +18,7 @@ import { finalizerStep } from './lifecycle/finalizer.ts';
 import { heldBackStep } from './lifecycle/held-back.ts';
 import { inForceStep } from './lifecycle/in-force.ts';
 import { runningStep } from './lifecycle/running.ts';
-import { stoppedStep } from './lifecycle/stopped.ts';
+import { stoppedStep, stoppingStep } from './lifecycle/stopped.ts';
 import { reopenLogStep } from './limits/reopen-log.ts';
 import { growthStep, measureStep } from './limits/step.ts';
 import { beginStep } from './maintenance/begin.ts';
@@ -70,12 +71,15 @@ export function decide(world: World, environment: Environment): Decision {
     // What became of the volume decides whether anything may be made of it.
     .step(lossStep)
     .step(filledStep)
+    .step(formerKeysStep)
+    .guarded(untilKeysGo)
     .step(contextStep)
     .step(certifiedStep)
     // The children. What is in force is recorded before anything is made of it; the agent's certificates are there
     // before the pod that mounts them.
     .step(adminSecretStep)
     .step(agentPairStep)
+    .step(stoppingStep)
     .step(childrenStep)
     .step(lostStep)
     // What the database needs before it is started, or to come up at all.

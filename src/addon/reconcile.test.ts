@@ -74,8 +74,11 @@ it('what a run learns of an addon that is deleted meanwhile goes with the run', 
   const addon = addonOf();
   const { reconciler, asked } = reconcilerWith(() => {
     // The watch tells that it went, and everybody forgets it, before the answer to the write is there.
-    reconciler.stores.addons.remove({ ...addon, metadata: { ...addon.metadata, resourceVersion: '9999' } });
-    return { ...addon, metadata: { ...addon.metadata, resourceVersion: '9998' } };
+    reconciler.stores.addons.remove({
+      ...addon,
+      metadata: { ...addon.metadata, resourceVersion: '999999999' },
+    });
+    return { ...addon, metadata: { ...addon.metadata, resourceVersion: '999999998' } };
   });
   reconciler.stores.addons.recordWrite(addon);
   await reconcile(reconciler, keyOf(addon), signal);

@@ -209,6 +209,24 @@ describe('what is injected survives whoever owns the app', () => {
       await atRest(bed, namespace, 'db');
     },
   );
+
+  test.concurrent.each(METHODS.slice(0, 2))(
+    '%s: an entry that the owner wrote into the manifest stays when the addon injects no more',
+    async (method, deploy) => {
+      const namespace = await bed.namespace(`own-${method.replaceAll(/[^a-z]+/g, '-')}`);
+      await deploy(namespace, manifest('Deployment', {}));
+      await bound(namespace, { apps: [{ name: 'web', env: 'Inject' }] });
+      const valueFrom = { secretKeyRef: { name: 'db-influx', key: 'INFLUX_URL' } };
+      await deploy(namespace, manifest('Deployment', { env: [{ name: 'INFLUX_URL', valueFrom }] }));
+      await apps(namespace, 'Current');
+      await edit(namespace, { apps: [{ name: 'web', env: 'FromSecret' }] });
+      await injected(namespace, { web: ['INFLUX_URL'] });
+      await edit(namespace, { apps: [] });
+      await bed.ready(namespace, 'db');
+      await atRest(bed, namespace, 'db');
+      expect(variablesOf(await read(namespace))).toEqual({ web: ['INFLUX_URL'] });
+    },
+  );
 });
 
 describe('two addons on one app', () => {
@@ -241,7 +259,7 @@ describe('two addons on one app', () => {
     expect((await read(namespace)).metadata.generation).toBe(app.metadata.generation);
   });
 
-  test.concurrent('an equal prefix stalls the second, and the app stays as it is', async () => {
+  test.concurrent('an equal prefix is told of the second, which stays Ready, and the app stays as it is', async () => {
     const namespace = await bed.namespace('prefix');
     await apply(namespace, manifest('Deployment', {}));
     await bound(namespace, { apps: [{ name: 'web', env: 'Inject' }] });
@@ -251,11 +269,13 @@ describe('two addons on one app', () => {
     const addon = await bed.until(
       namespace,
       'other',
-      'stalled',
-      (each) => condition(each, 'Stalled')?.status === 'True',
+      'told of the prefix',
+      (each) => condition(each, 'AppsCurrent')?.reason === 'PrefixTaken',
     );
-    expect(condition(addon, 'Stalled')).toMatchObject({
-      reason: 'PrefixTaken',
+    expect(condition(addon, 'Ready')?.status).toBe('True');
+    expect(condition(addon, 'Stalled')?.status).toBe('False');
+    expect(condition(addon, 'AppsCurrent')).toMatchObject({
+      status: 'False',
       message: expect.stringMatching(
         /^spec\.connection\.prefix: .* from addon db already; choose another prefix/,
       ),

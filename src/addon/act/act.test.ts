@@ -11,6 +11,9 @@ import { act } from './act.ts';
 import { type Actor } from './actor.ts';
 import type { Action } from '../decision/action.ts';
 import { childChanges } from '../children/changes.ts';
+import { knownEntries } from '../apps/owners.ts';
+import { ownersOf } from '../apps/patch.ts';
+import { appOf } from '../testing/apps.ts';
 import { Memories } from '../observe/memories.ts';
 import { CHILDREN } from '../children/index.ts';
 import { makeStores } from '../observe/stores.ts';
@@ -95,7 +98,7 @@ describe('the finalizers of an addon', () => {
   it('that others hold stay with it', async () => {
     const answer = {
       ...ending,
-      metadata: { ...ending.metadata, finalizers: ['other'], resourceVersion: '9999' },
+      metadata: { ...ending.metadata, finalizers: ['other'], resourceVersion: '999999999' },
     };
     const actor = writing(() => Promise.resolve(answer));
     expect(await act(actor, ending, letting(['other']), signal)).toEqual({ result: 'done' });
@@ -108,6 +111,36 @@ describe('the finalizers of an addon', () => {
     );
     expect(await act(actor, ending, letting([]), signal)).toEqual({ result: 'done' });
     expect(actor.stores.addons.get(key)).toBeUndefined();
+  });
+});
+
+describe('an app from which variables are to be taken', () => {
+  it('is read once, and what others wrote of it is known of the state that was read', async () => {
+    const fieldsV1 = {
+      'f:spec': {
+        'f:template': {
+          'f:spec': {
+            'f:containers': { 'k:{"name":"web"}': { 'f:env': { 'k:{"name":"INFLUX_URL"}': {} } } },
+          },
+        },
+      },
+    };
+    const app = appOf();
+    const metadata = { ...app.metadata, managedFields: [{ manager: 'helm', fieldsV1 }] };
+    const { actor, asked } = actorWith({ ...app, metadata } as Live<KubeObject>);
+    const action = ownersOf({ addon }, { kind: 'Deployment', name: 'web' });
+    expect(await act(actor, addon, action, signal)).toEqual({ result: 'done' });
+    expect(asked).toEqual(['GET web']);
+    const memory = actor.memories.get(addon.metadata.uid);
+    const seen = actor.stores.deployments.get('shop/web');
+    expect(seen).toBeDefined();
+    expect(knownEntries({ memory }, { kind: 'Deployment', name: 'web' }, seen)).toEqual(['web/INFLUX_URL']);
+  });
+
+  it('that is gone is looked at again in a moment', async () => {
+    const { actor } = actorWith(undefined);
+    const action = ownersOf({ addon }, { kind: 'Deployment', name: 'web' });
+    expect(await act(actor, addon, action, signal)).toEqual({ result: 'wait', ms: 200 });
   });
 });
 

@@ -1,6 +1,6 @@
 import { issue } from './certificate.ts';
 import { growVolume } from './volume.ts';
-import { rememberApp } from './apps.ts';
+import { findOwners, rememberApp } from './apps.ts';
 import { isPresent, isAsSeen, isBeingDeleted } from './checks.ts';
 import { withFindings } from './refusals.ts';
 import { create, conflict, belonging, patchAddon, record } from './objects.ts';
@@ -104,6 +104,8 @@ export async function act(
           return outcome === 'Foreign' ? conflict(actor, addon, action.kind.kind, action.key.name) : outcome;
         },
       );
+    case 'findOwners':
+      return await findOwners(actor, addon.metadata.uid, action, signal);
     case 'issueCertificate':
       return await issue(actor, addon, action, certificateSecret, signal);
     case 'issueAgentPair':

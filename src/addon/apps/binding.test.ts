@@ -121,6 +121,7 @@ describe('injection', () => {
       addonName: 'other',
       secretName: 'other-influx',
       variables: ['OTHER_URL', 'INFLUX_URL'],
+      rivals: ['my-app'],
     });
     const second = bound(first.app, wish);
     expect(second.last).toMatchObject({ reason: 'AliasTaken', current: true });
@@ -132,10 +133,23 @@ describe('injection', () => {
 
   it('of an equal prefix is refused with the name of the other addon', () => {
     const first = bound(appOf());
-    const second = bound(first.app, wishOf({ addonName: 'other', secretName: 'other-influx' }));
+    const rivals = ['third', 'my-app'];
+    const second = bound(first.app, wishOf({ addonName: 'other', secretName: 'other-influx', rivals }));
     expect(second.last).toMatchObject({ reason: 'PrefixTaken', current: false });
     expect(second.last?.message).toContain('from addon my-app already');
     expect(second.patches).toBe(0);
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ['prefix', 'SCALINGO_INFLUX_URL', []],
+    ['alias', 'INFLUX_URL', []],
+    ['prefix, where an addon of that name has nothing to do with the app', 'SCALINGO_INFLUX_URL', ['other']],
+  ])('takes a Secret called *-influx for no other addon by its name (%s)', (_, name, rivals) => {
+    const valueFrom = { secretKeyRef: { name: 'legacy-influx', key: 'url' } };
+    const binding = bound(appOf([{ name: 'web', env: [{ name, valueFrom }] }]), wishOf({ rivals }));
+    expect(binding.last).toMatchObject({ reason: 'VariableConflict', current: false });
+    expect(binding.last?.message).toContain(`sets ${name} in container web itself`);
+    expect(binding.patches).toBe(0);
   });
 
   it('waits for an app that does not exist', () => {

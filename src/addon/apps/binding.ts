@@ -13,6 +13,8 @@ import { type Workload } from '../world/world.ts';
 export interface AppDecision {
   /** Strategic-merge patch of the workload; undefined when there is nothing to write. */
   readonly patch: object | undefined;
+  /** It takes variables out. */
+  readonly removes?: boolean;
   /** True when the patch makes the workload restart its pods. */
   readonly restarts: boolean;
   /** The entry for `status.apps[]`, true once the patch is written; undefined when there is nothing to remember. */
@@ -58,9 +60,10 @@ export function decideApp(
   }
   const mark = markOf(workload, wish.addonName);
   const comingSinceMs = comingSince(entry, isRolledOut(workload), mark, revision, now);
-  const variables = surveyVariables(wish, workload, entry);
   // Of the app as its owner wrote it, and of what was asked for: another wish is no loss.
   const template = hashOf([workload.metadata.annotations?.[TEMPLATE_HASH], wish.containers, wish.variables]);
+  const settled = wish.env === 'Inject' && entry?.injectedTemplate === template;
+  const variables = surveyVariables(wish, workload, entry, settled);
   const lost = variables.missing && entry?.injectedTemplate === template;
   const contested = lost && entry?.reinjected === true ? contestedBy(wish) : undefined;
   const obstacle = variables.refusal ?? contested;
@@ -90,6 +93,7 @@ export function decideApp(
       ...base,
       unwritten: due ? { kind: wish.kind, name: wish.name, ...entry, revision: since } : entry,
       patch,
+      removes: variables.removes,
       reason: APP_REASON.rollingOut,
       message: `${wish.kind} ${wish.name} is being restarted`,
       current: false,
@@ -115,7 +119,8 @@ function asItIs(
   if (markOf(workload, wish.addonName) === revision) return { ...nothing, entry: restarted };
   const { containers = [], initContainers = [] } = workload.spec?.template.spec ?? {};
   const present = [...containers, ...initContainers].flatMap((each) => injectedNames(each, wish.secretName));
-  if (!present.every((name) => wish.variables.includes(name))) return nothing;
+  const keys = [...wish.variables, ...(wish.formerKeys ?? [])];
+  if (!present.every((name) => keys.includes(name))) return nothing;
   const none = { containers: [], initContainers: [] };
   const patch = patchOf(workload, none, { [restartedForKey(wish.addonName)]: revision });
   return { patch, restarts: true, entry: restarted, unwritten: entry, current: false };

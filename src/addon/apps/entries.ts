@@ -2,6 +2,7 @@ import { childNames, keyOf } from '../world/names.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import { appsOf } from '../../api/addon-defaults.ts';
 import type { World } from '../world/world.ts';
+import { knownEntries } from './owners.ts';
 import { unbindPatch } from './patch.ts';
 
 /** What `status.apps[]` will say: what it says, and what was patched since. */
@@ -27,15 +28,22 @@ export function removedEntries(world: Pick<World, 'addon' | 'memory'>): AppStatu
   );
 }
 
+/** What takes the injected variables out of an app; undefined when none of them is there. */
+export function removalOf(
+  world: Pick<World, 'addon' | 'apps' | 'memory'>,
+  app: Pick<AppStatus, 'kind' | 'name'>,
+): object | undefined {
+  const secretName = childNames(world.addon.metadata.name).urlSecret;
+  const workload = world.apps.get(keyOf(app));
+  return unbindPatch({ secretName, kept: knownEntries(world, app, workload) }, workload);
+}
+
 /**
  * The entries as status has to list them while the apps are not looked at. An app is listed before variables go in:
  * whatever crashes then, it is known where they have to be taken out again. Then it is listed no more.
  */
 export function announcedEntries(world: Pick<World, 'addon' | 'apps' | 'memory'>): AppStatus[] {
-  const secretName = childNames(world.addon.metadata.name).urlSecret;
-  const removed = removedEntries(world).filter(
-    (entry) => unbindPatch({ secretName }, world.apps.get(keyOf(entry))) === undefined,
-  );
+  const removed = removedEntries(world).filter((entry) => removalOf(world, entry) === undefined);
   const entries = appEntries(world).filter((entry) => !removed.includes(entry));
   const known = new Set(entries.map(keyOf));
   const injected = appsOf(world.addon).filter((app) => app.env === 'Inject' && !known.has(keyOf(app)));

@@ -1,8 +1,9 @@
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
-import type { PatchAction } from '../decision/action.ts';
+import type { FindOwnersAction, PatchAction } from '../decision/action.ts';
 import { type ContainerPatch, type Survey, injectedNames } from './variables.ts';
+import { entryOf } from './owners.ts';
 import { type AppWish } from './wish.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { type Workload, type World } from '../world/world.ts';
@@ -16,16 +17,15 @@ const KINDS: Readonly<Record<AppWish['kind'], Kind<KubeObject>>> = {
 
 /** The patch that takes injected variables out of a workload again; undefined when there are none. */
 export function unbindPatch(
-  app: Pick<AppWish, 'secretName'>,
+  app: Pick<AppWish, 'secretName' | 'kept'>,
   workload: Live<Workload> | undefined,
 ): object | undefined {
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) return undefined;
   const remove = (containers: Container[] | undefined): ContainerPatch[] =>
     (containers ?? []).flatMap((container) => {
-      const env = injectedNames(container, app.secretName).map((name) => ({
-        name,
-        $patch: 'delete' as const,
-      }));
+      const env = injectedNames(container, app.secretName)
+        .filter((name) => !app.kept?.includes(entryOf(container.name, name)))
+        .map((name) => ({ name, $patch: 'delete' as const }));
       return env.length === 0 ? [] : [{ name: container.name, env }];
     });
   const spec = workload.spec?.template.spec;
@@ -50,6 +50,15 @@ export function patchOf(
     ...(Object.keys(spec).length > 0 ? { spec } : {}),
   };
   return { metadata: { uid, resourceVersion }, spec: { template } };
+}
+
+/** Who wrote its variables, before some are taken out. */
+export function ownersOf(
+  { addon }: Pick<World, 'addon'>,
+  { kind, name }: { readonly kind: string; readonly name: string },
+): FindOwnersAction {
+  const key = { namespace: addon.metadata.namespace ?? '', name };
+  return { do: 'findOwners', kind: KINDS[kind as AppWish['kind']], key };
 }
 
 /** The write of a patch. */

@@ -1,5 +1,7 @@
 import { APP_REASON, type AppReason } from '../../api/reasons.ts';
+import { entryOf } from './owners.ts';
 import { type AppWish } from './wish.ts';
+import { childNames } from '../world/names.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { type Workload } from '../world/world.ts';
@@ -18,20 +20,33 @@ export interface Survey {
   readonly containers: ContainerPatch[];
   readonly initContainers: ContainerPatch[];
   readonly missing: boolean;
+  /** Some are to be taken out. */
+  readonly removes: boolean;
   readonly aliasTaken: boolean;
   readonly refusal?: { reason: AppReason; message: string };
 }
 
-/** Compares the variables in the template with the wish: what to add, what to remove, and what stands in the way. */
+/**
+ * Compares the variables in the template with the wish: what to add, what to remove, and what stands in the way.
+ *
+ * @param settled the wish was carried out in this very template: what is there beyond it, the owner keeps
+ */
 export function surveyVariables(
   wish: AppWish,
   workload: Live<Workload>,
   entry: AppStatus | undefined,
+  settled = false,
 ): Survey {
   const spec = workload.spec?.template.spec;
   const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
   const wasInjected = entry?.injectedTemplate !== undefined;
-  const none: Survey = { containers: [], initContainers: [], missing: false, aliasTaken: false };
+  const none: Survey = {
+    containers: [],
+    initContainers: [],
+    missing: false,
+    removes: false,
+    aliasTaken: false,
+  };
   if (wish.env === 'FromSecret' && !wasInjected) return none;
   const absent = (wish.containers ?? []).find((name) => !all.some((container) => container.name === name));
   if (wish.env === 'Inject' && absent !== undefined) {
@@ -39,6 +54,7 @@ export function surveyVariables(
     return { ...none, refusal: { reason: APP_REASON.containerMissing, message } };
   }
   let missing = false;
+  let removes = false;
   let aliasTaken = false;
   let refusal: Survey['refusal'];
   const survey = (container: Container): ContainerPatch[] => {
@@ -49,16 +65,16 @@ export function surveyVariables(
     for (const [index, name] of wanted.entries()) {
       const found = container.env?.find((variable) => variable.name === name);
       const source = found?.valueFrom?.secretKeyRef;
+      const rival = rivalOf(wish, source?.name);
       if (found === undefined) {
         env.push({ name, valueFrom: { secretKeyRef: { name: wish.secretName, key: name } } });
         missing = true;
       } else if (source?.name === wish.secretName) {
         continue;
-      } else if (source?.name?.endsWith('-influx') && index > 0) {
+      } else if (rival !== undefined && index > 0) {
         aliasTaken = true;
-      } else if (source?.name?.endsWith('-influx')) {
-        const other = source.name.slice(0, -'-influx'.length);
-        const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${other} already; choose another prefix`;
+      } else if (rival !== undefined) {
+        const message = `spec.connection.prefix: ${wish.kind} ${wish.name} has ${name} from addon ${rival} already; choose another prefix`;
         refusal ??= { reason: APP_REASON.prefixTaken, message };
       } else {
         const message = `${wish.kind} ${wish.name} sets ${name} in container ${container.name} itself; remove it there, or choose another spec.connection.prefix`;
@@ -66,13 +82,28 @@ export function surveyVariables(
       }
     }
     for (const name of injectedNames(container, wish.secretName)) {
-      if (!wanted.includes(name)) env.push({ name, $patch: 'delete' });
+      if (wanted.includes(name) || wish.kept?.includes(entryOf(container.name, name))) continue;
+      env.push({ name, $patch: 'delete' });
+      removes = true;
     }
     return env.length === 0 ? [] : [{ name: container.name, env }];
   };
   const containers = (spec?.containers ?? []).flatMap(survey);
   const initContainers = (spec?.initContainers ?? []).flatMap(survey);
-  return { containers, initContainers, missing, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
+  if (settled && !missing) return { ...none, aliasTaken, ...(refusal === undefined ? {} : { refusal }) };
+  return {
+    containers,
+    initContainers,
+    missing,
+    removes,
+    aliasTaken,
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+}
+
+/** The other addon whose Secret it is. A name alone says nothing: anybody may call a Secret so. */
+function rivalOf({ rivals = [] }: AppWish, secretName: string | undefined): string | undefined {
+  return rivals.find((addon) => childNames(addon).urlSecret === secretName);
 }
 
 /** Names of the variables that refer to the addon's Secret under the very key that injection uses. */

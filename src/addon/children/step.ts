@@ -13,6 +13,7 @@ import { hashOf } from '../world/hash.ts';
 import type { Finding } from '../world/memory.ts';
 import { childChanges, withoutRefused, type ChildChange } from './changes.ts';
 import type { BuildContext } from './context.ts';
+import { keysGoneEvents } from './url-secret.ts';
 import { restoredEvents } from './restored.ts';
 import { appSelectors } from './network-policy.ts';
 import { isSetBehind, renderedFor } from './stateful-set.ts';
@@ -36,6 +37,7 @@ export function contextStep({
   renewTemplate,
   restoredFrom,
   startedEmpty,
+  formerKeys,
   now,
 }: Scene & {
   readonly facts: Facts;
@@ -44,6 +46,7 @@ export function contextStep({
   readonly renewTemplate: boolean;
   readonly restoredFrom: string | undefined;
   readonly startedEmpty: string | undefined;
+  readonly formerKeys: { readonly since: Readonly<Record<string, string>> };
 }): Prepared {
   const { addon, children, settings } = world;
   const context: BuildContext = {
@@ -55,6 +58,7 @@ export function contextStep({
     appSelectors: appSelectors(world),
     outside: allowedOutside(addon, target),
     external: endpointInForce(way, target),
+    formerKeys: formerKeys.since,
     renewTemplate,
     restoredFrom,
     startedEmpty,
@@ -108,6 +112,6 @@ export function childrenStep({ world, changes }: Scene & Changes): Outcome | und
   if (changes.length === 0) return undefined;
   return acting(
     changes.map(({ action }) => action),
-    restoredEvents(world, changes),
+    [...restoredEvents(world, changes), ...keysGoneEvents(world, changes)],
   );
 }

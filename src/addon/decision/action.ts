@@ -39,6 +39,7 @@ export type Action =
   | { readonly do: 'findGrowing'; readonly access: DatabaseAccess; readonly level: SeriesLevel }
   | GrowVolumeAction
   | FindClaimAction
+  | FindOwnersAction
   | IssueCertificateAction
   | IssueAgentPairAction
   | { readonly do: 'diagnose'; readonly names: readonly string[] };
@@ -73,6 +74,16 @@ export interface FindClaimAction {
   readonly key: ObjectKey;
   /** Of the database: a claim that names it is the addon's, whoever made it. */
   readonly id: string;
+}
+
+/**
+ * GET of an app from which variables are to be taken: the cache does not know who wrote them, and one that the owner
+ * wrote himself stays.
+ */
+export interface FindOwnersAction {
+  readonly do: 'findOwners';
+  readonly kind: Kind<KubeObject>;
+  readonly key: ObjectKey;
 }
 
 /** PUT with uid and resourceVersion. */
@@ -206,6 +217,8 @@ export function describe(action: Action): string {
       return `grow PersistentVolumeClaim ${action.object.metadata?.name} to ${action.object.spec?.resources?.requests?.['storage']}`;
     case 'findClaim':
       return `look for PersistentVolumeClaim ${action.key.name}`;
+    case 'findOwners':
+      return `look who wrote the variables of ${action.kind.kind} ${action.key.name}`;
     case 'issueCertificate':
       return `make a certificate (${action.need.why})`;
     case 'issueAgentPair':

@@ -80,15 +80,42 @@ describe('settleFacts', () => {
     fc.assert(property);
   });
 
-  it('outvotes one edited copy of the password by the two others', () => {
-    const other = 'somebody-elses-password-0123456789';
-    const url = `http://${FACTS.id}:${other}@host:8086/${FACTS.id}`;
-    const edited: Partial<FactSources>[] = [
-      { adminSecret: edit(ALL.adminSecret, { [ADMIN_KEY.password]: other }) },
-      { urlSecret: edit(ALL.urlSecret, { SCALINGO_INFLUX_URL: url, INFLUX_URL: url }) },
-      { bindingSecret: edit(ALL.bindingSecret, { password: other }) },
-    ];
-    for (const sources of edited) expect(settle(sources).facts.password).toBe(FACTS.password);
+  const other = 'somebody-elses-password-0123456789';
+  const url = `http://${FACTS.id}:${other}@host:8086/${FACTS.id}`;
+  const urlSecret = edit(ALL.urlSecret, { SCALINGO_INFLUX_URL: url, INFLUX_URL: url });
+  const bindingSecret = edit(ALL.bindingSecret, { password: other });
+
+  it.each<[string, Partial<FactSources>]>([
+    ['the URL', { urlSecret }],
+    ['the binding', { bindingSecret }],
+    ['both', { urlSecret, bindingSecret }],
+  ])('reverts the edited Secret of %s from the admin Secret, which alone is believed', (_, sources) => {
+    expect(settle(sources)).toEqual({ facts: FACTS, missing: [] });
+  });
+
+  it('believes an admin Secret that is well formed, whatever the Secrets for apps hold', () => {
+    const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.password]: other });
+    expect(settle({ adminSecret }).facts.password).toBe(other);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['no password', { [ADMIN_KEY.password]: 'edited' }],
+    ['no user of the database', { [ADMIN_KEY.username]: 'edited' }],
+  ])('lets the copies vote when the admin Secret holds %s', (_, values) => {
+    const adminSecret = edit(ALL.adminSecret, values);
+    expect(settle({ adminSecret }).facts).toMatchObject({
+      username: FACTS.username,
+      password: FACTS.password,
+    });
+    const { password } = settle({ adminSecret, urlSecret, bindingSecret }).facts;
+    expect(password).toBe(other);
+  });
+
+  it('outvotes one edited copy of the password by two that agree, when the admin Secret is not well formed', () => {
+    for (const copies of [{ urlSecret }, { bindingSecret }]) {
+      const adminSecret = edit(ALL.adminSecret, { [ADMIN_KEY.username]: 'edited' });
+      expect(settle({ adminSecret, ...copies }).facts.password).toBe(FACTS.password);
+    }
   });
 
   it('does not believe what is no password: too short, or in need of escaping', () => {

@@ -26,8 +26,9 @@ export interface FactSources {
 }
 
 /**
- * The facts as the surviving copies tell them. A single edited copy is outvoted by two that agree; what is nowhere
- * to be found is made anew, and then `missing` names it.
+ * The facts as the surviving copies tell them. The admin Secret alone is believed about the login as long as it is well
+ * formed: whoever puts back old copies of both Secrets for apps changes no password by it. Without it, and about the id,
+ * a single edited copy is outvoted by two that agree. What is nowhere to be found is made anew, and `missing` names it.
  */
 export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts; missing: string[] } {
   const admin = decode(sources.adminSecret);
@@ -44,15 +45,10 @@ export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts;
       ),
     ) ?? made('id', () => makeId(sources.addonName, fresh.number()));
   const retired = admin[ADMIN_KEY.retired];
-  const found = loginFrom(
-    [
-      given({ username: usernameIn(admin, id), password: admin[ADMIN_KEY.password] }),
-      loginInUrl(sources.urlSecret),
-      loginInBinding(sources.bindingSecret),
-    ],
-    id,
-    retired,
-  );
+  const kept = given({ username: usernameIn(admin, id), password: admin[ADMIN_KEY.password] });
+  const found =
+    wellFormed(kept, retired) ??
+    loginFrom([kept, loginInUrl(sources.urlSecret), loginInBinding(sources.bindingSecret)], id, retired);
   const login = found ?? { username: id, password: made('password', () => fresh.password()) };
   const rotation = parseRotation(admin[ADMIN_KEY.rotation], id, login.username);
   const rotatedFor = admin[ADMIN_KEY.rotatedFor];
@@ -105,6 +101,15 @@ export function vote(copies: (string | undefined)[]): string | undefined {
     }
   }
   return best;
+}
+
+/** The login of the admin Secret, whole and in force: one that its own record calls retired was put there by somebody. */
+function wellFormed(
+  { username, password }: Partial<Credentials>,
+  retired: string | undefined,
+): Credentials | undefined {
+  if (username === undefined || !isPassword(password)) return undefined;
+  return isRetired({ username, password }, retired) ? undefined : { username, password };
 }
 
 /** The login that most copies hold: user and password together, since each belongs to the other. */

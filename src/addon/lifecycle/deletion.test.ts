@@ -7,7 +7,7 @@ import { buildAdminSecret } from '../children/admin-secret.ts';
 import { buildClaim } from '../children/claim.ts';
 import { buildStatefulSet } from '../children/stateful-set.ts';
 import { decideApp } from '../apps/binding.ts';
-import { appOf, cached, patched } from '../testing/apps.ts';
+import { appOf, cached, ownersKnown, patched } from '../testing/apps.ts';
 import { addonOf, contextOf, countingFresh, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
 import { type World } from '../world/world.ts';
 import { NO_MEMORY } from '../world/memory.ts';
@@ -59,6 +59,13 @@ function actionsOf(options: Case): string[] {
   });
 }
 
+/** An app that looks injected, with the variables in it that its owner wrote. */
+function whoseAre(entries: readonly string[]): Case {
+  const app = injectedApp();
+  const memory = { ...NO_MEMORY, ...ownersKnown({ ...app, kind: 'Deployment' }, entries) };
+  return { spec: INJECT, world: { apps: new Map([['Deployment/web', app]]), memory } };
+}
+
 const RELEASED = ['patch InfluxAddon'];
 const DELETED = ['delete StatefulSet', 'delete PersistentVolumeClaim', 'delete Secret'];
 const terminating = { namespaceTerminating: true };
@@ -82,13 +89,15 @@ describe('deletion', () => {
     ],
     ['without our finalizer there is nothing to do', { finalizers: ['other'] }, []],
     [
-      'variables come out of the apps first',
+      'variables come out of the apps first, once it is known who wrote them',
       {
         spec: { ...INJECT, deletionPolicy: 'Delete' },
         world: { apps: new Map([['Deployment/web', injectedApp()]]) },
       },
-      ['patch Deployment'],
+      ['findOwners'],
     ],
+    ['variables that the operator wrote come out', whoseAre([]), ['patch Deployment']],
+    ['variables that the owner wrote stay, and hold nothing up', whoseAre(['web/INFLUX_URL']), RELEASED],
     [
       'variables stay in a namespace that goes',
       { spec: INJECT, world: { ...terminating, apps: new Map([['Deployment/web', injectedApp()]]) } },

@@ -11,7 +11,7 @@ import type { Scene } from '../decision/story.ts';
 import { letGo } from './finalizer.ts';
 import { unbindAll } from '../apps/unbinding.ts';
 import { finalBackup } from '../backups/final.ts';
-import { activeFindings, findingOf } from '../decision/findings.ts';
+import { activeFindings } from '../decision/findings.ts';
 import { FINALIZER } from '../world/names.ts';
 import { EVENT_REASON, READY_REASON, STALLED_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
@@ -33,11 +33,10 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
     const again = { waitingFor: WAITING_FOR_ACCESS, requeueAfterMs: access.requeueAfterMs };
     return access.refusal === undefined ? resting(again) : { ...deleting(access.refusal.message), ...again };
   }
-  const unbind = world.namespaceTerminating || pausedHere ? [] : unbindAll(world);
   const active = activeFindings(world, now.getTime());
-  const refused = unbind.map((action) => findingOf(action, active)).find((each) => each !== undefined);
-  const allowed = unbind.filter((action) => findingOf(action, active) === undefined);
-  if (allowed.length > 0) return acting(allowed);
+  const stays = world.namespaceTerminating || pausedHere;
+  const { actions, refused } = stays ? NOTHING : unbindAll(world, active);
+  if (actions.length > 0) return acting(actions);
   if (refused !== undefined) {
     const message = `The injected variables cannot be taken out of an app: ${refused.message}`;
     return { ...deleting(message), requeueAfterMs: refused.untilMs - now.getTime() };
@@ -70,6 +69,8 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   const last = letGo(addon);
   return acting(release === undefined ? [last] : [release, last], keeps ? [KEPT] : []);
 }
+
+const NOTHING: ReturnType<typeof unbindAll> = { actions: [], refused: undefined };
 
 const KEPT: Announcement = {
   type: 'Warning',

@@ -37,8 +37,23 @@ export function heldBackStep({
   if (children.adminSecret === undefined || isHeld)
     return heldBack(world, { facts, unimplemented, refusal }, refusedSet ?? behind?.finding ?? finding);
   if (waitsForAddress) return waiting(AN_ADDRESS);
+  return { base: baseOf({ facts, refusal, unimplemented, active }) };
+}
+
+/** What is known before the database is looked at. */
+export function baseOf({
+  facts,
+  refusal,
+  unimplemented,
+  active: [finding],
+}: {
+  readonly facts: Facts;
+  readonly refusal: Refusal | undefined;
+  readonly unimplemented: readonly string[];
+  readonly active: readonly Finding[];
+}): BasePicture {
   const found = finding && { reason: finding.reason, message: finding.message };
-  const base = {
+  return {
     reconciling: true,
     refusal: refusal ?? found,
     notImplemented: unimplemented,
@@ -46,5 +61,4 @@ export function heldBackStep({
     inForce: undefined,
     apps: undefined,
   };
-  return { base };
 }

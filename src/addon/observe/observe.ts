@@ -13,11 +13,11 @@ import { AUTHORITY_SECRET, trustOfSecret } from '../tls/authorities.ts';
 import { recordedPasswords } from '../database/contents/facts.ts';
 import { addressesOf } from '../access/node-addresses.ts';
 import { claimInForce } from '../backups/volume.ts';
-import { ADDON_LABEL, childNames, userSecretName } from '../world/names.ts';
+import { ADDON_LABEL, childNames, keyOf, userSecretName } from '../world/names.ts';
 import { offerOf } from '../wish/plan-offers.ts';
 import type { Settings } from '../world/settings.ts';
 import { bindingName } from '../rights/role-binding.ts';
-import { BY_ADDON, type Stores } from './stores.ts';
+import { BY_ADDON, BY_APP, type Stores } from './stores.ts';
 
 /** Gathers what is known about one addon. Only reads caches: no request is made. */
 export function observe(
@@ -77,6 +77,7 @@ export function observe(
         .map((each) => each.metadata.name),
     },
     apps: workloadsOf(stores, addon, memory),
+    rivals: rivalsOf(stores, addon),
     trust: trustOfSecret(stores.authorities.get(`${settings.operatorNamespace}/${AUTHORITY_SECRET}`)),
     fleet,
     ownCertificate: ownCertificate === undefined ? undefined : stores.referenced.get(at(ownCertificate.name)),
@@ -139,6 +140,17 @@ function workloadsOf(stores: Stores, addon: Live<InfluxAddon>, memory: Memory): 
     if (workload !== undefined) found.set(`${kind}/${name}`, workload);
   }
   return found;
+}
+
+/** Of the apps that the spec names; from the index, which holds few addons for each. */
+function rivalsOf(stores: Stores, addon: Live<InfluxAddon>): Map<string, readonly string[]> {
+  const { name, namespace = '' } = addon.metadata;
+  return new Map(
+    appsOf(addon).map((app) => {
+      const all = stores.addons.byIndex(BY_APP, `${namespace}/${keyOf(app)}`);
+      return [keyOf(app), all.map((each) => each.metadata.name).filter((each) => each !== name)];
+    }),
+  );
 }
 
 function nodeAddresses(stores: Stores): Map<string, readonly string[]> {

@@ -3,10 +3,14 @@ import { kindOf } from '../../maintenance/pending.ts';
 import type { InForce } from '../world/facts.ts';
 import { READY_REASON, type ReadyReason } from '../../api/reasons.ts';
 
-/** How often the database was started after `Stopped`: its apps are restarted after each. */
+/**
+ * How often the database was started after `Stopped`: its apps are restarted after each. One whose pod was still there
+ * when it was wanted again had been told to stop, too.
+ */
 export function startsOf(status: InfluxAddonStatus | undefined, wanted: 'Running' | 'Stopped'): number {
   const before = status?.dataPlane?.starts ?? 0;
-  return status?.state === 'Stopped' && wanted === 'Running' ? before + 1 : before;
+  const stopped = status?.state === 'Stopped' || status?.dataPlane?.stopping === true;
+  return stopped && wanted === 'Running' ? before + 1 : before;
 }
 
 /** What status keeps of the data plane while it is not verified. */
@@ -15,7 +19,8 @@ export function keptDataPlane(
   starts: number,
 ): InfluxAddonStatus['dataPlane'] {
   if (status?.dataPlane === undefined && starts === 0) return undefined;
-  return { ...status?.dataPlane, starts };
+  const { stopping: _, ...kept } = status?.dataPlane ?? {};
+  return { ...kept, starts };
 }
 
 /** Why a database that is not up yet is not: what is being changed, or that it failed. */

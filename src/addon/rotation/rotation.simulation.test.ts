@@ -203,11 +203,12 @@ describe('a rotation', () => {
       const simulation = ready();
       const before = credentials(simulation);
       simulation.happen({ event: 'Rotate', token: 'a' });
-      for (let round = 0; round < 100 && phaseOf(simulation) !== phase; round += 1) {
+      for (let round = 0; round < 600 && phaseOf(simulation) !== phase; round += 1) {
+        // At each second with ever more actions, so that the one that begins the phase is the last of a process.
         const actions = 1 + (round % 6);
         simulation.operator.operate(simulation.now, { actions, end: 'Crash', stale: NOTHING_STALE });
         simulation.node.step(simulation.now);
-        simulation.now += 1_000;
+        if (actions === 6) simulation.now += 1_000;
       }
       expect(phaseOf(simulation)).toBe(phase);
       simulation.happen({ event: 'RemoveChildren', children: ['adminSecret'] });

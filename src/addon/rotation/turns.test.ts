@@ -165,6 +165,20 @@ describe('the end of the overlap', () => {
     expect(last([app()], 2 * overlapMs, since)).toBe('Revoking');
   });
 
+  it.each<[string, Partial<AppDecision>[]]>([
+    ['no condition told', [{}]],
+    ['is over, beside an app that is gone', [{}, { current: false, reason: 'AppMissing', entry: undefined }]],
+  ])('leaves the last pods time to end after a rollout that %s', (_, apps) => {
+    const longAgo = new Date(NOW.getTime() - 100 * overlapMs);
+    const restartedAt = new Date(NOW.getTime() + overlapMs - 5_000).toISOString();
+    const entry = { kind: 'Deployment', name: 'web', revision: 'r1', restartedAt };
+    const decisions = apps.map((each) => app({ entry, ...each }));
+    for (const since of [longAgo, undefined]) {
+      expect(last(decisions, overlapMs, since)).toBe(overlapMs - 5_000);
+      expect(last(decisions, 2 * overlapMs - 5_000, since)).toBe('Revoking');
+    }
+  });
+
   it('is told in advance', () => {
     expect(overlapEnd(OVERLAPPING, SETTINGS)).toBe(NOW.getTime() + overlapMs);
   });

@@ -130,12 +130,18 @@ export function overlapEnd({ rotation }: Facts, { credentialOverlapMs }: Setting
   return Date.parse(rotation?.since ?? '') + (credentialOverlapMs ?? DEFAULT_OVERLAP_MS);
 }
 
-/** The pods that an app's rollout replaced are told to end when it is done, and end a little later. */
+/**
+ * The pods that an app's rollout replaced are told to end when it is done, and end a little later. A rollout that took
+ * too short a time to be told by the condition is known by when the app was restarted.
+ */
 function lastPodsEnd({ addon, settings }: World, apps: readonly AppPicture[], now: Date): number {
   const condition = addon.status?.conditions?.find(({ type }) => type === 'AppsCurrent');
-  if (condition === undefined || !apps.every(({ current }) => current)) return 0;
+  const told = condition !== undefined && apps.every(({ current }) => current);
+  const becameCurrent =
+    condition?.status === 'True' ? Date.parse(condition.lastTransitionTime) : now.getTime();
+  const restarts = apps.map(({ entry }) => Date.parse(entry?.restartedAt ?? '') || 0);
+  const since = Math.max(told ? becameCurrent : 0, ...restarts);
   const margin = Math.min(LAST_PODS_MS, settings.credentialOverlapMs ?? DEFAULT_OVERLAP_MS);
-  const since = condition.status === 'True' ? Date.parse(condition.lastTransitionTime) : now.getTime();
   return since + margin;
 }
 

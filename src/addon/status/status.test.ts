@@ -1,3 +1,5 @@
+import { appOf, cached } from '../testing/apps.ts';
+import type { World } from '../world/world.ts';
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { announcements } from './announcements.ts';
@@ -28,10 +30,23 @@ function render(
     spec = {},
     now = NOW,
     generation = 1,
-  }: { spec?: Partial<InfluxAddonSpec>; now?: Date; generation?: number } = {},
+    world = {},
+  }: {
+    spec?: Partial<InfluxAddonSpec>;
+    now?: Date;
+    generation?: number;
+    world?: Partial<World>;
+  } = {},
 ): InfluxAddonStatus {
   const addon = addonOf(spec, { metadata: { generation }, ...(status === undefined ? {} : { status }) });
-  return renderStatus(worldOf({ addon }), picture, now);
+  return renderStatus(worldOf({ addon, ...world }), picture, now);
+}
+
+/** An app whose variables are still to be taken out. */
+function withVariables(name: string) {
+  const secretKeyRef = { name: 'my-app-influx', key: 'INFLUX_URL' };
+  const env = [{ name: 'INFLUX_URL', valueFrom: { secretKeyRef } }];
+  return cached(appOf([{ name: 'web', image: 'web:1', env }], { name }));
 }
 
 function condition(status: InfluxAddonStatus, type: string) {
@@ -58,12 +73,13 @@ describe('status', () => {
     const injected = names('old').map((name) => ({ kind: 'Deployment', name, injectedTemplate: 'hash' }));
     const apps = names('new').map((name) => ({ name, env: 'Inject' as const }));
     const { apps: _, ...before } = READY;
-    const listed = render(before as Picture, { apps: injected }, { spec: { apps } }).apps ?? [];
+    const world = { apps: new Map(names('old').map((name) => [`Deployment/${name}`, withVariables(name)])) };
+    const listed = render(before as Picture, { apps: injected }, { spec: { apps }, world }).apps ?? [];
     expect(listed).toHaveLength(64);
     expect(listed.slice(0, 40)).toEqual(injected);
     expect(listed.slice(40).map(({ name }) => name)).toEqual(names('new').slice(0, 24));
     // One of the former has lost its variables: the next one moves up, and no one that is listed moves out.
-    const after = render(before as Picture, { apps: listed.slice(1) }, { spec: { apps } }).apps ?? [];
+    const after = render(before as Picture, { apps: listed.slice(1) }, { spec: { apps }, world }).apps ?? [];
     expect(after.map(({ name }) => name)).toEqual([...names('old').slice(1), ...names('new').slice(0, 25)]);
   });
 

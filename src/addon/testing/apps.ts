@@ -2,6 +2,8 @@ import type { Container } from 'kubernetes-types/core/v1.js';
 import { strategicPatch, type Json } from '../../kube/testing/patching.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { slimWorkload } from '../apps/view.ts';
+import type { Memory } from '../world/memory.ts';
+import { keyOf } from '../world/names.ts';
 import { type Workload } from '../world/world.ts';
 import { live, NAMESPACE } from './fixtures.ts';
 
@@ -57,6 +59,16 @@ export function rolledOut(workload: Live<Workload>): Live<Workload> {
 /** What the cache would hold of it. */
 export function cached(workload: Live<Workload>): Live<Workload> {
   return slimWorkload(workload);
+}
+
+/** Memory of having looked who wrote the variables of a workload. */
+export function ownersKnown(
+  workload: Live<Workload>,
+  entries: readonly string[] = [],
+): Required<Pick<Memory, 'ownedEntries'>> {
+  const { kind = '', metadata } = workload;
+  const { name, uid, resourceVersion } = metadata;
+  return { ownedEntries: new Map([[keyOf({ kind, name }), { uid, resourceVersion, entries }]]) };
 }
 
 /** Names of the variables of a container. */

@@ -26,6 +26,16 @@ export interface Memory {
   readonly appsPatchedMs: number | undefined;
   /** By `Kind/name`: entries of `status.apps[]` that are true since a patch and not stored yet. */
   readonly patchedApps: ReadonlyMap<string, AppStatus>;
+  /** By `Kind/name`: the variables of an app that others wrote; looked for only before some are taken out. */
+  readonly ownedEntries?: ReadonlyMap<string, OwnedEntries>;
+}
+
+export interface OwnedEntries {
+  /** Of the workload, and of the state of it in which they were found. */
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** As `container/variable`. */
+  readonly entries: readonly string[];
 }
 
 /** What the database of one pod said last. */

@@ -36,6 +36,8 @@ export interface World {
   };
   /** By `Kind/name`: the workloads that spec or status name. */
   readonly apps: ReadonlyMap<string, Live<Workload>>;
+  /** By `Kind/name` of an app: the other addons of the namespace that name it, or have it bound. */
+  readonly rivals?: ReadonlyMap<string, readonly string[]>;
   /** The operator's authority; undefined in the first moments of the first operator. */
   readonly trust: Trust | undefined;
   /** Who else is in maintenance or waits for it. */

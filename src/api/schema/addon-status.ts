@@ -174,6 +174,10 @@ export const addonStatus = doc(
           z.int().min(0),
           'How often it was started after having been stopped by spec.state.',
         ).optional(),
+        stopping: doc(
+          z.boolean(),
+          'It is being stopped by spec.state: the next start counts, also one that comes before its pod is gone.',
+        ).optional(),
         apps: anyText(64, 'Revision that apps are restarted for, when it was last looked at.').optional(),
         healing: doc(
           z.strictObject({

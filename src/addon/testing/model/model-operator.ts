@@ -1,4 +1,5 @@
 import { ModelCache } from './model-cache.ts';
+import { appPatched, ownersFound } from './model-apps.ts';
 import { measured, shardsMeasured, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
@@ -6,7 +7,7 @@ import type * as kinds from '../../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../../kube/objects/types.ts';
 import { belonging } from '../../act/objects.ts';
 import { describe, type Action, type FindClaimAction, type Decision } from '../../decision/action.ts';
-import { keyOf, labelsOf } from '../../world/names.ts';
+import { labelsOf } from '../../world/names.ts';
 import { type World } from '../../world/world.ts';
 import { NO_MEMORY, type Memory } from '../../world/memory.ts';
 import { Annotation } from '../../../api/annotations.ts';
@@ -137,14 +138,9 @@ export class ModelOperator {
         throw new Error('the model has no authority: nobody can ask for a certificate');
       case 'patch': {
         this.writes.push(`patch ${action.kind.kind} ${action.key.name} (${action.why})`);
-        const { kind, key, type, body, entry } = action;
+        const { kind, key, type, body } = action;
         this.#cache.record(this.#api.patch(kind.kind, key.name, type, body), known);
-        if (type === 'strategic' && known) {
-          const patchedApps = new Map(this.#memory.patchedApps);
-          patchedApps.delete(`${kind.kind}/${key.name}`);
-          if (entry !== undefined) patchedApps.set(keyOf(entry), entry);
-          this.#memory = { ...this.#memory, appsPatchedMs: now, patchedApps };
-        }
+        if (type === 'strategic' && known) this.#memory = appPatched(this.#memory, action, now);
         return 'Done';
       }
       case 'delete': {
@@ -167,6 +163,13 @@ export class ModelOperator {
       }
       case 'findClaim':
         return this.#findClaim(addon, action, now);
+      case 'findOwners': {
+        const live = this.#api.get(action.kind.kind, action.key.name);
+        if (live === undefined || !known) return 'Wait';
+        this.#cache.record(live, known);
+        this.#memory = ownersFound(this.#memory, action, live);
+        return 'Done';
+      }
       case 'growVolume':
         this.writes.push(`grow ${action.object.metadata?.name}`);
         this.#cache.record(this.#api.replace(action.kind.kind, action.object), known);
