@@ -3,7 +3,7 @@ import type { SeededBug } from './seeded-bug.ts';
 export const appsFollowPods: SeededBug = {
   name: 'apps-follow-pods',
   about: 'an app is restarted with every pod of its database',
-  file: 'addon/apps/decide.ts',
+  file: 'addon/apps/revision.ts',
   find: `    plan: target.plan.name,
     version`,
   replace: `    plan: target.plan.name,

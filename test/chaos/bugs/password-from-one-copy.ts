@@ -4,7 +4,7 @@ export const passwordFromOneCopy: SeededBug = {
   name: 'password-from-one-copy',
   about: 'the copies of the password in the other Secrets are not looked at',
   file: 'addon/identity/settle.ts',
-  find: '      loginInUrl(sources.urlSecret),\n      loginInBinding(sources.bindingSecret),\n',
-  replace: '',
+  find: 'loginFrom([kept, loginInUrl(sources.urlSecret), loginInBinding(sources.bindingSecret)], id, retired)',
+  replace: 'loginFrom([kept], id, retired)',
   caughtBy: 'admin-secret-deleted/undisturbed',
 };
