@@ -1,4 +1,5 @@
 import { wayInStep } from './access/way-in.ts';
+import { formerKeysStep, untilKeysGo } from './apps/former-keys.ts';
 import { appsStep } from './apps/step.ts';
 import { unbindStep } from './apps/unbinding.ts';
 import { agentPairStep } from './backups/agent.ts';
@@ -66,6 +67,8 @@ export function decide(world: World, environment: Environment): Decision {
     // What became of the volume decides whether anything may be made of it.
     .step(lossStep)
     .step(filledStep)
+    .step(formerKeysStep)
+    .guarded(untilKeysGo)
     .step(contextStep)
     .step(certifiedStep)
     // The children. What is in force is recorded before anything is made of it; the agent's certificates are there

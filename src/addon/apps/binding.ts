@@ -119,7 +119,8 @@ function asItIs(
   if (markOf(workload, wish.addonName) === revision) return { ...nothing, entry: restarted };
   const { containers = [], initContainers = [] } = workload.spec?.template.spec ?? {};
   const present = [...containers, ...initContainers].flatMap((each) => injectedNames(each, wish.secretName));
-  if (!present.every((name) => wish.variables.includes(name))) return nothing;
+  const keys = [...wish.variables, ...(wish.formerKeys ?? [])];
+  if (!present.every((name) => keys.includes(name))) return nothing;
   const none = { containers: [], initContainers: [] };
   const patch = patchOf(workload, none, { [restartedForKey(wish.addonName)]: revision });
   return { patch, restarts: true, entry: restarted, unwritten: entry, current: false };

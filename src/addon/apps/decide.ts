@@ -2,10 +2,8 @@ import { appsOf, variablesOf, type BoundApp } from '../../api/addon-defaults.ts'
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Action, Announcement } from '../decision/action.ts';
-import { connectionUrl } from '../access/connection.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { activeFindings, findingOf } from '../decision/findings.ts';
-import { hashOf } from '../world/hash.ts';
 import { childNames, keyOf } from '../world/names.ts';
 import { EVENT_REASON, APP_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
@@ -16,7 +14,8 @@ import { knownEntries } from './owners.ts';
 import { appPatch, ownersOf } from './patch.ts';
 import { refusedRemovals } from './unbinding.ts';
 import { type AppWish } from './wish.ts';
-import { numbered } from './changes.ts';
+import { formerKeyMessage, type FormerKeys } from './former-keys.ts';
+import { appRevision } from './revision.ts';
 import { heldBy, isRolledOut } from './view.ts';
 import { type Workload } from '../world/world.ts';
 import { nextWave, type WaveApp } from './waves.ts';
@@ -46,6 +45,7 @@ export function decideApps(
   target: InForce,
   starts: number,
   now: Date,
+  formerKeys?: FormerKeys,
 ): AppsOutcome {
   const { addon } = world;
   const revision = appRevision(world, facts, target, starts);
@@ -63,6 +63,7 @@ export function decideApps(
       secretName,
       variables: variablesOf(addon),
       rivals: world.rivals?.get(keyOf(app)) ?? [],
+      formerKeys: Object.keys(formerKeys?.since ?? {}),
       kept: knownEntries(world, app, world.apps.get(keyOf(app))),
     };
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
@@ -102,12 +103,34 @@ export function decideApps(
   return {
     actions,
     events,
-    decisions: withLate(decisions, wave.late, waiting),
+    decisions: withFormerKeys(world, withLate(decisions, wave.late, waiting), formerKeys),
     revision,
     settlingMs: rolling && left > 0 && !unannounced && waiting === 0 ? left : undefined,
     restarting: wave.late.length === 0 && (waiting > 0 || wave.coming.length > 0),
     lateInMs: wave.lateAtMs === undefined ? undefined : wave.lateAtMs - now.getTime(),
   };
+}
+
+/** Says which apps name a key by its name of before. They run with what they depend on: the key has the URL in force. */
+function withFormerKeys(
+  world: World,
+  decisions: readonly AppDecision[],
+  formerKeys: FormerKeys | undefined,
+): readonly AppDecision[] {
+  if (formerKeys === undefined || formerKeys.named.size === 0) return decisions;
+  const apps = appsOf(world.addon);
+  return decisions.map((decision, position) => {
+    const app = apps[position] ?? decision.entry;
+    const said = app && formerKeyMessage(world, formerKeys, app);
+    if (said === undefined) return decision;
+    const { message, reason } = decision;
+    if (message !== '') return { ...decision, message: `${message}; ${said}` };
+    return {
+      ...decision,
+      message: said,
+      reason: reason === APP_REASON.current ? APP_REASON.formerKey : reason,
+    };
+  });
 }
 
 function inWave({
@@ -160,21 +183,6 @@ function withLate(
       ? { ...decision, reason: APP_REASON.waveStopped, message }
       : decision,
   );
-}
-
-/** What an app depends on, as a hash: an app is restarted when it was last restarted for another one. */
-function appRevision(world: World, facts: Facts, target: InForce, starts: number): string {
-  const url = connectionUrl(world.addon, facts, world.settings.clusterDomain);
-  const hash = hashOf({
-    url,
-    variables: variablesOf(world.addon),
-    plan: target.plan.name,
-    version: target.version.name,
-    authority: target.tls === 'Required' ? (target.certificate?.trust ?? target.authority) : undefined,
-    starts,
-    claim: target.claim,
-  });
-  return numbered(hash, target);
 }
 
 /** The app as it is: its patch was refused a moment ago, so nothing of it may be remembered as done. */

@@ -1,5 +1,5 @@
 import { type Workload } from '../world/world.ts';
-import type { Container } from 'kubernetes-types/core/v1.js';
+import type { Container, Volume } from 'kubernetes-types/core/v1.js';
 import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
 
@@ -36,6 +36,7 @@ export function slimWorkload<T extends Workload>(object: Live<T>): Live<T> {
         spec: {
           containers: (template?.spec?.containers ?? []).map(slimContainer),
           initContainers: (template?.spec?.initContainers ?? []).map(slimContainer),
+          ...slimVolumes(template?.spec?.volumes),
         },
       },
     },
@@ -44,9 +45,21 @@ export function slimWorkload<T extends Workload>(object: Live<T>): Live<T> {
   return slim as unknown as Live<T>;
 }
 
+/** Of volumes those that may be of an addon's Secret; nothing where there are none. */
+function slimVolumes(volumes: readonly Volume[] = []): { volumes?: Volume[] } {
+  const kept = volumes.flatMap(({ name, secret, projected }): Volume[] => {
+    const sources = (projected?.sources ?? []).filter((source) => isSecretForApps(source.secret?.name));
+    if (isSecretForApps(secret?.secretName)) return [{ name, ...(secret && { secret }) }];
+    return sources.length === 0 ? [] : [{ name, projected: { sources } }];
+  });
+  return kept.length === 0 ? {} : { volumes: kept };
+}
+
 function slimContainer(container: Container): Partial<Container> {
+  const envFrom = (container.envFrom ?? []).filter(({ secretRef }) => isSecretForApps(secretRef?.name));
   return {
     name: container.name,
+    ...(envFrom.length === 0 ? {} : { envFrom }),
     env: (container.env ?? []).map(({ name, valueFrom }) => ({
       name,
       ...(valueFrom?.secretKeyRef === undefined
@@ -104,7 +117,12 @@ function ownersTemplateHash(object: Workload): string {
 
 /** Variables that refer to a Secret of the name that addons use: ours, or written by hand to the same effect. */
 function isInjectable(entry: { valueFrom?: { secretKeyRef?: { name?: string } } }): boolean {
-  return entry.valueFrom?.secretKeyRef?.name?.endsWith('-influx') ?? false;
+  return isSecretForApps(entry.valueFrom?.secretKeyRef?.name);
+}
+
+/** It may be an addon's, by its name. */
+function isSecretForApps(name: string | undefined): boolean {
+  return name?.endsWith('-influx') ?? false;
 }
 
 /** True when every pod of the workload is available, and all that may be replaced by themselves run its present template. */

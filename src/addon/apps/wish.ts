@@ -11,6 +11,8 @@ export interface AppWish {
   readonly variables: readonly string[];
   /** Names of the other addons that name this app; their variables in it are theirs. */
   readonly rivals?: readonly string[];
+  /** Keys that the Secret has beside `variables`, from when they were called otherwise. */
+  readonly formerKeys?: readonly string[];
   /** Variables that its owner wrote, as `container/variable`: they stay. Undefined when nobody has looked. */
   readonly kept?: readonly string[] | undefined;
 }

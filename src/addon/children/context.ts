@@ -19,6 +19,8 @@ export interface BuildContext {
   readonly outside?: readonly string[];
   /** Where the database is reached from outside; undefined where it is not. */
   readonly external?: ExternalEndpoint | undefined;
+  /** Keys that the Secret for apps has beside the wanted ones, and since when; none by default. */
+  readonly formerKeys?: Readonly<Record<string, string>>;
   /** The volume is filling and is asked to grow now. */
   readonly growTo?: { readonly size: string; readonly at: Date };
   /** Name of the backup that the volume was filled from when it was new. */

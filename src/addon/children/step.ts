@@ -18,6 +18,7 @@ import { keyOf } from '../world/names.ts';
 import type { World } from '../world/world.ts';
 import { childChanges, withoutRefused, type ChildChange } from './changes.ts';
 import type { BuildContext } from './context.ts';
+import { keysGoneEvents } from './url-secret.ts';
 import { restoredEvents } from './restored.ts';
 import { renderedFor } from './stateful-set.ts';
 
@@ -40,6 +41,7 @@ export function contextStep({
   renewTemplate,
   restoredFrom,
   startedEmpty,
+  formerKeys,
   now,
 }: Scene & {
   readonly facts: Facts;
@@ -48,6 +50,7 @@ export function contextStep({
   readonly renewTemplate: boolean;
   readonly restoredFrom: string | undefined;
   readonly startedEmpty: string | undefined;
+  readonly formerKeys: { readonly since: Readonly<Record<string, string>> };
 }): Prepared {
   const { addon, children, settings } = world;
   const context: BuildContext = {
@@ -59,6 +62,7 @@ export function contextStep({
     appSelectors: appSelectors(world),
     outside: allowedOutside(addon, target),
     external: endpointInForce(way, target),
+    formerKeys: formerKeys.since,
     renewTemplate,
     restoredFrom,
     startedEmpty,
@@ -116,7 +120,7 @@ export function childrenStep({ world, changes }: Scene & Changes): Outcome | und
   if (changes.length === 0) return undefined;
   return acting(
     changes.map(({ action }) => action),
-    restoredEvents(world, changes),
+    [...restoredEvents(world, changes), ...keysGoneEvents(world, changes)],
   );
 }
 

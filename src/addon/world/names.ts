@@ -42,6 +42,8 @@ export const ANNOTATION = {
   external: 'influxaddon.dev/external-names',
   /** On a child: keys of annotations that the addon gave it, so that they go with the addon's wish. */
   passedOn: 'influxaddon.dev/passed-on',
+  /** On the Secret for apps: the keys that were called otherwise in the spec once, and since when; only while it has any. */
+  formerKeys: 'influxaddon.dev/former-keys',
   /** On the pod: which maintenance restarted it for something that is not in its template. */
   restarted: 'influxaddon.dev/restarted-at',
 } as const;
