@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pick } from '../../test/size.ts';
-import { usersOf } from '../api/addon-defaults.ts';
+import { usersOf, variablesOf } from '../api/addon-defaults.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../api/influx-addon.ts';
 import { wishesOf } from '../contents/wishes.ts';
 import type { Secret } from '../kube/objects/kinds.ts';
@@ -255,14 +255,19 @@ function harmsRecord(happening: SimulationEvent): boolean {
 
 function expectBoundApp(simulation: Simulation): void {
   const app = simulation.api.get<Workload>('Deployment', 'web');
-  const { apps = [] } = simulation.addon?.spec ?? {};
-  if (app === undefined) return;
-  const condition = simulation.addon?.status?.conditions?.find(({ type }) => type === 'AppsCurrent');
+  const { addon } = simulation;
+  if (app === undefined || addon === undefined) return;
+  const { apps = [] } = addon.spec;
+  const condition = addon.status?.conditions?.find(({ type }) => type === 'AppsCurrent');
   const variables = variablesIn(app, 'web');
   if (apps.length === 0) expect(variables).toEqual([]);
   else expect(simulation.node.appSaw).toBe(simulation.node.served());
   if (apps.length > 0 && condition?.reason !== 'BindingContested')
-    expect(variables).toEqual(Object.keys(secretOf(simulation, names.urlSecret)));
+    expect(variables).toEqual(variablesOf(addon));
+  // What was called otherwise a moment ago is there, too, and is the same.
+  const urls = secretOf(simulation, names.urlSecret);
+  expect(Object.keys(urls)).toEqual(expect.arrayContaining(variables));
+  expect(new Set(Object.values(urls)).size).toBe(1);
 }
 
 describe('whatever happens to the operator, its view, the children and the database', () => {

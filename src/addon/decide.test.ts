@@ -312,7 +312,11 @@ describe('a StatefulSet that may not become what is wanted', () => {
   it('is stopped without a certificate, though it is not started without one', () => {
     const tls = { mode: 'Required' as const };
     expect(writesTo(changed({ tls }, []), 'StatefulSet')).toEqual([]);
-    const [write] = writesTo(changed({ tls, state: 'Stopped' }, []), 'StatefulSet');
+    const stopping = changed({ tls, state: 'Stopped' }, []);
+    // Status says first that it is being stopped.
+    const { status } = decided(stopping);
+    const addon = { ...(stopping.addon as World['addon']), ...(status === undefined ? {} : { status }) };
+    const [write] = writesTo({ ...stopping, addon }, 'StatefulSet');
     expect(write).toMatchObject({ do: 'replace', object: { spec: { replicas: 0 } } });
   });
 });

@@ -152,6 +152,20 @@ describe('injection', () => {
     expect(binding.patches).toBe(0);
   });
 
+  it('leaves what the owner wrote beyond the wish, and looks no more who wrote it once that is settled', () => {
+    const binding = bound(appOf([{ name: 'web' }, { name: 'worker' }]));
+    const kept = BOTH.map((name) => `worker/${name}`);
+    binding.wish = wishOf({ containers: ['web'], kept });
+    expect(binding.settle()).toMatchObject({ reason: 'Current', entry: { revision: 'r1' } });
+    expect(variablesIn(binding.app, 'worker')).toEqual(BOTH);
+    binding.wish = wishOf({ containers: ['web'] });
+    expect(binding.settle()).toMatchObject({ reason: 'Current' });
+    expect(binding.patches).toBe(1);
+    binding.wish = wishOf({ containers: ['worker'] });
+    binding.settle();
+    expect([variablesIn(binding.app, 'web'), variablesIn(binding.app, 'worker')]).toEqual([[], BOTH]);
+  });
+
   it('waits for an app that does not exist', () => {
     const missing = decideApp(wishOf(), undefined, undefined, 'r1', NOW);
     expect(missing).toMatchObject({ reason: 'AppMissing', current: false, patch: undefined });

@@ -135,6 +135,15 @@ describe('the keys of before, while the names of the variables change', () => {
     expect(keys(simulation)).toEqual(['METRICS_URL']);
   });
 
+  it('go when their time is up, though nothing else happens', () => {
+    const simulation = ready('FromSecret');
+    edit(simulation, { ...METRICS, state: 'Stopped' });
+    simulation.settle(20);
+    expect(keys(simulation)).toEqual(ALL);
+    wait(simulation, DAY_S);
+    expect(keys(simulation)).toEqual(['METRICS_URL']);
+  });
+
   it('are wanted again when the change is taken back, and those of the change are the former ones', () => {
     const simulation = ready('Inject');
     edit(simulation, METRICS);

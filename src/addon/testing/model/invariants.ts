@@ -7,6 +7,7 @@ import { ADMIN_KEY } from '../../identity/admin-keys.ts';
 import { decode } from '../../world/secret-data.ts';
 import { isPassword } from '../../identity/fresh.ts';
 import { childNames } from '../../world/names.ts';
+import type { Workload } from '../../world/world.ts';
 import type { ModelApi, Stored } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';
 
@@ -59,6 +60,7 @@ export class Invariants {
     this.#idIsMadeOnce(after);
     this.#recordsAreLost(before, after);
     this.#passwordIsKept(after);
+    this.#namedKeysStay(before, after);
     this.#restartsHaveCauses(before, after);
     this.#theAppCanLogIn();
   }
@@ -143,6 +145,20 @@ export class Invariants {
       assert.equal(user.password, password, 'a password was published before the database took it');
     this.#published = password;
     this.#forgotten = false;
+  }
+
+  /** A pod of an app whose template names a key that is gone does not start. */
+  #namedKeysStay(before: Stored | undefined, after: Stored | undefined): void {
+    if (this.#api.writer !== 'Operator' || before?.kind !== 'Secret' || after === undefined) return;
+    if (before.metadata.name !== this.#names.urlSecret) return;
+    const [had, has] = [decode(before as Secret), decode(after as Secret)];
+    const app = this.#api.get<Workload>('Deployment', 'web');
+    const named = (app?.spec?.template.spec?.containers ?? [])
+      .flatMap(({ env = [] }) => env)
+      .flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? [])
+      .filter(({ name }) => name === this.#names.urlSecret);
+    for (const { key } of named)
+      assert(!URL.canParse(had[key] ?? '') || key in has, `${key} was taken from under the app`);
   }
 
   /** Who destroys the record of a rotation may have it done twice. */
