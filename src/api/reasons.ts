@@ -36,7 +36,6 @@ export const STALLED_REASON = {
   forbidden: 'Forbidden',
   rejected: 'Rejected',
   unknownStorageClass: 'UnknownStorageClass',
-  prefixTaken: 'PrefixTaken',
   metaMissing: 'MetaMissing',
   metaCorrupt: 'MetaCorrupt',
   volumeBeingDeleted: 'VolumeBeingDeleted',

@@ -241,7 +241,7 @@ describe('two addons on one app', () => {
     expect((await read(namespace)).metadata.generation).toBe(app.metadata.generation);
   });
 
-  test.concurrent('an equal prefix stalls the second, and the app stays as it is', async () => {
+  test.concurrent('an equal prefix is told in AppsCurrent of the second, which is ready, and the app stays as it is', async () => {
     const namespace = await bed.namespace('prefix');
     await apply(namespace, manifest('Deployment', {}));
     await bound(namespace, { apps: [{ name: 'web', env: 'Inject' }] });
@@ -251,10 +251,13 @@ describe('two addons on one app', () => {
     const addon = await bed.until(
       namespace,
       'other',
-      'stalled',
-      (each) => condition(each, 'Stalled')?.status === 'True',
+      'a word on its app',
+      (each) => condition(each, 'AppsCurrent')?.reason === 'PrefixTaken',
     );
-    expect(condition(addon, 'Stalled')).toMatchObject({
+    expect(condition(addon, 'Ready')).toMatchObject({ status: 'True' });
+    expect(condition(addon, 'Stalled')).toMatchObject({ status: 'False' });
+    expect(condition(addon, 'AppsCurrent')).toMatchObject({
+      status: 'False',
       reason: 'PrefixTaken',
       message: expect.stringMatching(
         /^spec\.connection\.prefix: .* from addon db already; choose another prefix/,

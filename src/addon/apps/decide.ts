@@ -9,8 +9,7 @@ import type { Facts, InForce } from '../world/facts.ts';
 import { activeFindings, findingOf } from '../decision/findings.ts';
 import { hashOf } from '../world/hash.ts';
 import { childNames, keyOf } from '../world/names.ts';
-import { EVENT_REASON, STALLED_REASON, APP_REASON } from '../../api/reasons.ts';
-import type { Refusal } from '../decision/resolution.ts';
+import { EVENT_REASON, APP_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';
 import { appEntries, isAnnounced, pendingEntry } from './entries.ts';
@@ -29,7 +28,6 @@ export interface AppsOutcome {
   readonly decisions: readonly AppDecision[];
   /** Of what apps depend on now. */
   readonly revision: string;
-  readonly refusal: Refusal | undefined;
   /** Apps were patched a moment ago: how long their rollout is awaited before it is reported. */
   readonly settlingMs: number | undefined;
   /** Apps are being restarted, and none of them is late. */
@@ -107,7 +105,6 @@ export function decideApps(
     if (finding === undefined) actions.push(action);
     else decisions.push(refusedBy(finding, entry));
   }
-  const taken = decisions.find((decision) => decision.reason === APP_REASON.prefixTaken);
   const rolling = decisions.some((decision) => decision.reason === APP_REASON.rollingOut);
   const waiting = decisions.filter((decision) => decision.reason === APP_REASON.restartWaiting).length;
   const patched = world.memory.appsPatchedMs;
@@ -117,7 +114,6 @@ export function decideApps(
     events,
     decisions: withLate(decisions, wave.late, waiting),
     revision,
-    refusal: taken === undefined ? undefined : { reason: STALLED_REASON.prefixTaken, message: taken.message },
     settlingMs: rolling && left > 0 && !unannounced && waiting === 0 ? left : undefined,
     restarting: wave.late.length === 0 && (waiting > 0 || wave.coming.length > 0),
     lateInMs: wave.lateAtMs === undefined ? undefined : wave.lateAtMs - now.getTime(),

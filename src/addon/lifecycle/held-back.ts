@@ -16,21 +16,21 @@ export function heldBackStep({
   facts,
   refusal,
   unimplemented,
-  active,
+  own,
   waitsForAddress,
   tooOld,
 }: Scene & {
   readonly facts: Facts;
   readonly refusal: Refusal | undefined;
   readonly unimplemented: readonly string[];
-  readonly active: readonly Finding[];
+  readonly own: readonly Finding[];
   readonly waitsForAddress: boolean;
   readonly tooOld: boolean;
 }): { readonly base: BasePicture } | Outcome {
   const { addon, children } = world;
   const statefulSet = `StatefulSet/${childNames(addon.metadata.name).statefulSet}`;
-  const refusedSet = active.find((finding) => finding.target === statefulSet);
-  const [finding] = active;
+  const refusedSet = own.find((finding) => finding.target === statefulSet);
+  const [finding] = own;
   if (children.adminSecret === undefined || refusedSet !== undefined || tooOld)
     return heldBack(world, { facts, unimplemented, refusal }, refusedSet ?? finding);
   if (waitsForAddress) return waiting(AN_ADDRESS);

@@ -36,7 +36,7 @@ export function runningStep(
   const { addon } = world;
   const before = addon.status?.dataPlane;
   const outside = way.state === 'Missing' ? way.refusal : undefined;
-  const blocked: Refusal | undefined = base.refusal ?? apps?.refusal ?? outside ?? contentsRefusal(contents);
+  const blocked: Refusal | undefined = base.refusal ?? outside ?? contentsRefusal(contents);
   // A rollout of a few seconds is not worth a state of its own: status is stored once, when it is done.
   if (blocked === undefined && apps?.settlingMs !== undefined)
     return resting({ requeueAfterMs: apps.settlingMs });

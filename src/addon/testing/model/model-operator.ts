@@ -1,5 +1,5 @@
-import { ModelCache } from './model-cache.ts';
-import { measured, shardsMeasured, spokenWith } from './model-database.ts';
+import { ModelCache, relabelled } from './model-cache.ts';
+import { measured, refused, shardsMeasured, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/objects/kinds.ts';
@@ -11,8 +11,9 @@ import { type World } from '../../world/world.ts';
 import { NO_MEMORY, type Memory } from '../../world/memory.ts';
 import { Annotation } from '../../../api/annotations.ts';
 import { decide } from '../../decide.ts';
+import { targetOf } from '../../decision/findings.ts';
 import type { Fresh } from '../../world/fresh.ts';
-import { Refused, type ModelApi, type Stored } from './model-api.ts';
+import { Refused, type ModelApi } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';
 
 export interface OperateOptions {
@@ -37,6 +38,8 @@ export class ModelOperator {
   #memory: Memory = NO_MEMORY;
   /** The world in which it last found nothing to do, and when it wants to look again. */
   #rested: { version: number; untilMs: number } | undefined;
+  /** Writes of this object, `Kind/name`, are refused. */
+  refuses: string | undefined;
   /** Everything written, but status. */
   writes: string[] = [];
 
@@ -125,6 +128,10 @@ export class ModelOperator {
   #act(addon: Live<InfluxAddon>, action: Action, now: number, known: boolean): ActOutcome {
     if ('over' in action && action.over !== undefined && this.#isBeingDeleted(addon, action.over))
       return 'Surprised';
+    if (this.refuses !== undefined && targetOf(action) === this.refuses) {
+      this.#memory = refused(this.#memory, addon, this.refuses, now);
+      return 'Surprised';
+    }
     switch (action.do) {
       case 'create':
         this.writes.push(`create ${action.kind.kind} ${action.object.metadata?.name}`);
@@ -237,11 +244,4 @@ export class ModelOperator {
     this.#cache.record(this.#api.setStatus('InfluxAddon', metadata.name, status, metadata), known);
     if (known) this.#memory = { ...this.#memory, patchedApps: new Map() };
   }
-}
-
-function relabelled(live: Stored, intent: KubeObject): Stored {
-  return {
-    ...live,
-    metadata: { ...live.metadata, labels: { ...live.metadata.labels, ...intent.metadata?.labels } },
-  };
 }
