@@ -1,23 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { InfluxAddonStatus } from '../api/influx-addon.ts';
-import { InfluxAddon } from '../api/kinds.ts';
-import { ApiError } from '../kube/api/api-error.ts';
+import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../kube/log.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import type { FleetSummary } from '../maintenance/fleet-summary.ts';
 import { act } from './act/act.ts';
 import { type Actor } from './act/actor.ts';
-import { describe, type Decision } from './decision/action.ts';
+import { writeStatus } from './trouble/write-status.ts';
+import { describe, type Action, type Decision } from './decision/action.ts';
 import { decide } from './decide.ts';
 import { memberOf, placeOf } from './maintenance/fleet.ts';
 import { dropForgottenAccess } from './act/forgotten-rights.ts';
 import type { Fresh } from './world/fresh.ts';
 import { observe } from './observe/observe.ts';
+import type { Teller } from './trouble/teller.ts';
+import type { World } from './world/world.ts';
 
 export interface Reconciler extends Actor {
   readonly fleet: FleetSummary;
   readonly fresh: Fresh;
+  /** Says what gets nowhere. */
+  readonly teller: Teller;
   readonly events: Pick<EventRecorder, 'event'>;
   readonly log: Logger;
 }
@@ -31,35 +34,65 @@ export async function reconcile(
   key: string,
   signal: AbortSignal,
 ): Promise<{ requeueAfterMs?: number }> {
-  const { stores, memories, settings, clock } = reconciler;
+  const { stores, clock, teller } = reconciler;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     signal.throwIfAborted();
     const addon = stores.addons.get(key);
     if (addon === undefined) {
+      teller.gone(key);
       await dropForgottenAccess(reconciler, key, signal);
       return {};
     }
     const now = new Date(clock.now());
-    const world = observe(
-      stores,
-      addon,
-      memories.get(addon.metadata.uid),
-      settings,
-      placeOf(addon, reconciler.fleet, settings.maintenance, now),
-    );
-    const decision = decide(world, { now, fresh: reconciler.fresh });
-    if (decision.actions.length === 0) return await rest(reconciler, addon, decision, signal);
+    teller.looked(addon);
+    const decision = decide(look(reconciler, addon, now), { now, fresh: reconciler.fresh });
+    if (decision.actions.length === 0)
+      return await telling(reconciler, addon, undefined, signal, () =>
+        rest(reconciler, addon, decision, signal),
+      );
     let done = true;
     for (const action of decision.actions) {
       reconciler.log.info({ addon: key, pass }, describe(action));
-      const outcome = await act(reconciler, addon, action, signal);
-      if (outcome.result === 'wait') return { requeueAfterMs: outcome.ms };
+      const outcome = await telling(reconciler, addon, action, signal, () =>
+        act(reconciler, addon, action, signal),
+      );
+      if (outcome.result === 'wait') {
+        teller.failed(addon, action, 'Waits');
+        return { requeueAfterMs: outcome.ms };
+      }
       done = outcome.result === 'done';
       if (!done) break;
     }
     if (done) announce(reconciler, addon, decision);
   }
   return { requeueAfterMs: 1 };
+}
+
+/** What a decision looks at, as far as it is known now. */
+export function look(
+  { stores, memories, settings, fleet }: Pick<Reconciler, 'stores' | 'memories' | 'settings' | 'fleet'>,
+  addon: Live<InfluxAddon>,
+  now: Date,
+): World {
+  const place = placeOf(addon, fleet, settings.maintenance, now);
+  return observe(stores, addon, memories.get(addon.metadata.uid), settings, place);
+}
+
+/** What fails is tried again by whoever called; here it is only noted, so that it can be told when it lasts. */
+async function telling<T>(
+  { teller }: Reconciler,
+  addon: Live<InfluxAddon>,
+  action: Action | undefined,
+  signal: AbortSignal,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const isStopped = signal.aborted && (signal.reason as Error | undefined)?.name !== 'TimeoutError';
+    if (!isStopped) teller.failed(addon, action, error);
+    throw error;
+  }
 }
 
 /** Nothing to do but to say how things are, and to look again in time. */
@@ -90,32 +123,8 @@ async function rest(
     memories.update(uid, { patchedApps: new Map() });
     announce(reconciler, addon, decision);
   }
+  reconciler.teller.rested(addon, { said: decision.status !== undefined });
   return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
-}
-
-/** Applied with uid and resourceVersion: a decision from an old view, or of an old leader, is refused. */
-async function writeStatus(
-  reconciler: Reconciler,
-  addon: Live<InfluxAddon>,
-  status: InfluxAddonStatus,
-  signal: AbortSignal,
-): Promise<void> {
-  const { name, namespace, uid, resourceVersion } = addon.metadata;
-  const metadata = { name, namespace: namespace ?? '', uid, resourceVersion };
-  const intent = { metadata, status } as unknown as InfluxAddon;
-  try {
-    const live = await reconciler.client.apply(
-      InfluxAddon,
-      intent,
-      { subresource: 'status', force: true },
-      signal,
-    );
-    reconciler.stores.addons.recordWrite(live);
-  } catch (reason) {
-    const error = ApiError.from(reason);
-    if (error.isNotFound) return; // it went meanwhile: there is nobody left to tell
-    throw error;
-  }
 }
 
 function announce({ events }: Reconciler, addon: Live<InfluxAddon>, decision: Decision): void {

@@ -3,7 +3,9 @@ import { fresh as realFresh } from '../addon/identity/fresh.ts';
 import { type Fresh } from '../addon/world/fresh.ts';
 import { maintenanceFigures, type MaintenanceFigures } from '../addon/observe/maintenance-figures.ts';
 import { Memories } from '../addon/observe/memories.ts';
-import { reconcile } from '../addon/reconcile.ts';
+import { look, reconcile } from '../addon/reconcile.ts';
+import { writeStatus } from '../addon/trouble/write-status.ts';
+import { Teller } from '../addon/trouble/teller.ts';
 import type { Settings } from '../addon/world/settings.ts';
 import { makeStores, sourcesOf, type Stores } from '../addon/observe/stores.ts';
 import { OWNED_SELECTOR } from '../addon/world/names.ts';
@@ -158,6 +160,13 @@ export class AddonOperator {
       fresh: this.#options.fresh ?? realFresh,
       log: this.#log,
     };
+    const teller = new Teller({
+      clock: this.#clock,
+      log: this.#log,
+      find: (key) => this.stores.addons.get(key),
+      look: (addon) => look(tools, addon, new Date(this.#clock.now())),
+      write: (addon, status, stop) => writeStatus(tools, addon, status, stop),
+    });
     const startedMs = this.#clock.monotonic();
     this.stores.authorities.onChange(() => this.authority.add(AUTHORITY));
     this.authority.add(AUTHORITY);
@@ -177,7 +186,7 @@ export class AddonOperator {
       workers,
       clock: this.#clock,
       log: this.#log,
-      reconcile: (key, runSignal) => reconcile(tools, key, runSignal),
+      reconcile: (key, runSignal) => reconcile({ ...tools, teller }, key, runSignal),
       ...(onRun === undefined ? {} : { onRun }),
     });
     const { clusterDomain, backups = DEFAULT_BACKUPS } = settings;
@@ -187,7 +196,11 @@ export class AddonOperator {
       workers,
       ...(onRun === undefined ? {} : { onRun }),
     });
-    await Promise.all([controller, keeper, ...ofBackups].map((each) => each.run(signal, abandon)));
+    const hush = () => teller.stop();
+    for (const end of [signal, abandon]) end?.addEventListener('abort', hush, { once: true });
+    await Promise.all([controller, keeper, ...ofBackups].map((each) => each.run(signal, abandon))).finally(
+      hush,
+    );
   }
 }
 
