@@ -4,6 +4,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../kube/log.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import type { FleetSummary } from '../maintenance/fleet-summary.ts';
+import { converse, type Conversations } from './trouble/converse.ts';
 import { act } from './act/act.ts';
 import { type Actor } from './act/actor.ts';
 import { writeStatus } from './trouble/write-status.ts';
@@ -16,7 +17,7 @@ import { observe } from './observe/observe.ts';
 import type { Teller } from './trouble/teller.ts';
 import type { World } from './world/world.ts';
 
-export interface Reconciler extends Actor {
+export interface Reconciler extends Actor, Conversations {
   readonly fleet: FleetSummary;
   readonly fresh: Fresh;
   /** Says what gets nowhere. */
@@ -33,8 +34,15 @@ export async function reconcile(
   reconciler: Reconciler,
   key: string,
   signal: AbortSignal,
+  letGo: () => void,
 ): Promise<{ requeueAfterMs?: number }> {
   const { stores, clock, teller } = reconciler;
+  // Whose worker was let go, works on when it has one again.
+  let isReleased = false;
+  const release = (): void => {
+    isReleased = true;
+    letGo();
+  };
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     signal.throwIfAborted();
     const addon = stores.addons.get(key);
@@ -54,8 +62,11 @@ export async function reconcile(
     for (const action of decision.actions) {
       reconciler.log.info({ addon: key, pass }, describe(action));
       const outcome = await telling(reconciler, addon, action, signal, () =>
-        act(reconciler, addon, action, signal),
+        converse(reconciler, addon, action, { signal, release }, () =>
+          act(reconciler, addon, action, signal),
+        ),
       );
+      if (outcome === undefined) return { requeueAfterMs: 1 };
       if (outcome.result === 'wait') {
         teller.failed(addon, action, 'Waits');
         return { requeueAfterMs: outcome.ms };
@@ -64,6 +75,7 @@ export async function reconcile(
       if (!done) break;
     }
     if (done) announce(reconciler, addon, decision);
+    if (isReleased) break;
   }
   return { requeueAfterMs: 1 };
 }

@@ -18,6 +18,7 @@ import { DEFAULT_BACKUPS } from '../backup/settings.ts';
 import type { InfluxTransport } from '../influx/transport.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import { systemClock, type Clock } from '../kube/clock.ts';
+import { Lanes } from '../kube/control/lanes.ts';
 import { Controller, type ControllerOptions } from '../kube/control/controller.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
@@ -29,6 +30,9 @@ import { WorkQueue } from '../kube/control/work-queue.ts';
 
 /** The one key of the authority's queue. */
 const AUTHORITY = 'authority';
+
+/** How many databases are spoken to at once, and how many of one namespace: they wait, the workers do not. */
+const ENGINE_LANES = { slots: 128, perGroup: 48 } as const;
 
 export interface AddonOperatorOptions {
   readonly client: KubeClient;
@@ -167,6 +171,7 @@ export class AddonOperator {
       look: (addon) => look(tools, addon, new Date(this.#clock.now())),
       write: (addon, status, stop) => writeStatus(tools, addon, status, stop),
     });
+    const lanes = new Lanes(ENGINE_LANES);
     const startedMs = this.#clock.monotonic();
     this.stores.authorities.onChange(() => this.authority.add(AUTHORITY));
     this.authority.add(AUTHORITY);
@@ -186,7 +191,7 @@ export class AddonOperator {
       workers,
       clock: this.#clock,
       log: this.#log,
-      reconcile: (key, runSignal) => reconcile({ ...tools, teller }, key, runSignal),
+      reconcile: (key, runSignal, letGo) => reconcile({ ...tools, teller, lanes }, key, runSignal, letGo),
       ...(onRun === undefined ? {} : { onRun }),
     });
     const { clusterDomain, backups = DEFAULT_BACKUPS } = settings;

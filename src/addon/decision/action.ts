@@ -177,6 +177,21 @@ export interface Decision {
   readonly waitingFor: string | undefined;
 }
 
+/** It speaks to the database, which may hang. */
+export function isOfEngine({ do: what }: Action): boolean {
+  return OF_ENGINE.includes(what);
+}
+
+const OF_ENGINE: readonly Action['do'][] = [
+  'askDatabase',
+  'changeDatabase',
+  'changeContents',
+  'measureShards',
+  'probeDatabase',
+  'measureDatabase',
+  'findGrowing',
+];
+
 /** For logs: what is done to which object, and never with what. */
 export function describe(action: Action): string {
   switch (action.do) {
