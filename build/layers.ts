@@ -75,6 +75,7 @@ export const ADDON_ROOMS: readonly string[] = [
   // What fills the world, and what acts on it.
   'observe',
   'act',
+  'trouble',
   'authority',
   'reconcile.ts',
 ];

@@ -406,3 +406,17 @@ describe('an administrator that no start of the pod lets in', () => {
     expect(told?.message).toMatch(/the administrator cannot log in.*is restarted again not before/);
   });
 });
+
+describe('an app whose patch is refused', () => {
+  it('is told of in AppsCurrent, while the database is ready and its maintenance goes on', () => {
+    const simulation = ready();
+    simulation.operator.refuses = 'Deployment/web';
+    simulation.happen({ event: 'Edit', spec: { plan: '2g' } });
+    for (let round = 0; round < 20; round += 1) simulation.fairRound();
+    expect(conditionOf(simulation, 'AppsCurrent')).toMatchObject({ status: 'False', reason: 'Refused' });
+    expect(conditionOf(simulation, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+    expect(conditionOf(simulation, 'Stalled')).toMatchObject({ status: 'False' });
+    expect(conditionOf(simulation, 'MaintenancePending')).toMatchObject({ reason: 'NothingPending' });
+    expect(simulation.addon?.status?.plan).toBe('2g');
+  });
+});

@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { Lanes } from '../kube/control/lanes.ts';
+import { Teller } from './trouble/teller.ts';
+import { expect, it, onTestFinished } from 'vitest';
 import { KubeClient } from '../kube/api/client.ts';
 import type { ApiRequest, Transport } from '../kube/api/transport.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -52,8 +54,17 @@ function reconcilerWith(answer: (request: ApiRequest) => unknown): {
     fresh: countingFresh(),
     events: { event: () => {} },
     log: silentLogger,
+    lanes: new Lanes({ slots: 4, perGroup: 2 }),
   };
-  return { reconciler, asked };
+  const teller = new Teller({
+    clock: systemClock,
+    log: silentLogger,
+    find: (key) => stores.addons.get(key),
+    look: () => expect.unreachable(),
+    write: () => expect.unreachable(),
+  });
+  onTestFinished(() => teller.stop());
+  return { reconciler: { ...reconciler, teller }, asked };
 }
 
 it('an addon that may go is written to once, though the answer shows it as it was', async () => {
@@ -66,7 +77,7 @@ it('an addon that may go is written to once, though the answer shows it as it wa
     metadata: { ...ending.metadata, finalizers: [] },
   }));
   reconciler.stores.addons.recordWrite(ending);
-  expect(await reconcile(reconciler, keyOf(ending), signal)).toEqual({});
+  expect(await reconcile(reconciler, keyOf(ending), signal, () => {})).toEqual({});
   expect(asked).toEqual(['PATCH my-app']);
 });
 
@@ -81,7 +92,7 @@ it('what a run learns of an addon that is deleted meanwhile goes with the run', 
     return { ...addon, metadata: { ...addon.metadata, resourceVersion: '999999998' } };
   });
   reconciler.stores.addons.recordWrite(addon);
-  await reconcile(reconciler, keyOf(addon), signal);
+  await reconcile(reconciler, keyOf(addon), signal, () => {});
   expect(asked).toEqual(['PATCH status']);
   expect(reconciler.stores.addons.size).toBe(0);
   expect(reconciler.memories.size).toBe(0);

@@ -1,23 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { InfluxAddonStatus } from '../api/influx-addon.ts';
-import { InfluxAddon } from '../api/kinds.ts';
-import { ApiError } from '../kube/api/api-error.ts';
+import type { InfluxAddon } from '../api/influx-addon.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../kube/log.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import type { FleetSummary } from '../maintenance/fleet-summary.ts';
+import { converse, type Conversations } from './trouble/converse.ts';
 import { act } from './act/act.ts';
 import { type Actor } from './act/actor.ts';
-import { describe, type Decision } from './decision/action.ts';
+import { writeStatus } from './trouble/write-status.ts';
+import { type Action, type Decision } from './decision/action.ts';
+import { describe } from './decision/describe.ts';
 import { decide } from './decide.ts';
 import { memberOf, placeOf } from './maintenance/fleet.ts';
 import { dropForgottenAccess } from './act/forgotten-rights.ts';
 import type { Fresh } from './world/fresh.ts';
 import { observe } from './observe/observe.ts';
+import type { Teller } from './trouble/teller.ts';
+import type { World } from './world/world.ts';
 
-export interface Reconciler extends Actor {
+export interface Reconciler extends Actor, Conversations {
   readonly fleet: FleetSummary;
   readonly fresh: Fresh;
+  /** Says what gets nowhere. */
+  readonly teller: Teller;
   readonly events: Pick<EventRecorder, 'event'>;
   readonly log: Logger;
 }
@@ -30,11 +35,12 @@ export async function reconcile(
   reconciler: Reconciler,
   key: string,
   signal: AbortSignal,
+  letGo: () => void,
 ): Promise<{ requeueAfterMs?: number }> {
   const { stores, memories } = reconciler;
   const worked = new Set<string>();
   try {
-    return await passes(reconciler, key, worked, signal);
+    return await passes(reconciler, key, { worked, signal, letGo });
   } finally {
     // What acting taught after its addon was forgotten: nobody else would ever forget it.
     const present = stores.addons.get(key)?.metadata.uid;
@@ -45,39 +51,82 @@ export async function reconcile(
 async function passes(
   reconciler: Reconciler,
   key: string,
-  worked: Set<string>,
-  signal: AbortSignal,
+  {
+    worked,
+    signal,
+    letGo,
+  }: { readonly worked: Set<string>; readonly signal: AbortSignal; readonly letGo: () => void },
 ): Promise<{ requeueAfterMs?: number }> {
-  const { stores, memories, settings, clock } = reconciler;
+  const { stores, clock, teller } = reconciler;
+  // Whose worker was let go, works on when it has one again.
+  let isReleased = false;
+  const release = (): void => {
+    isReleased = true;
+    letGo();
+  };
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     signal.throwIfAborted();
     const addon = stores.addons.get(key);
     if (addon === undefined) {
+      teller.gone(key);
       await dropForgottenAccess(reconciler, key, signal);
       return {};
     }
     worked.add(addon.metadata.uid);
     const now = new Date(clock.now());
-    const world = observe(
-      stores,
-      addon,
-      memories.get(addon.metadata.uid),
-      settings,
-      placeOf(addon, reconciler.fleet, settings.maintenance, now),
-    );
-    const decision = decide(world, { now, fresh: reconciler.fresh });
-    if (decision.actions.length === 0) return await rest(reconciler, addon, decision, signal);
+    teller.looked(addon);
+    const decision = decide(look(reconciler, addon, now), { now, fresh: reconciler.fresh });
+    if (decision.actions.length === 0)
+      return await telling(reconciler, addon, undefined, signal, () =>
+        rest(reconciler, addon, decision, signal),
+      );
     let done = true;
     for (const action of decision.actions) {
       reconciler.log.info({ addon: key, pass }, describe(action));
-      const outcome = await act(reconciler, addon, action, signal);
-      if (outcome.result === 'wait') return { requeueAfterMs: outcome.ms };
+      const outcome = await telling(reconciler, addon, action, signal, () =>
+        converse(reconciler, addon, action, { signal, release }, () =>
+          act(reconciler, addon, action, signal),
+        ),
+      );
+      if (outcome === undefined) return { requeueAfterMs: 1 };
+      if (outcome.result === 'wait') {
+        teller.failed(addon, action, 'Waits');
+        return { requeueAfterMs: outcome.ms };
+      }
       done = outcome.result === 'done';
       if (!done) break;
     }
     if (done) announce(reconciler, addon, decision);
+    if (isReleased) break;
   }
   return { requeueAfterMs: 1 };
+}
+
+/** What a decision looks at, as far as it is known now. */
+export function look(
+  { stores, memories, settings, fleet }: Pick<Reconciler, 'stores' | 'memories' | 'settings' | 'fleet'>,
+  addon: Live<InfluxAddon>,
+  now: Date,
+): World {
+  const place = placeOf(addon, fleet, settings.maintenance, now);
+  return observe(stores, addon, memories.get(addon.metadata.uid), settings, place);
+}
+
+/** What fails is tried again by whoever called; here it is only noted, so that it can be told when it lasts. */
+async function telling<T>(
+  { teller }: Reconciler,
+  addon: Live<InfluxAddon>,
+  action: Action | undefined,
+  signal: AbortSignal,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const isStopped = signal.aborted && (signal.reason as Error | undefined)?.name !== 'TimeoutError';
+    if (!isStopped) teller.failed(addon, action, error);
+    throw error;
+  }
 }
 
 /** Nothing to do but to say how things are, and to look again in time. */
@@ -108,24 +157,8 @@ async function rest(
     memories.update(uid, { patchedApps: new Map() });
     announce(reconciler, addon, decision);
   }
+  reconciler.teller.rested(addon, { said: decision.status !== undefined });
   return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
-}
-
-/** Written with uid and resourceVersion: a decision from an old view, or of an old leader, is refused. */
-async function writeStatus(
-  reconciler: Reconciler,
-  addon: Live<InfluxAddon>,
-  status: InfluxAddonStatus,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const live = await reconciler.client.writeStatus(InfluxAddon, addon, status, signal);
-    reconciler.stores.addons.recordWrite(live);
-  } catch (reason) {
-    const error = ApiError.from(reason);
-    if (error.isNotFound) return; // it went meanwhile: there is nobody left to tell
-    throw error;
-  }
 }
 
 function announce({ events }: Reconciler, addon: Live<InfluxAddon>, decision: Decision): void {

@@ -57,6 +57,18 @@ export const ANSWERING = 'Answering';
 export const NOT_STALLED = 'NotStalled';
 export const UP_TO_DATE = 'UpToDate';
 
+/** Reasons of Reconciling while something does not succeed; otherwise it has one of those of Ready. */
+export const TROUBLE_REASON = {
+  serverFailing: 'ServerFailing',
+  noAnswer: 'NoAnswer',
+  conflict: 'Conflict',
+  throttled: 'TooManyRequests',
+  refused: 'RequestRefused',
+  waiting: 'Waiting',
+  internal: 'InternalError',
+} as const;
+export type TroubleReason = (typeof TROUBLE_REASON)[keyof typeof TROUBLE_REASON];
+
 /** Reasons of AppsCurrent: what is to be said of one bound app. */
 export const APP_REASON = {
   current: 'Current',

@@ -3,7 +3,9 @@ import { fresh as realFresh } from '../addon/identity/fresh.ts';
 import { type Fresh } from '../addon/world/fresh.ts';
 import { maintenanceFigures, type MaintenanceFigures } from '../addon/observe/maintenance-figures.ts';
 import { Memories } from '../addon/observe/memories.ts';
-import { reconcile } from '../addon/reconcile.ts';
+import { look, reconcile } from '../addon/reconcile.ts';
+import { writeStatus } from '../addon/trouble/write-status.ts';
+import { Teller } from '../addon/trouble/teller.ts';
 import type { Settings } from '../addon/world/settings.ts';
 import { makeStores, sourcesOf, type Stores } from '../addon/observe/stores.ts';
 import { OWNED_SELECTOR } from '../addon/world/names.ts';
@@ -16,6 +18,7 @@ import { DEFAULT_BACKUPS } from '../backup/settings.ts';
 import type { InfluxTransport } from '../influx/transport.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import { systemClock, type Clock } from '../kube/clock.ts';
+import { Lanes } from '../kube/control/lanes.ts';
 import { Controller, type ControllerOptions } from '../kube/control/controller.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
@@ -28,6 +31,9 @@ import { WorkQueue } from '../kube/control/work-queue.ts';
 
 /** The one key of the authority's queue. */
 const AUTHORITY = 'authority';
+
+/** How many databases are spoken to at once, and how many of one namespace: they wait, the workers do not. */
+const ENGINE_LANES = { slots: 128, perGroup: 48 } as const;
 
 export interface AddonOperatorOptions {
   readonly client: KubeClient;
@@ -162,6 +168,14 @@ export class AddonOperator {
       fresh: this.#options.fresh ?? realFresh,
       log: this.#log,
     };
+    const teller = new Teller({
+      clock: this.#clock,
+      log: this.#log,
+      find: (key) => this.stores.addons.get(key),
+      look: (addon) => look(tools, addon, new Date(this.#clock.now())),
+      write: (addon, status, stop) => writeStatus(tools, addon, status, stop),
+    });
+    const lanes = new Lanes(ENGINE_LANES);
     const startedMs = this.#clock.monotonic();
     this.stores.authorities.onChange(() => this.authority.add(AUTHORITY));
     this.authority.add(AUTHORITY);
@@ -181,7 +195,7 @@ export class AddonOperator {
       workers,
       clock: this.#clock,
       log: this.#log,
-      reconcile: (key, runSignal) => reconcile(tools, key, runSignal),
+      reconcile: (key, runSignal, letGo) => reconcile({ ...tools, teller, lanes }, key, runSignal, letGo),
       ...(onRun === undefined ? {} : { onRun }),
     });
     const { clusterDomain, backups = DEFAULT_BACKUPS } = settings;
@@ -191,7 +205,11 @@ export class AddonOperator {
       workers,
       ...(onRun === undefined ? {} : { onRun }),
     });
-    await Promise.all([controller, keeper, ...ofBackups].map((each) => each.run(signal, abandon)));
+    const hush = () => teller.stop();
+    for (const end of [signal, abandon]) end?.addEventListener('abort', hush, { once: true });
+    await Promise.all([controller, keeper, ...ofBackups].map((each) => each.run(signal, abandon))).finally(
+      hush,
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { ownOf } from '../../contents/own.ts';
 import { type DatabaseState, type DatabaseStep } from '../../influx/state.ts';
 import { InfluxError } from '../../influx/influx-error.ts';
 import type { DatabaseAccess } from '../decision/action.ts';
-import { isAbout, USER_CHECK_MS } from '../database/state.ts';
+import { isAbout, isSilence, USER_CHECK_MS } from '../database/state.ts';
 import { stepsTowards, type Answered } from '../database/wish.ts';
 import { hashOf } from '../world/hash.ts';
 import type { DatabaseFailure, DatabaseKnowledge, Login, UserLogin } from '../world/memory.ts';
@@ -115,7 +115,12 @@ export async function probeDatabase(
   learn(actor, uid, access, {
     ...before,
     failures: failure === undefined ? 0 : before.failures + 1,
-    probe: { revision, atMs: actor.clock.now(), failure: failure?.message },
+    probe: {
+      revision,
+      atMs: actor.clock.now(),
+      failure: failure?.message,
+      ...(failure !== undefined && isSilence(failure) ? { silent: true } : {}),
+    },
   });
 }
 

@@ -3,7 +3,7 @@ import { isStartHeld } from '../access/way-in.ts';
 import { stateOf } from '../../api/addon-defaults.ts';
 import { allowedOutside, endpointInForce } from '../access/in-force.ts';
 import type { WayIn } from '../access/way-in.ts';
-import { activeFindings, findingOf } from '../decision/findings.ts';
+import { activeFindings, findingOf, ownFindings } from '../decision/findings.ts';
 import { acting, type Outcome } from '../decision/outcome.ts';
 import type { Scene } from '../decision/story.ts';
 import { startsOf } from '../pod/starting.ts';
@@ -26,6 +26,8 @@ export interface Prepared {
   readonly revision: string;
   /** Writes that were refused a moment ago. */
   readonly active: readonly Finding[];
+  /** Of these, those for which nobody else is told: they keep the addon from being what is asked for. */
+  readonly own: readonly Finding[];
 }
 
 /** All that the builders look at. */
@@ -71,7 +73,8 @@ export function contextStep({
     volume: children.claim?.metadata.uid,
     starts,
   });
-  return { context, starts, revision, active: activeFindings(world, now.getTime()) };
+  const active = activeFindings(world, now.getTime());
+  return { context, starts, revision, active, own: ownFindings(active, world, target.tls) };
 }
 
 export interface Changes {

@@ -101,16 +101,28 @@ describe('databaseState', () => {
       message: 'disk full',
     });
     expect(step(known({ probe: probe(6_000) }), { verifiedRevision: 'r0' })).toBe('probeDatabase');
+    const hangs = known({ failures: 8, probe: { ...probe(59_000), silent: true }, askedMs: now - 1_000 });
+    expect(step(hangs, { verifiedRevision: 'r0' })).toMatchObject({ state: 'Silent', retryMs: 1_000 });
   });
 
   it('waits longer after each failure, and never for ever', () => {
-    const waits = [1, 2, 3, 4, 5, 50].map((failures) => {
-      const silent = step(known({ failures, answer: failed('Timeout') })) as { retryMs: number };
-      return silent.retryMs;
-    });
-    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
-    expect(Math.min(...waits)).toBeGreaterThan(0);
-    expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
+    const waitsOf = (kind: DatabaseFailure['kind']) =>
+      [1, 2, 3, 4, 5, 6, 7, 50].map((failures) => {
+        const silent = step(known({ failures, answer: failed(kind) })) as { retryMs: number };
+        return silent.retryMs;
+      });
+    expect(waitsOf('Timeout')).toEqual([500, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000]);
+    expect(waitsOf('Unreachable')).toEqual(waitsOf('Timeout'));
+    expect(waitsOf('Refused').slice(4)).toEqual([10_000, 10_000, 10_000, 10_000]);
+  });
+
+  it('asks a server that was started since it was silent', () => {
+    const silent = known({ failures: 50, askedMs: now - 5_000, answer: failed('Timeout') });
+    expect(step(silent)).toMatchObject({ state: 'Silent' });
+    const startedAt = new Date(now - 4_000).toISOString();
+    expect(step(silent, { pod: podOf(readyStatus(startedAt)) })).toBe('askDatabase');
+    const ahead = new Date(now + 4_000).toISOString();
+    expect(step(silent, { pod: podOf(readyStatus(ahead)) })).toMatchObject({ state: 'Silent' });
   });
 
   it('has a pod restarted whose administrator cannot log in, but not one that has just started', () => {

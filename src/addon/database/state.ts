@@ -8,7 +8,7 @@ import { credentialsMark } from '../identity/settle.ts';
 import { type Facts } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import { passwordsInDatabase } from '../identity/users.ts';
-import type { DatabaseKnowledge } from '../world/memory.ts';
+import type { DatabaseFailure, DatabaseKnowledge } from '../world/memory.ts';
 
 /** How often a healthy database is asked whether all is as it should be; drift is repaired within a minute. */
 export const CHECK_INTERVAL_MS = 40_000;
@@ -17,6 +17,8 @@ export const USER_CHECK_MS = 220_000;
 /** A pod younger than this may still show the effects of its start; it is not restarted to heal the administrator. */
 const HEAL_AFTER_MS = 25_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;
+/** Of one from which nothing is heard at all: each question costs the time in which it is given up. */
+const SILENT_RETRY_MS = [...RETRY_MS, 20_000, 40_000, 60_000] as const;
 
 /** Where the database stands, and what to do next about it. */
 export type DatabaseState =
@@ -61,16 +63,19 @@ export function databaseState(input: DatabaseInput): DatabaseState {
   if (knowledge === undefined) return { state: 'Act', action: { do: 'askDatabase', access } };
   const age = nowMs - knowledge.askedMs;
   if (!knowledge.answer.ok) {
-    const retryMs = RETRY_MS[Math.min(knowledge.failures, RETRY_MS.length) - 1] ?? RETRY_MS[0];
-    if (age >= retryMs || age < 0) return { state: 'Act', action: { do: 'askDatabase', access } };
-    if (knowledge.answer.kind === 'Unauthorized' || knowledge.answer.kind === 'Forbidden') {
+    const { kind } = knowledge.answer;
+    const retryMs = waitAfter(knowledge.failures, isSilence({ kind }) ? SILENT_RETRY_MS : RETRY_MS);
+    // A server that was started since is another one. By a clock that is ahead of ours it has not been started yet.
+    const isNew = startedMs(pod) > knowledge.askedMs && startedMs(pod) <= nowMs;
+    if (age >= retryMs || age < 0 || isNew) return { state: 'Act', action: { do: 'askDatabase', access } };
+    if (kind === 'Unauthorized' || kind === 'Forbidden') {
       return {
         state: 'AdministratorLost',
         restart: nowMs - startedMs(pod) >= HEAL_AFTER_MS,
         retryMs: retryMs - age,
       };
     }
-    const { message, kind } = knowledge.answer;
+    const { message } = knowledge.answer;
     return { state: 'Silent', message, retryMs: retryMs - age, untrusted: kind === 'Untrusted' };
   }
   const interval = CHECK_INTERVAL_MS - jitter(pod.metadata.uid);
@@ -86,9 +91,19 @@ export function databaseState(input: DatabaseInput): DatabaseState {
   const probe = knowledge.probe?.revision === revision ? knowledge.probe : undefined;
   if (probe === undefined) return { state: 'Act', action: { do: 'probeDatabase', access, revision } };
   if (probe.failure === undefined) return { state: 'Answering', verified: true, recheckMs };
-  const wait = 5_000 - (nowMs - probe.atMs);
-  if (wait <= 0 || wait > 5_000) return { state: 'Act', action: { do: 'probeDatabase', access, revision } };
+  const probeMs = Math.max(5_000, probe.silent ? waitAfter(knowledge.failures, SILENT_RETRY_MS) : 0);
+  const wait = probeMs - (nowMs - probe.atMs);
+  if (wait <= 0 || wait > probeMs) return { state: 'Act', action: { do: 'probeDatabase', access, revision } };
   return { state: 'Silent', message: probe.failure, retryMs: wait, untrusted: false };
+}
+
+/** Nothing was heard of it: what it does, and whether it is there, nobody knows. */
+export function isSilence({ kind }: Pick<DatabaseFailure, 'kind'>): boolean {
+  return kind === 'Timeout' || kind === 'Unreachable';
+}
+
+function waitAfter(failures: number, waits: readonly number[]): number {
+  return waits[Math.min(Math.max(failures, 1), waits.length) - 1] ?? 0;
 }
 
 /** What is known was learned from this pod, with these credentials. */

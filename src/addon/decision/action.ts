@@ -188,45 +188,20 @@ export interface Decision {
   readonly waitingFor: string | undefined;
 }
 
-/** For logs: what is done to which object, and never with what. */
-export function describe(action: Action): string {
-  switch (action.do) {
-    case 'create':
-      return `create ${action.kind.kind} ${action.object.metadata?.name}`;
-    case 'replace':
-      return `replace ${action.kind.kind} ${action.object.metadata?.name} (${action.why})`;
-    case 'patch':
-      return `patch ${action.kind.kind} ${action.key.name} (${action.why})`;
-    case 'delete':
-      return `delete ${action.kind.kind} ${action.key.name} (${action.why})`;
-    case 'askDatabase':
-      return 'ask the database';
-    case 'changeDatabase':
-      return `change the database: ${action.steps.map((step) => step.what).join(', ')}`;
-    case 'changeContents':
-      return `change the contents of the database: ${action.steps.map(({ what, name }) => `${what} ${name}`).join(', ')}`;
-    case 'measureShards':
-      return 'ask the database what its retention policies hold';
-    case 'probeDatabase':
-      return 'write and read a probe point';
-    case 'measureDatabase':
-      return 'ask the database for its size';
-    case 'findGrowing':
-      return 'ask the database what most of its series are';
-    case 'growVolume':
-      return `grow PersistentVolumeClaim ${action.object.metadata?.name} to ${action.object.spec?.resources?.requests?.['storage']}`;
-    case 'findClaim':
-      return `look for PersistentVolumeClaim ${action.key.name}`;
-    case 'findOwners':
-      return `look who wrote the variables of ${action.kind.kind} ${action.key.name}`;
-    case 'issueCertificate':
-      return `make a certificate (${action.need.why})`;
-    case 'issueAgentPair':
-      return 'make certificates for the agent';
-    case 'diagnose':
-      return `read events about ${action.names.join(', ')}`;
-  }
+/** It speaks to the database, which may hang. */
+export function isOfEngine({ do: what }: Action): boolean {
+  return OF_ENGINE.includes(what);
 }
+
+const OF_ENGINE: readonly Action['do'][] = [
+  'askDatabase',
+  'changeDatabase',
+  'changeContents',
+  'measureShards',
+  'probeDatabase',
+  'measureDatabase',
+  'findGrowing',
+];
 
 /** What is wrong with an addon's certificate, and what a good one has to be for. */
 export interface CertificateNeed {

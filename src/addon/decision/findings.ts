@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { childNames } from '../world/names.ts';
 import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';
 
@@ -8,6 +9,25 @@ export function activeFindings({ addon, memory }: Pick<World, 'addon' | 'memory'
     (finding) => finding.untilMs > nowMs && finding.generation === addon.metadata.generation,
   );
 }
+
+/**
+ * Those that are the addon's own. What is refused about an app is told of that app, and hinders nothing else; and a
+ * database that listens without TLS runs without its certificate.
+ */
+export function ownFindings(
+  active: readonly Finding[],
+  { addon }: Pick<World, 'addon'>,
+  tls: 'Required' | undefined,
+): Finding[] {
+  const names = childNames(addon.metadata.name);
+  return active.filter(({ target }) => {
+    if (target === `Secret/${names.tlsSecret}`) return tls === 'Required';
+    const isWorkload = APP_KINDS.some((kind) => target.startsWith(`${kind}/`));
+    return !isWorkload || target === `StatefulSet/${names.statefulSet}`;
+  });
+}
+
+const APP_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
 /** The finding that keeps an action from being tried. */
 export function findingOf(action: Action, active: readonly Finding[]): Finding | undefined {

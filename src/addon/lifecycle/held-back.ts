@@ -16,7 +16,7 @@ export function heldBackStep({
   facts,
   refusal,
   unimplemented,
-  active,
+  own,
   waitsForAddress,
   tooOld,
   behind,
@@ -24,20 +24,20 @@ export function heldBackStep({
   readonly facts: Facts;
   readonly refusal: Refusal | undefined;
   readonly unimplemented: readonly string[];
-  readonly active: readonly Finding[];
+  readonly own: readonly Finding[];
   readonly waitsForAddress: boolean;
   readonly tooOld: boolean;
   readonly behind: { readonly finding: Finding | undefined } | undefined;
 }): { readonly base: BasePicture } | Outcome {
   const { addon, children } = world;
   const statefulSet = `StatefulSet/${childNames(addon.metadata.name).statefulSet}`;
-  const refusedSet = active.find((finding) => finding.target === statefulSet);
-  const [finding] = active;
+  const refusedSet = own.find((finding) => finding.target === statefulSet);
+  const [finding] = own;
   const isHeld = refusedSet !== undefined || tooOld || behind !== undefined;
   if (children.adminSecret === undefined || isHeld)
     return heldBack(world, { facts, unimplemented, refusal }, refusedSet ?? behind?.finding ?? finding);
   if (waitsForAddress) return waiting(AN_ADDRESS);
-  return { base: baseOf({ facts, refusal, unimplemented, active }) };
+  return { base: baseOf({ facts, refusal, unimplemented, own }) };
 }
 
 /** What is known before the database is looked at. */
@@ -45,12 +45,12 @@ export function baseOf({
   facts,
   refusal,
   unimplemented,
-  active: [finding],
+  own: [finding],
 }: {
   readonly facts: Facts;
   readonly refusal: Refusal | undefined;
   readonly unimplemented: readonly string[];
-  readonly active: readonly Finding[];
+  readonly own: readonly Finding[];
 }): BasePicture {
   const found = finding && { reason: finding.reason, message: finding.message };
   return {

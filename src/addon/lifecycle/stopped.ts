@@ -24,7 +24,7 @@ export function stoppingStep(
     readonly facts: Facts;
     readonly refusal: Refusal | undefined;
     readonly unimplemented: readonly string[];
-    readonly active: readonly Finding[];
+    readonly own: readonly Finding[];
     readonly changes: readonly ChildChange[];
     readonly starts: number;
   },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
 import type { PodState } from './state.ts';
 import { buildClaim } from '../children/claim.ts';
-import { contextOf, inForce, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
+import { addonOf, contextOf, inForce, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
 import { containerStatus, podOf } from '../testing/pods.ts';
 import { type World } from '../world/world.ts';
 import { NO_MEMORY, type Memory } from '../world/memory.ts';
@@ -26,20 +26,42 @@ function waiting(ms: number, more: Partial<Memory> = {}): Memory {
 describe('diagnose', () => {
   it('has patience at first, and says when to look again', () => {
     const trouble = diagnose(worldOf({ memory: waiting(3_000) }), starting, now);
-    expect(trouble).toMatchObject({ reason: undefined, action: undefined, requeueAfterMs: 5_000 });
+    expect(trouble).toMatchObject({ reason: undefined, action: undefined });
+    expect(trouble.requeueAfterMs).toBeGreaterThanOrEqual(5_000);
+    expect(trouble.requeueAfterMs).toBeLessThanOrEqual(9_000);
   });
 
   it('reads the events about what does not come, again after a while', () => {
     const ask = (memory: Memory) => diagnose(worldOf({ memory }), starting, now).action;
-    expect(ask(waiting(9_000))).toEqual({ do: 'diagnose', names: ['my-app-influx', 'my-app-influx-data'] });
+    expect(ask(waiting(13_000))).toEqual({ do: 'diagnose', names: ['my-app-influx', 'my-app-influx-data'] });
     const told = (ms: number) => ({ diagnosis: { atMs: now - ms, message: undefined, quota: false } });
-    expect(ask(waiting(9_000, told(1_000)))).toBeUndefined();
-    expect(ask(waiting(60_000, told(21_000)))).toBeDefined();
+    expect(ask(waiting(13_000, told(1_000)))).toBeUndefined();
+    expect(ask(waiting(40_000, told(26_000)))).toBeDefined();
+  });
+
+  it('reads them ever more rarely, and each addon at a time of its own', () => {
+    const readsIn = (uid: string, ms: number): number[] => {
+      const reads: number[] = [];
+      let diagnosis: Memory['diagnosis'];
+      for (let at = 0; at < ms; at += 1_000) {
+        const addon = addonOf({}, { metadata: { uid } });
+        const memory = { ...NO_MEMORY, waiting: { what, sinceMs: now }, diagnosis };
+        if (diagnose(worldOf({ addon, memory }), starting, now + at).action === undefined) continue;
+        diagnosis = { atMs: now + at, message: undefined, quota: false };
+        reads.push(at);
+      }
+      return reads;
+    };
+    expect(readsIn('one', 3_600_000).length).toBeLessThanOrEqual(17);
+    expect(readsIn('one', 60_000).length).toBeGreaterThanOrEqual(2);
+    const uids = Array.from({ length: 100 }, (_, i) => `uid-${i}`);
+    const firsts = uids.map((uid) => readsIn(uid, 13_000)[0]);
+    expect(new Set(firsts).size).toBeGreaterThanOrEqual(4);
   });
 
   it('passes on what the events say', () => {
     const diagnosis = { atMs: now, message: 'volume is being used', quota: false };
-    const trouble = diagnose(worldOf({ memory: waiting(9_000, { diagnosis }) }), starting, now);
+    const trouble = diagnose(worldOf({ memory: waiting(13_000, { diagnosis }) }), starting, now);
     expect(trouble).toMatchObject({ reason: 'Degraded', refusal: undefined });
     expect(trouble.message).toBe(`Waiting for ${what}: volume is being used`);
     expect(trouble.requeueAfterMs).toBeGreaterThan(0);
@@ -47,7 +69,7 @@ describe('diagnose', () => {
 
   it('is blocked by a quota', () => {
     const diagnosis = { atMs: now, message: 'exceeded quota: small', quota: true };
-    const trouble = diagnose(worldOf({ memory: waiting(9_000, { diagnosis }) }), starting, now);
+    const trouble = diagnose(worldOf({ memory: waiting(13_000, { diagnosis }) }), starting, now);
     expect(trouble).toMatchObject({ reason: 'Blocked', refusal: { reason: 'QuotaExceeded' } });
   });
 

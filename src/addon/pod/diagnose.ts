@@ -1,4 +1,5 @@
 import type { Action } from '../decision/action.ts';
+import { hashOf } from '../world/hash.ts';
 import { childNames } from '../world/names.ts';
 import { cannotBegin, mayHaveOpenedData, type PodState } from './state.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
@@ -16,10 +17,12 @@ export interface Trouble {
   readonly action: Action | undefined;
 }
 
-/** A wait shorter than this needs no explanation. */
+/** A wait shorter than this, and for some addons up to half as much more, needs no explanation. */
 const PATIENCE_MS = 8_000;
-/** While something stays away, the events about it are read again this often. */
+/** A pod that is in trouble is looked at again this often. */
 const ASK_AGAIN_MS = 20_000;
+/** While something stays away, the events about it are read again after as long as it has stayed away, between these. */
+const READ_AGAIN_MS = { least: 20_000, most: 5 * 60_000 } as const;
 /** After this long, a start that nobody explained is called a failure. */
 const DEADLINE_MS = 5 * 60_000;
 
@@ -56,13 +59,18 @@ export function diagnose(world: World, pod: PodState, nowMs: number): Trouble {
   const what = pod.state === 'Starting' ? pod.what : 'the pod';
   const waited = world.memory.waiting?.what === what ? nowMs - world.memory.waiting.sinceMs : 0;
   const absent = world.pod === undefined || world.children.claim?.status?.phase !== 'Bound';
-  if (waited < PATIENCE_MS) return { ...none, waitingFor: what, requeueAfterMs: PATIENCE_MS - waited };
+  const spread = spreadOf(world);
+  const patienceMs = PATIENCE_MS * (1 + spread / 2);
+  if (waited < patienceMs) return { ...none, waitingFor: what, requeueAfterMs: patienceMs - waited };
   const told = world.memory.diagnosis;
-  if (absent && (told === undefined || nowMs - told.atMs >= ASK_AGAIN_MS)) {
+  const waitedThen = told === undefined ? 0 : told.atMs - (nowMs - waited);
+  const { least, most } = READ_AGAIN_MS;
+  const againMs = Math.min(Math.max(waitedThen, least), most) * (1 + spread / 4);
+  if (absent && (told === undefined || nowMs - told.atMs >= againMs)) {
     return { ...none, waitingFor: what, action: { do: 'diagnose', names: [names.statefulSet, names.claim] } };
   }
   const requeueAfterMs =
-    absent && told !== undefined ? ASK_AGAIN_MS - (nowMs - told.atMs) : Math.max(1_000, DEADLINE_MS - waited);
+    absent && told !== undefined ? againMs - (nowMs - told.atMs) : Math.max(1_000, DEADLINE_MS - waited);
   if (absent && told?.message !== undefined) {
     const refusal = told.quota
       ? {
@@ -91,6 +99,11 @@ export function diagnose(world: World, pod: PodState, nowMs: number): Trouble {
     };
   }
   return { ...none, waitingFor: what, requeueAfterMs };
+}
+
+/** From 0 to 1, the same for an addon each time: events of a thousand that wait are not read in the same second. */
+function spreadOf({ addon }: World): number {
+  return Buffer.from(hashOf(addon.metadata.uid), 'base64url').readUInt16BE() / 0xffff;
 }
 
 /**

@@ -12,6 +12,7 @@ type Rotating = Scene & {
   readonly facts: Facts;
   readonly context: BuildContext;
   readonly active: readonly Finding[];
+  readonly own: readonly Finding[];
 };
 
 /** The next turn of a rotation: only the admin Secret is written, all else follows from it. */
@@ -20,12 +21,13 @@ export function turnStep({
   facts,
   context,
   active,
+  own,
   refusal,
   fresh,
   now,
 }: Rotating & { readonly refusal: Refusal | undefined }): Outcome | undefined {
   // A user's Secret that may not be made or changed keeps nobody else from new credentials.
-  const mayBegin = refusal === undefined && active.every((each) => isOfUserSecret(each, world.addon));
+  const mayBegin = refusal === undefined && own.every((each) => isOfUserSecret(each, world.addon));
   const turn = nextTurn(world, facts, { mayBegin, fresh, now });
   const changes = turn === undefined ? [] : storing(context, turn.facts, active);
   if (changes.length === 0) return undefined;

@@ -44,10 +44,12 @@ export function certificateFirstStep({
   tls,
   unready,
   active,
+  own,
   ...known
 }: Scene &
   Certified & {
     readonly active: readonly Finding[];
+    readonly own: readonly Finding[];
     readonly facts: Facts;
     readonly unimplemented: readonly string[];
     readonly refusal: Refusal | undefined;
@@ -56,9 +58,8 @@ export function certificateFirstStep({
   if (certificate !== undefined && findingOf(certificate, active) === undefined) return acting([certificate]);
   // Nobody speaks to a database that is stopped.
   if (tls !== undefined || stateOf(world.addon) === 'Stopped') return undefined;
-  if (active[0] === undefined && known.refusal === undefined)
-    return waiting('the certificate of the database');
-  return heldBack(world, known, active[0]);
+  if (own[0] === undefined && known.refusal === undefined) return waiting('the certificate of the database');
+  return heldBack(world, known, own[0]);
 }
 
 /** Off the path to Ready: also a database without TLS has a certificate, so that TLS can be switched on. */

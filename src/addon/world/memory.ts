@@ -66,7 +66,13 @@ export interface DatabaseKnowledge {
       }
     | DatabaseFailure;
   readonly probe:
-    | { readonly revision: string; readonly atMs: number; readonly failure: string | undefined }
+    | {
+        readonly revision: string;
+        readonly atMs: number;
+        readonly failure: string | undefined;
+        /** There was no answer at all. */
+        readonly silent?: boolean;
+      }
     | undefined;
 }
 

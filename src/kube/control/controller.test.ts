@@ -37,6 +37,32 @@ test('what fails is tried again with a growing wait, and told', async () => {
   await end();
 });
 
+test('a run that lets its worker go keeps its key, and is waited for at the end', async () => {
+  const runs: string[] = [];
+  let over = false;
+  const end = start({
+    workers: 1,
+    reconcile: async (key, signal, letGo) => {
+      runs.push(key);
+      if (key !== 'hangs') return;
+      letGo();
+      await sleep(clock, 5_000, signal);
+      over = true;
+    },
+  });
+  for (const key of ['hangs', 'a', 'b']) queue.add(key);
+  await clock.advance(10);
+  expect(runs).toEqual(['hangs', 'a', 'b']);
+  queue.add('hangs');
+  await clock.advance(1_000);
+  expect(runs).toEqual(['hangs', 'a', 'b']);
+  expect(queue.working).toBe(1);
+  const ended = end();
+  await clock.advance(5_000);
+  await ended;
+  expect(over).toBe(true);
+});
+
 test('the wait that the API server asks for is kept', async () => {
   const at: number[] = [];
   const end = start({

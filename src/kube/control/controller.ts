@@ -12,9 +12,10 @@ export interface ControllerOptions {
   workers: number;
   /**
    * Brings one key's world a step nearer. Without `requeueAfterMs` it is looked at again when something
-   * changes; what it throws is tried again with a growing wait. Must heed the signal.
+   * changes; what it throws is tried again with a growing wait. Must heed the signal. While it waits for somebody who
+   * may never answer it may let its worker go: the key stays its own until the run has ended.
    */
-  reconcile: (key: string, signal: AbortSignal) => Promise<ReconcileResult | void>;
+  reconcile: (key: string, signal: AbortSignal, letGo: () => void) => Promise<ReconcileResult | void>;
   /** A run that takes longer has its signal aborted, in milliseconds. Default 60 s. */
   timeoutMs?: number;
   /** How long running ones may take after a stop, before their signal is aborted. Default 10 s. */
@@ -39,6 +40,8 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
+  /** Runs under way, those whose worker was let go with them. */
+  readonly #running = new Set<Promise<void>>();
 
   constructor(options: ControllerOptions) {
     if (!(options.workers >= 1)) throw new RangeError(`workers must be at least 1, got ${options.workers}`);
@@ -68,6 +71,7 @@ export class Controller {
       () => {},
     );
     await workers;
+    await Promise.all(this.#running);
     drained.abort();
     await deadline;
     abandon?.removeEventListener('abort', onAbandon);
@@ -91,19 +95,23 @@ export class Controller {
     const timer = this.#clock.after(timeoutMs, () =>
       run.abort(new DOMException(`took longer than ${timeoutMs} ms`, 'TimeoutError')),
     );
-    const ended = this.#reconcile(key, run.signal).finally(() => {
+    const released = Promise.withResolvers<void>();
+    const ended = this.#reconcile(key, run.signal, released.resolve).finally(() => {
       timer.cancel();
       hard.removeEventListener('abort', onHard);
     });
-    await Promise.race([ended, this.#grace(key, run.signal, ended)]);
+    const given = Promise.race([ended, this.#grace(key, run.signal, ended)]);
+    this.#running.add(given);
+    void given.finally(() => this.#running.delete(given));
+    await Promise.race([given, released.promise]);
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+  async #reconcile(key: string, signal: AbortSignal, letGo: () => void): Promise<void> {
     const { name, queue, reconcile, onRun, onError } = this.#options;
     const start = this.#clock.monotonic();
     let outcome: Outcome = 'done';
     try {
-      const result = await reconcile(key, signal);
+      const result = await reconcile(key, signal, letGo);
       queue.forget(key);
       if (result?.requeueAfterMs !== undefined) {
         outcome = 'requeued';

@@ -114,3 +114,11 @@ export class ModelCache {
     return this.#objects.get(`${kind}/${name}`) as Live<T> | undefined;
   }
 }
+
+/** An object of ours that lost its labels, with them. */
+export function relabelled(live: Stored, intent: KubeObject): Stored {
+  return {
+    ...live,
+    metadata: { ...live.metadata, labels: { ...live.metadata.labels, ...intent.metadata?.labels } },
+  };
+}

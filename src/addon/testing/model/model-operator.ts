@@ -1,19 +1,21 @@
-import { ModelCache } from './model-cache.ts';
+import { ModelCache, relabelled } from './model-cache.ts';
 import { appPatched, ownersFound } from './model-apps.ts';
-import { measured, shardsMeasured, spokenWith } from './model-database.ts';
+import { measured, refused, shardsMeasured, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../../kube/objects/types.ts';
 import { belonging } from '../../act/objects.ts';
-import { describe, type Action, type FindClaimAction, type Decision } from '../../decision/action.ts';
+import { type Action, type FindClaimAction, type Decision } from '../../decision/action.ts';
+import { describe } from '../../decision/describe.ts';
 import { labelsOf } from '../../world/names.ts';
 import { type World } from '../../world/world.ts';
 import { NO_MEMORY, type Memory } from '../../world/memory.ts';
 import { Annotation } from '../../../api/annotations.ts';
 import { decide } from '../../decide.ts';
+import { targetOf } from '../../decision/findings.ts';
 import type { Fresh } from '../../world/fresh.ts';
-import { Refused, type ModelApi, type Stored } from './model-api.ts';
+import { Refused, type ModelApi } from './model-api.ts';
 import type { ModelNode } from './model-node.ts';
 
 export interface OperateOptions {
@@ -25,7 +27,6 @@ export interface OperateOptions {
   readonly stale: ReadonlySet<string>;
 }
 
-/** As in act.ts. */
 type ActOutcome = 'Done' | 'Wait' | 'Surprised';
 
 /** One operator process after the other: the real decisions, made from a cache and carried out on the model. */
@@ -38,6 +39,8 @@ export class ModelOperator {
   #memory: Memory = NO_MEMORY;
   /** The world in which it last found nothing to do, and when it wants to look again. */
   #rested: { version: number; untilMs: number } | undefined;
+  /** Writes of this object, `Kind/name`, are refused. */
+  refuses: string | undefined;
   /** Everything written, but status. */
   writes: string[] = [];
 
@@ -126,6 +129,10 @@ export class ModelOperator {
   #act(addon: Live<InfluxAddon>, action: Action, now: number, known: boolean): ActOutcome {
     if ('over' in action && action.over !== undefined && this.#isBeingDeleted(addon, action.over))
       return 'Surprised';
+    if (this.refuses !== undefined && targetOf(action) === this.refuses) {
+      this.#memory = refused(this.#memory, addon, this.refuses, now);
+      return 'Surprised';
+    }
     switch (action.do) {
       case 'create':
         this.writes.push(`create ${action.kind.kind} ${action.object.metadata?.name}`);
@@ -240,11 +247,4 @@ export class ModelOperator {
     this.#cache.record(this.#api.setStatus('InfluxAddon', metadata.name, status, metadata), known);
     if (known) this.#memory = { ...this.#memory, patchedApps: new Map() };
   }
-}
-
-function relabelled(live: Stored, intent: KubeObject): Stored {
-  return {
-    ...live,
-    metadata: { ...live.metadata, labels: { ...live.metadata.labels, ...intent.metadata?.labels } },
-  };
 }
