@@ -4,27 +4,15 @@ import { InfluxError } from '../../influx/influx-error.ts';
 import { engineAnswer, ScriptedTransport, statementsOf } from '../../influx/testing/scripted-transport.ts';
 import { askDatabase } from './database.ts';
 import { changeContents } from './contents.ts';
-import type { Action, DatabaseAccess } from '../decision/action.ts';
+import type { Action } from '../decision/action.ts';
 import { digestOf } from '../database/contents/next.ts';
-import { credentialsMark } from '../identity/settle.ts';
 import { Memories } from '../observe/memories.ts';
 import { repairedEvents } from '../database/repaired.ts';
-import { FACTS, NOW, worldOf } from '../testing/fixtures.ts';
+import { ACCESS, FACTS, NOW, worldOf } from '../testing/fixtures.ts';
 
 const UID = 'addon-uid';
 const { signal } = new AbortController();
-const access: DatabaseAccess = {
-  podUid: 'pod-uid',
-  version: '1.8.10',
-  credentials: credentialsMark(FACTS),
-  host: '10.1.0.9',
-  port: 8086,
-  id: FACTS.id,
-  username: FACTS.username,
-  password: FACTS.password,
-  adminPassword: FACTS.adminPassword,
-  tls: undefined,
-};
+const access = ACCESS;
 const DROP: ContentsStep = {
   what: 'DropRetentionPolicy',
   name: 'week',

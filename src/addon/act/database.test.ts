@@ -3,25 +3,12 @@ import type { InfluxRequest } from '../../influx/transport.ts';
 import { engineAnswer, ScriptedTransport, statementsOf } from '../../influx/testing/scripted-transport.ts';
 import { planDatabase } from '../../influx/v1/database.ts';
 import { askDatabase, changeDatabase, probeDatabase } from './database.ts';
-import type { DatabaseAccess } from '../decision/action.ts';
 import { credentialsMark } from '../identity/settle.ts';
 import { Memories } from '../observe/memories.ts';
-import { FACTS, NOW } from '../testing/fixtures.ts';
+import { ACCESS, FACTS, NOW } from '../testing/fixtures.ts';
 
 const { signal } = new AbortController();
 const UID = 'addon-uid';
-const ACCESS: DatabaseAccess = {
-  podUid: 'pod-uid',
-  version: '1.8.10',
-  credentials: credentialsMark(FACTS),
-  host: '10.1.0.9',
-  port: 8086,
-  id: FACTS.id,
-  username: FACTS.username,
-  password: FACTS.password,
-  adminPassword: FACTS.adminPassword,
-  tls: undefined,
-};
 const SERIES = (columns: string[], values: unknown[][]) => ({ series: [{ columns, values }] });
 
 /** An engine without a database: what is asked of it, it answers; what is to be changed goes as the script says. */

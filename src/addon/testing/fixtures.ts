@@ -1,3 +1,5 @@
+import type { DatabaseAccess } from '../decision/action.ts';
+import { credentialsMark } from '../identity/settle.ts';
 import { plans } from '../../api/catalogue.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { InfluxPlan } from '../../api/influx-plan.ts';
@@ -159,3 +161,17 @@ function version(name: string): World['versions'][number] {
     migratesFromMajor: null,
   };
 }
+
+/** How the database of FACTS is reached. */
+export const ACCESS: DatabaseAccess = {
+  podUid: 'pod-uid',
+  version: '1.8.10',
+  credentials: credentialsMark(FACTS),
+  host: '10.1.0.9',
+  port: 8086,
+  id: FACTS.id,
+  username: FACTS.username,
+  password: FACTS.password,
+  adminPassword: FACTS.adminPassword,
+  tls: undefined,
+};

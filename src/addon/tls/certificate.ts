@@ -1,3 +1,5 @@
+import type { InfluxTls } from '../../influx/transport.ts';
+import { serviceHost } from '../access/connection.ts';
 import { type CertificateNeed } from '../decision/action.ts';
 import type { Secret } from 'kubernetes-types/core/v1.js';
 import { inspect, type Inspection } from '../../tls/inspect.ts';
@@ -49,6 +51,16 @@ export const FORMER = 'former.crt';
 export function trustedBy(secret: Secret | undefined): string | undefined {
   const files = decode(secret);
   return files['ca.crt'] ?? (files['tls.crt'] && `${files['tls.crt']}${files[FORMER] ?? ''}`);
+}
+
+/** How to speak to a database that runs with this; undefined without TLS, and while nobody knows whom to trust. */
+export function tlsAccess(
+  { addon, children, settings }: Pick<World, 'addon' | 'children' | 'settings'>,
+  inForce: Pick<InForce, 'tls'> | undefined,
+): InfluxTls | undefined {
+  const ca = trustedBy(children.tlsSecret);
+  if (inForce?.tls !== 'Required' || ca === undefined) return undefined;
+  return { ca, servername: serviceHost(addon, settings.clusterDomain) };
 }
 
 /** The end of the certificate in the Secret, RFC 3339. */

@@ -1,9 +1,7 @@
 import { stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxTls } from '../../influx/transport.ts';
-import { serviceHost } from '../access/connection.ts';
 import { certificateNames } from '../access/in-force.ts';
 import type { WayIn } from '../access/way-in.ts';
-import type { BuildContext } from '../children/context.ts';
 import type { Action } from '../decision/action.ts';
 import { findingOf } from '../decision/findings.ts';
 import { acting, heldBack, waiting, type Outcome } from '../decision/outcome.ts';
@@ -13,7 +11,7 @@ import type { Facts, InForce } from '../world/facts.ts';
 import type { Finding } from '../world/memory.ts';
 import { childNames, ownedMeta } from '../world/names.ts';
 import type { World } from '../world/world.ts';
-import { certificateNeed, trustedBy } from './certificate.ts';
+import { certificateNeed, tlsAccess } from './certificate.ts';
 import { ownCopy } from './own-certificate.ts';
 
 export interface Certified {
@@ -25,11 +23,11 @@ export interface Certified {
   readonly unready: boolean;
 }
 
-type Asked = Scene & { readonly target: InForce; readonly way: WayIn; readonly context: BuildContext };
+type Asked = Scene & { readonly target: InForce; readonly way: WayIn };
 
-export function certifiedStep({ world, target, way, context, now }: Asked): Certified {
+export function certifiedStep({ world, target, way, now }: Asked): Certified {
   const certificate = certificateAction(world, target, way, now);
-  const tls = tlsAccess(context);
+  const tls = tlsAccess(world, target);
   const unready = target.tls === 'Required' && (tls === undefined || certificate !== undefined);
   return { certificate, tls, unready };
 }
@@ -81,10 +79,4 @@ function certificateAction(world: World, target: InForce, way: WayIn, now: Date)
   const metadata = ownedMeta(addon, childNames(addon.metadata.name).tlsSecret);
   const object = { metadata, type: 'kubernetes.io/tls' };
   return { do: 'issueCertificate', object, live: children.tlsSecret, trust, need };
-}
-
-function tlsAccess({ addon, target, children, settings }: BuildContext): InfluxTls | undefined {
-  const ca = trustedBy(children.tlsSecret);
-  if (target.tls !== 'Required' || ca === undefined) return undefined;
-  return { ca, servername: serviceHost(addon, settings.clusterDomain) };
 }

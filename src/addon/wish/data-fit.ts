@@ -1,12 +1,10 @@
 import { stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxPlanSpec } from '../../api/influx-plan.ts';
-import type { InfluxTls } from '../../influx/transport.ts';
 import { compareQuantities, unitsOf } from '../../kube/objects/quantity.ts';
 import { acting, telling, type Outcome } from '../decision/outcome.ts';
 import { blockedPicture, type Picture } from '../decision/picture.ts';
-import { serviceHost } from '../access/connection.ts';
 import { accessTo } from '../database/state.ts';
-import { trustedBy } from '../tls/certificate.ts';
+import { tlsAccess } from '../tls/certificate.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { measureAction } from '../limits/measuring.ts';
 import { podState } from '../pod/state.ts';
@@ -59,7 +57,7 @@ export function withFittingData(
 
 function ask(world: World, facts: Facts, resolution: Resolution): Resolution | Outcome {
   if (world.pod === undefined) return resolution;
-  const tls = tlsInForce(world, facts);
+  const tls = tlsAccess(world, facts.inForce);
   // Its certificate comes first: until then the plan in force stays, and nobody speaks to it in the clear.
   if (facts.inForce?.tls === 'Required' && tls === undefined)
     return { target: facts.inForce, refusal: undefined };
@@ -141,12 +139,6 @@ function judged(world: World, current: InForce, target: InForce, bytes: number):
 function inWords(bytes: number): string {
   const [unit, size] = bytes >= 2 ** 30 ? (['GiB', 2 ** 30] as const) : (['MiB', 2 ** 20] as const);
   return `${(Math.ceil((bytes / size) * 10) / 10).toFixed(1)} ${unit}`;
-}
-
-function tlsInForce({ addon, children, settings }: World, { inForce }: Facts): InfluxTls | undefined {
-  const ca = trustedBy(children.tlsSecret);
-  if (inForce?.tls !== 'Required' || ca === undefined) return undefined;
-  return { ca, servername: serviceHost(addon, settings.clusterDomain) };
 }
 
 /** The database goes on meanwhile, and is looked after again in a moment. */
