@@ -47,7 +47,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     apps: apps.length === 0 ? undefined : apps,
     appsReady: appsReady(world, picture, before),
     storage: sizesOf(world, picture),
-    tlsSecret: world.children.tlsSecret === undefined ? undefined : names.tlsSecret,
+    tlsSecret: picture.facts === undefined ? before.tlsSecret : names.tlsSecret,
     certificate: certificateOf(world),
     backups: backupHealth(world, now).status,
     ...contentsOf(picture, before),
@@ -190,7 +190,9 @@ function storageOf(world: World): InfluxAddonStatus['storage'] {
   });
 }
 
+/** The end of one that is not in use is told where it was told before: it is no reason for a write. */
 function certificateOf({ addon, children, trust }: World): InfluxAddonStatus['certificate'] {
+  if (addon.spec.tls?.mode !== 'Required' && addon.status?.certificate === undefined) return undefined;
   const notAfter = certificateEnd(children.tlsSecret);
   return notAfter === undefined
     ? undefined

@@ -60,13 +60,22 @@ export function certificateFirstStep({
   return heldBack(world, known, own[0]);
 }
 
-/** Off the path to Ready: also a database without TLS has a certificate, so that TLS can be switched on. */
+/**
+ * Also a database without TLS has a certificate, so that TLS can be switched on. It is made once status has told that the
+ * database answers: it takes time, and where its Secret cannot be stored nobody misses it.
+ */
 export function certificateLaterStep({
+  world,
   certificate,
   active,
-}: Pick<Certified, 'certificate'> & { readonly active: readonly Finding[] }): Outcome | undefined {
+  revision,
+}: Scene &
+  Pick<Certified, 'certificate'> & {
+    readonly active: readonly Finding[];
+    readonly revision: string;
+  }): Outcome | undefined {
   if (certificate === undefined || findingOf(certificate, active) !== undefined) return undefined;
-  return acting([certificate]);
+  return world.addon.status?.dataPlane?.revision === revision ? acting([certificate]) : undefined;
 }
 
 function certificateAction(world: World, target: InForce, way: WayIn, now: Date): Action | undefined {
