@@ -69,9 +69,16 @@ describe('decideVersion', () => {
   });
 
   it('changes nothing by itself when the version in force is deleted from the catalogue', () => {
-    const decision = decideVersion(running('1.8.5', '1.8'), [entry('1.8.10')]);
-    expect(decision).toMatchObject({ accepted: false, reason: 'UnknownVersion' });
-    expect(decision).toHaveProperty('message', expect.stringContaining('1.8.5 was deleted'));
+    for (const wanted of ['1.8', '1.8.5', undefined])
+      expect(decided(running('1.8.5', wanted), [entry('1.8.10')]), wanted).toBe('1.8.5');
+    expect(decided(running('1.8.5', '1.8'), [])).toBe('1.8.5');
+    expect(decided(running('1.8.5', '1.8.10'), [entry('1.8.10')])).toBe('1.8.10');
+    expect(decided(running('1.8.5', '1.8.4'), [entry('1.8.10')])).toBe('UnknownVersion');
+  });
+
+  it('goes back to no deleted version that is older than the data', () => {
+    const wish = { wanted: '1.8.5', current: '1.8.5', openedBy: '1.8.10' };
+    expect(decided(wish, [entry('1.8.10')])).toBe('DowngradeRefused');
   });
 
   it('gives a withdrawn version to nobody but those who have it', () => {

@@ -138,14 +138,10 @@ function pick(wish: VersionWish, catalogue: readonly CatalogueVersion[]): Catalo
   const matching = known.filter((entry) =>
     exact ? entry.name === wanted : entry.name.startsWith(`${wanted}.`),
   );
-  const current = matching.find((entry) => entry.name === wish.current);
-  if (current !== undefined) return current; // also a withdrawn one: it stays for those who have it
-  if (!exact && wish.current?.startsWith(`${wanted}.`)) {
-    return refuse(
-      'UnknownVersion',
-      `spec.version: ${wish.current} was deleted from the catalogue; the database goes on with it. Make the entry again or name another version; allowed: ${offer(known)}.`,
-    );
-  }
+  // Also one that was withdrawn, or deleted from the catalogue: it stays for those who have it.
+  const { current } = wish;
+  if (current !== undefined && (exact ? current === wanted : current.startsWith(`${wanted}.`)))
+    return matching.find(({ name }) => name === current) ?? deleted(current);
   if (matching.length === 0) {
     return refuse(
       'UnknownVersion',
@@ -160,6 +156,10 @@ function pick(wish: VersionWish, catalogue: readonly CatalogueVersion[]): Catalo
       `spec.version: ${wanted} is withdrawn and not for new use; allowed: ${offer(known)}.`,
     )
   );
+}
+
+function deleted(name: string): CatalogueVersion {
+  return { name, lifecycle: 'Withdrawn', default: false, migratesFromMajor: null };
 }
 
 function minorWish(version: string | undefined): string | undefined {

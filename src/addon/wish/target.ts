@@ -19,7 +19,7 @@ const VERSION_REASONS = {
 
 /** The catalogue entries that the spec asks for. An entry in force is used as it was when it was chosen. */
 export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'openedBy'>): Resolution {
-  const { addon, plan, planNames, versions } = world;
+  const { addon, versions } = world;
   const fields = notImplemented(addon.spec);
   if (fields.length > 0) {
     return refuse(
@@ -27,25 +27,9 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
       `${fields.join(', ')}: this release of the operator does not know how to do that yet; remove it from the spec.`,
     );
   }
-  const chosen = addon.spec.plan;
   const current = facts.inForce;
-  if (plan === undefined) {
-    const known = planNames.length === 0 ? 'the catalogue has no plans' : `allowed: ${planNames.join(', ')}`;
-    const text =
-      current?.plan.name === chosen
-        ? `spec.plan: ${chosen} was deleted from the catalogue; the database goes on with its last known size. Make the plan again or choose another; ${known}.`
-        : `spec.plan: ${chosen} is not in the catalogue; ${known}.`;
-    return refuse(STALLED_REASON.unknownPlan, text);
-  }
-  if (current?.plan.name !== chosen && lifecycleOf(plan) === 'Withdrawn') {
-    const others = planNames.filter((name) => name !== chosen).join(', ');
-    return refuse(
-      STALLED_REASON.withdrawnPlan,
-      `spec.plan: ${chosen} is withdrawn and not for new use; allowed: ${others}.`,
-    );
-  }
-  const moved = otherClass(world, plan, current);
-  if (moved !== undefined) return refuse(STALLED_REASON.otherStorageClass, moved);
+  const chosen = choosePlan(world, current);
+  if ('refusal' in chosen) return chosen;
   const decision = decideVersion(
     {
       wanted: addon.spec.version,
@@ -55,7 +39,8 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
     versions,
   );
   if (!decision.accepted) return refuse(VERSION_REASONS[decision.reason], decision.message);
-  const version = versions.find((entry) => entry.name === decision.version);
+  const isInForce = current?.version.name === decision.version;
+  const version = isInForce ? current.version : versions.find(({ name }) => name === decision.version);
   if (version === undefined)
     return refuse(
       STALLED_REASON.unknownVersion,
@@ -67,11 +52,8 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
   }
   return {
     target: {
-      plan: current?.plan.name === chosen ? current.plan : { name: chosen, spec: plan.spec },
-      version:
-        current?.version.name === version.name
-          ? current.version
-          : { name: version.name, image: version.image },
+      plan: chosen,
+      version: isInForce ? current.version : { name: version.name, image: version.image },
       ...(tlsModeOf(addon) === 'Required' ? { tls: 'Required' } : {}),
       ...agentOf(world, current),
     },
@@ -79,16 +61,36 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
   };
 }
 
+/** One in force is taken as it was when it was chosen, whatever became of it in the catalogue. */
+function choosePlan(
+  world: World,
+  current: InForce | undefined,
+): InForce['plan'] | Extract<Resolution, { target: undefined }> {
+  const { addon, plan, planNames } = world;
+  const name = addon.spec.plan;
+  if (current?.plan.name === name) return current.plan;
+  if (plan === undefined) {
+    const known = planNames.length === 0 ? 'the catalogue has no plans' : `allowed: ${planNames.join(', ')}`;
+    return refuse(STALLED_REASON.unknownPlan, `spec.plan: ${name} is not in the catalogue; ${known}.`);
+  }
+  if (lifecycleOf(plan) === 'Withdrawn') {
+    const others = planNames.filter((each) => each !== name).join(', ');
+    const message = `spec.plan: ${name} is withdrawn and not for new use; allowed: ${others}.`;
+    return refuse(STALLED_REASON.withdrawnPlan, message);
+  }
+  const moved = current && otherClass(world, plan);
+  if (moved !== undefined) return refuse(STALLED_REASON.otherStorageClass, moved);
+  return { name, spec: plan.spec };
+}
+
 /** A volume stays in its storage class, and a plan may promise something by naming one. A plan that names none takes any. */
 function otherClass(
   { children }: World,
   { metadata, spec }: NonNullable<World['plan']>,
-  current: InForce | undefined,
 ): string | undefined {
   const { className } = spec.storage;
   const present = children.claim?.spec?.storageClassName;
-  const isNew = current !== undefined && current.plan.name !== metadata.name;
-  if (!isNew || !className || present === undefined || present === className) return undefined;
+  if (!className || present === undefined || present === className) return undefined;
   return `spec.plan: ${metadata.name} has its volumes in the storage class ${className}, and this one is in ${present}, which a volume does not leave. Choose a plan of that class or of none; or make a new addon with ${metadata.name} and restoreFrom a backup of this one.`;
 }
 
@@ -110,6 +112,6 @@ export function lastInForce(world: World, facts: Pick<Facts, 'openedBy'>): InFor
   };
 }
 
-function refuse(reason: StalledReason, message: string): Resolution {
+function refuse(reason: StalledReason, message: string): Extract<Resolution, { target: undefined }> {
   return { target: undefined, refusal: { reason, message } };
 }
