@@ -9,6 +9,12 @@ import type { Facts, InForce } from '../world/facts.ts';
 import { ANNOTATION } from '../world/names.ts';
 import type { World } from '../world/world.ts';
 
+export interface Accepted {
+  readonly world: World;
+  /** With its own spec. */
+  readonly asked: World['addon'];
+}
+
 /**
  * A spec is taken whole or not at all. Of one that is refused nothing is carried out: everything behind this step sees
  * the addon with the placement and the connection that are in force. The record of them are the children themselves,
@@ -21,11 +27,11 @@ export function acceptedStep({
   world,
   facts,
   refusal,
-}: Scene & { readonly facts: Facts; readonly refusal: Refusal | undefined }): { readonly world: World } {
-  if (refusal === undefined || facts.inForce === undefined) return { world };
+}: Scene & { readonly facts: Facts; readonly refusal: Refusal | undefined }): Accepted {
   const { addon } = world;
+  if (refusal === undefined || facts.inForce === undefined) return { world, asked: addon };
   const inForce = { ...placementInForce(world), ...connectionInForce(world, facts) };
-  return { world: { ...world, addon: { ...addon, spec: { ...addon.spec, ...inForce } } } };
+  return { world: { ...world, addon: { ...addon, spec: { ...addon.spec, ...inForce } } }, asked: addon };
 }
 
 function placementInForce({ addon, children }: World): Pick<InfluxAddonSpec, 'placement'> {
