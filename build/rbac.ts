@@ -85,8 +85,9 @@ export const tenantRules: readonly PolicyRule[] = [
   { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['create', 'update', 'patch', 'delete'] },
   // patch: the variables and the restart annotation of bound apps.
   { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['patch'] },
-  // delete: the pod of a database that has to be started anew.
-  { apiGroups: [''], resources: ['pods'], verbs: ['delete'] },
+  // delete: the pod of a database that has to be started anew. create: only to ask, by dry run, whether the next pod
+  // would be taken; who may make StatefulSets makes pods anyway.
+  { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete'] },
   // list: why a pod or a StatefulSet is stuck.
   { apiGroups: [''], resources: ['events'], verbs: ['list'] },
   {

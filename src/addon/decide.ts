@@ -5,7 +5,8 @@ import { unbindStep } from './apps/unbinding.ts';
 import { agentPairStep } from './backups/agent.ts';
 import { filledStep, fillStep } from './backups/fill.ts';
 import { writesStoppedStep, writeStopStep } from './backups/write-stop.ts';
-import { adminSecretStep, childrenStep, contextStep } from './children/step.ts';
+import { dryRunStep } from './children/dry-run.ts';
+import { adminSecretStep, changesStep, childrenStep, contextStep } from './children/step.ts';
 import { databaseStep, silentStep } from './database/step.ts';
 import { userSecretsStep } from './database/user-secrets.ts';
 import type { Decision } from './decision/action.ts';
@@ -19,6 +20,7 @@ import { heldBackStep } from './lifecycle/held-back.ts';
 import { inForceStep } from './lifecycle/in-force.ts';
 import { runningStep } from './lifecycle/running.ts';
 import { stoppedStep, stoppingStep } from './lifecycle/stopped.ts';
+import { withheldStep } from './lifecycle/withheld.ts';
 import { reopenLogStep } from './limits/reopen-log.ts';
 import { growthStep, measureStep } from './limits/step.ts';
 import { beginStep } from './maintenance/begin.ts';
@@ -75,8 +77,11 @@ export function decide(world: World, environment: Environment): Decision {
     .guarded(untilKeysGo)
     .step(contextStep)
     .step(certifiedStep)
-    // The children. What is in force is recorded before anything is made of it; the agent's certificates are there
-    // before the pod that mounts them.
+    // The children. What would be refused is known before anything of it is done. What is in force is recorded before
+    // anything is made of it; the agent's certificates are there before the pod that mounts them.
+    .step(changesStep)
+    .step(withheldStep)
+    .step(dryRunStep)
     .step(adminSecretStep)
     .step(agentPairStep)
     .step(stoppingStep)

@@ -13,6 +13,8 @@ export interface AuditEntry {
   /** Path and query for requests that are about no object. */
   uri: string;
   code: number;
+  /** Nothing was stored: the server was only asked. */
+  dryRun?: true;
   /** When the request arrived; ms since epoch, UTC. */
   time: number;
 }
@@ -23,12 +25,13 @@ export interface AuditFilter {
   since?: number;
 }
 
-/** Requests of one user. Events and Leases are in neither `reads` nor `writes`. */
+/** Requests of one user. Events, Leases and dry runs are in neither `reads` nor `writes`. */
 export interface AuditCounts {
   reads: number;
   writes: number;
   events: number;
   leases: number;
+  dryRuns: number;
   /** By `verb resource` or `verb resource/subresource`, everything included. */
   by: Record<string, number>;
 }
@@ -50,12 +53,13 @@ export const auditPolicy = {
 const readVerbs = new Set(['get', 'list', 'watch']);
 
 export function countAudit(entries: AuditEntry[]): AuditCounts {
-  const counts: AuditCounts = { reads: 0, writes: 0, events: 0, leases: 0, by: {} };
+  const counts: AuditCounts = { reads: 0, writes: 0, events: 0, leases: 0, dryRuns: 0, by: {} };
   for (const entry of entries) {
     const resource = entry.subresource ? `${entry.resource}/${entry.subresource}` : entry.resource;
     const key = `${entry.verb} ${resource || entry.uri}`;
     counts.by[key] = (counts.by[key] ?? 0) + 1;
-    if (entry.resource === 'events') counts.events += 1;
+    if (entry.dryRun) counts.dryRuns += 1;
+    else if (entry.resource === 'events') counts.events += 1;
     else if (entry.resource === 'leases') counts.leases += 1;
     else if (readVerbs.has(entry.verb)) counts.reads += 1;
     else counts.writes += 1;
@@ -137,6 +141,7 @@ function entryOf(event: AuditEvent): AuditEntry {
     ...(object.namespace && { namespace: object.namespace }),
     ...(object.name && { name: object.name }),
     uri: event.requestURI,
+    ...(/[?&]dryRun=/.test(event.requestURI) && { dryRun: true as const }),
     code: event.responseStatus?.code ?? 0,
     time: Date.parse(event.requestReceivedTimestamp),
   };

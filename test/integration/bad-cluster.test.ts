@@ -1,11 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import { plans } from '../../src/api/catalogue.ts';
-import { InfluxPlan } from '../../src/api/kinds.ts';
-import { Event, Namespace, ResourceQuota, StatefulSet, StorageClass } from '../../src/kube/objects/kinds.ts';
-import type { KubeObject } from '../../src/kube/objects/types.ts';
+import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
+import { InfluxAddon, InfluxPlan } from '../../src/api/kinds.ts';
+import {
+  Deployment,
+  Event,
+  type Kind,
+  Namespace,
+  PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
+  StatefulSet,
+  StorageClass,
+} from '../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
+import { edit, isSettled, NAME, podUid, withApp } from './changing.ts';
 import { childOf, eventually, namespaceGone, readChildren, type Slot } from './children.ts';
 import { condition, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
 import { stalled } from './stalled.ts';
+import { slug } from './sweeps/sweep.ts';
+import { LimitRange, PriorityClass } from './cluster-kinds.ts';
 import { SteppedClock } from '../cluster/stepped-clock.ts';
 import { withOperatorBed } from './with-bed.ts';
 
@@ -198,6 +212,91 @@ describe('what the cluster does not have or allow', () => {
   );
 });
 
+/** Kinds of a change that is refused when the running database is to be stopped for it. */
+const refusedChanges: readonly {
+  readonly name: string;
+  readonly spoil: (namespace: string) => Promise<unknown>;
+  readonly to: Partial<InfluxAddonSpec>;
+  readonly message: RegExp;
+  readonly mend: (namespace: string) => Promise<unknown>;
+}[] = [
+  {
+    name: 'a LimitRange for pods',
+    spoil: (namespace) => limitRange(namespace, 'Pod', { memory: '768Mi' }),
+    to: { plan: '1g' },
+    message: /refuses Pod my-app-influx-0.*maximum memory usage per Pod is 768Mi/,
+    mend: (namespace) => bed.client.delete(LimitRange, { namespace, name: 'small' }),
+  },
+  {
+    name: 'a LimitRange for volumes',
+    spoil: (namespace) => limitRange(namespace, 'PersistentVolumeClaim', { storage: '15Gi' }),
+    to: { plan: '1g' },
+    message: /refuses PersistentVolumeClaim my-app-influx-data.*maximum storage usage/,
+    mend: (namespace) => bed.client.delete(LimitRange, { namespace, name: 'small' }),
+  },
+  {
+    name: 'a PriorityClass that does not exist',
+    spoil: () => Promise.resolve(),
+    to: { placement: { priorityClassName: 'made-later' } },
+    message: /refuses Pod my-app-influx-0.*no PriorityClass with name made-later was found/,
+    mend: () => bed.client.create(PriorityClass, { metadata: { name: 'made-later' }, value: 1 }),
+  },
+  {
+    name: 'a quota, the share of the pod that leaves taken off',
+    spoil: (namespace) => quota(namespace, 'limits.memory', '900Mi'),
+    to: { plan: '1g' },
+    message: /quota of the namespace refuses Pod my-app-influx-0.*exceeded quota: small/,
+    mend: (namespace) => quota(namespace, 'limits.memory', '1Gi'),
+  },
+];
+
+describe.concurrent('a change that the cluster refuses stops no database that runs', () => {
+  test.for(refusedChanges)('$name', async ({ name, spoil, to, message, mend }) => {
+    const { namespace, pass } = await ownOperator(slug(name));
+    await withApp(bed, namespace, { plan: '512m' });
+    await spoil(namespace);
+    const pod = await podUid(bed, namespace);
+    const app = () => bed.client.get(Deployment, { namespace, name: 'web' });
+    const web = (await app())?.metadata.generation;
+    const since = Date.now();
+    await edit(bed, namespace, to);
+    const isTold = (addon: Live<Addon>) =>
+      condition(addon, 'Stalled')?.status === 'True' &&
+      addon.status?.observedGeneration === addon.metadata.generation;
+    const addon = await bed.until(namespace, NAME, 'refused', isTold);
+    expect(condition(addon, 'Stalled')?.message).toMatch(message);
+    expect(condition(addon, 'Available')?.status).toBe('True');
+    expect(addon.status?.plan).toBe('512m');
+    expect(await bed.writes(namespace, since), 'one status').toEqual(['patch influxaddons/status']);
+    expect(await podUid(bed, namespace)).toBe(pod);
+
+    await mend(namespace);
+    await pass(ITSELF_MS);
+    const { plan = '512m' } = to;
+    await bed.until(namespace, NAME, 'changed', (each) => isSettled(each) && each.status?.plan === plan);
+    expect(await podUid(bed, namespace)).not.toBe(pod);
+    expect((await app())?.metadata.generation).toBe((web ?? 0) + (to.plan === undefined ? 0 : 1));
+  });
+
+  test('going back to what was in force costs a status and nothing else', async () => {
+    const { namespace } = await ownOperator('back-again');
+    await withApp(bed, namespace, { plan: '512m' });
+    const pod = await podUid(bed, namespace);
+    await edit(bed, namespace, { placement: { priorityClassName: 'never-made' } });
+    await stalled(bed, namespace, NAME, 'Forbidden');
+    const since = Date.now();
+    await bed.client.patch(
+      InfluxAddon,
+      { namespace, name: NAME },
+      { spec: { placement: null } },
+      { type: 'merge' },
+    );
+    await bed.until(namespace, NAME, 'ready', isSettled);
+    expect(await bed.writes(namespace, since)).toEqual(['patch influxaddons/status']);
+    expect(await podUid(bed, namespace)).toBe(pod);
+  });
+});
+
 // Alone, after the others: it changes what they all use.
 test('a cluster without a default storage class: the message says so, and marking one helps', async () => {
   const mark = async (value: 'true' | 'false') => {
@@ -218,6 +317,24 @@ test('a cluster without a default storage class: the message says so, and markin
     await mark('true');
   }
 });
+
+/** Made, and heard of by the API server. */
+async function limitRange(namespace: string, type: string, max: Record<string, string>): Promise<void> {
+  await bed.client.create(LimitRange, { metadata: { namespace, name: 'small' }, spec: { limits: [{ type, max }] } });
+  const [resource = '', amount = ''] = Object.entries(max)[0] ?? [];
+  const isClaim = type === 'PersistentVolumeClaim';
+  const tooLarge = isClaim
+    ? { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { [resource]: '100Gi' } } } }
+    : { spec: { containers: [{ name: 'c', image: 'i', resources: { limits: { [resource]: '100Gi' } } }] } };
+  const object = { metadata: { namespace, name: 'probe' }, ...tooLarge } as KubeObject;
+  const kind = (isClaim ? PersistentVolumeClaim : Pod) as Kind<KubeObject>;
+  await eventually(`${resource} above ${amount} to be refused`, () =>
+    bed.client.dryRun('create', kind, object).then(
+      () => false,
+      () => true,
+    ),
+  );
+}
 
 /** Sets the quota of a namespace, and waits until it is in force. */
 async function quota(namespace: string, resource: string, amount: string): Promise<void> {

@@ -58,7 +58,7 @@ export interface OperatorBed extends AsyncDisposable {
   ready(namespace: string, name: string, timeoutMs?: number): Promise<Live<Addon>>;
   /**
    * `verb resource[/subresource]` of the operators' writes to a namespace that the API server took, in their order;
-   * without Events. `since`: ms since the epoch, UTC.
+   * without Events and dry runs. `since`: ms since the epoch, UTC.
    */
   writes(namespace: string, since: number): Promise<string[]>;
   /**
@@ -150,7 +150,7 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
     async writes(namespace, since) {
       const entries = await plane.auditEntries({ user: OPERATOR_USER, since });
       return entries
-        .filter((entry) => entry.namespace === namespace && entry.code < 300)
+        .filter((entry) => entry.namespace === namespace && entry.code < 300 && !entry.dryRun)
         .filter(({ verb, resource }) => !READS.has(verb) && resource !== 'events')
         .map(({ verb, resource, subresource }) =>
           [`${verb} ${resource}`, subresource].filter(Boolean).join('/'),

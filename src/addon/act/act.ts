@@ -1,5 +1,4 @@
 import { issue } from './certificate.ts';
-import { growVolume } from './volume.ts';
 import { findOwners, rememberApp } from './apps.ts';
 import { isPresent, isAsSeen, isBeingDeleted } from './checks.ts';
 import { withFindings } from './refusals.ts';
@@ -10,7 +9,8 @@ import { InfluxAddon as InfluxAddonKind } from '../../api/kinds.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
-import { findClaim } from './claim.ts';
+import { findClaim, growVolume } from './claim.ts';
+import { dryRun } from './dry-run.ts';
 import { changeContents, measureShards } from './contents.ts';
 import { askDatabase, changeDatabase, probeDatabase } from './database.ts';
 import { agentSecret } from '../backups/agent.ts';
@@ -106,6 +106,8 @@ export async function act(
       );
     case 'findOwners':
       return await findOwners(actor, addon.metadata.uid, action, signal);
+    case 'dryRun':
+      return await dryRun(actor, addon, action, signal);
     case 'issueCertificate':
       return await issue(actor, addon, action, certificateSecret, signal);
     case 'issueAgentPair':

@@ -1,8 +1,10 @@
 import type { InfluxAddon } from '../../api/influx-addon.ts';
+import { ApiError } from '../../kube/api/api-error.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
-import type { Live } from '../../kube/objects/types.ts';
-import type { Actor, Outcome } from './actor.ts';
-import type { FindClaimAction } from '../decision/action.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
+import { record } from './objects.ts';
+import type { FindClaimAction, GrowVolumeAction } from '../decision/action.ts';
 import { ANNOTATION, labelsOf } from '../world/names.ts';
 
 /**
@@ -21,7 +23,7 @@ export async function findClaim(
   const look = { name: key.name, atMs: clock.now() };
   if (live === undefined) {
     memories.update(uid, { claimLook: look });
-    return { result: 'done' };
+    return DONE;
   }
   const { labels, annotations } = live.metadata;
   const named = [labels?.[ANNOTATION.id], annotations?.[ANNOTATION.id]].includes(id);
@@ -30,5 +32,26 @@ export async function findClaim(
   const seen = await client.replace(kinds.PersistentVolumeClaim, { ...live, metadata }, signal);
   stores.claims.recordWrite(seen);
   memories.update(uid, { claimLook: undefined });
-  return { result: 'surprised' };
+  return SURPRISED;
 }
+
+/** What the API server or a quota has against it is told with the volume: the database itself is as it should be. */
+export async function growVolume(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  { kind, object }: GrowVolumeAction,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    record(actor, kind as kinds.Kind<KubeObject>, await actor.client.replace(kind, object, signal));
+    return DONE;
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    if (!error.isForbidden && !error.isInvalid) throw error;
+    const growthRefused = { message: error.message, untilMs: actor.clock.now() + GROW_AGAIN_MS };
+    actor.memories.update(addon.metadata.uid, { growthRefused });
+    return SURPRISED;
+  }
+}
+
+const GROW_AGAIN_MS = 30 * 60_000;

@@ -31,7 +31,7 @@ export async function withFindings(
 }
 
 /** Not for a quota, say. The policy on RoleBindings calls it Invalid that it has not heard of the addon yet. */
-function isForWantOfRights(error: ApiError, kind: Kind<KubeObject>): boolean {
+export function isForWantOfRights(error: ApiError, kind: Kind<KubeObject>): boolean {
   if (kind.plural === kinds.RoleBinding.plural) return error.isForbidden || error.isInvalid;
   return error.isForbidden && / cannot \w+ resource /.test(error.message);
 }

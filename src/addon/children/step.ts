@@ -8,6 +8,7 @@ import { acting, type Outcome } from '../decision/outcome.ts';
 import type { Scene } from '../decision/story.ts';
 import { startsOf } from '../pod/starting.ts';
 import { isOlder } from '../../versions/rules.ts';
+import type { Children } from '../world/children.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import type { Finding } from '../world/memory.ts';
@@ -79,6 +80,8 @@ export function contextStep({
 
 export interface Changes {
   readonly changes: readonly ChildChange[];
+  /** Children that stay as they are for now. */
+  readonly held: ReadonlySet<keyof Children>;
   /** Nobody misses a database that has never run: it is started once, with the address in its certificate. */
   readonly waitsForAddress: boolean;
   /** Every record of what is in force is older than the data: an older engine never gets to see it. */
@@ -87,11 +90,8 @@ export interface Changes {
   readonly behind: { readonly finding: Finding | undefined } | undefined;
 }
 
-/**
- * What the children lack. The admin Secret by itself and first: a POST that loses a race with an earlier one of ours must
- * not have spread values that are nowhere kept.
- */
-export function adminSecretStep(scene: Scene & Holds & Prepared): Changes | Outcome {
+/** What the children lack. */
+export function changesStep(scene: Scene & Holds & Prepared): Changes {
   const { world, context, active, target, facts, way } = scene;
   const tooOld = isOlder(target.version.name, facts.openedBy);
   const waitsForAddress = isStartHeld(world, way);
@@ -103,11 +103,17 @@ export function adminSecretStep(scene: Scene & Holds & Prepared): Changes | Outc
   const changes = withoutRefused(all, active).filter(
     ({ slot }) => slot !== 'statefulSet' || claimFinding === undefined,
   );
-  const [first] = changes;
-  if (first?.slot === 'adminSecret') return acting([first.action]);
   const isBehind =
     (claimFinding !== undefined || scene.unready) && isSetBehind(context, world.children.statefulSet);
-  return { changes, waitsForAddress, tooOld, behind: isBehind ? { finding: claimFinding } : undefined };
+  return { changes, held, waitsForAddress, tooOld, behind: isBehind ? { finding: claimFinding } : undefined };
+}
+
+/**
+ * The admin Secret by itself and first: a POST that loses a race with an earlier one of ours must not have spread values
+ * that are nowhere kept.
+ */
+export function adminSecretStep({ changes: [first] }: Changes): Outcome | undefined {
+  return first?.slot === 'adminSecret' ? acting([first.action]) : undefined;
 }
 
 /** Everything else that is missing or not as it should be, in the order of the list. */

@@ -1,7 +1,7 @@
 import type { ContentsStep } from '../../contents/step.ts';
 import type { DatabaseStep } from '../../influx/state.ts';
 import type { InfluxTls } from '../../influx/transport.ts';
-import type { Kind, PersistentVolumeClaim, Secret } from '../../kube/objects/kinds.ts';
+import type { Kind, PersistentVolumeClaim, Pod, Secret } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live, ObjectKey } from '../../kube/objects/types.ts';
 import type { SeriesLevel } from '../../limits/cardinality.ts';
 import type { Trust } from '../world/world.ts';
@@ -40,6 +40,7 @@ export type Action =
   | GrowVolumeAction
   | FindClaimAction
   | FindOwnersAction
+  | DryRunAction
   | IssueCertificateAction
   | IssueAgentPairAction
   | { readonly do: 'diagnose'; readonly names: readonly string[] };
@@ -84,6 +85,23 @@ export interface FindOwnersAction {
   readonly do: 'findOwners';
   readonly kind: Kind<KubeObject>;
   readonly key: ObjectKey;
+}
+
+/**
+ * POSTs and PUTs that store nothing: whether the API server would take what is about to be made of a database that runs.
+ * The first refusal ends them; see {@link DryRun} for what is kept of the answers.
+ */
+export interface DryRunAction {
+  readonly do: 'dryRun';
+  /** Hash of what is asked. */
+  readonly of: string;
+  readonly writes: readonly {
+    readonly verb: 'create' | 'replace';
+    readonly kind: Kind<KubeObject>;
+    readonly object: KubeObject;
+  }[];
+  /** Whose place the new pod takes: its share of a quota is free by then. */
+  readonly leaving: Live<Pod>;
 }
 
 /** PUT with uid and resourceVersion. */

@@ -31,6 +31,8 @@ export function describe(action: Action): string {
       return `look for PersistentVolumeClaim ${action.key.name}`;
     case 'findOwners':
       return `look who wrote the variables of ${action.kind.kind} ${action.key.name}`;
+    case 'dryRun':
+      return `ask whether the API server takes ${action.writes.map(({ kind, object }) => `${kind.kind} ${object.metadata?.name}`).join(', ')}`;
     case 'issueCertificate':
       return `make a certificate (${action.need.why})`;
     case 'issueAgentPair':

@@ -29,7 +29,9 @@ function told({ world, now }: Pick<Scene, 'world' | 'now'>, outcome: Telling): D
   const { picture, waitingFor, requeueAfterMs, quietly, interrupts } = outcome;
   const status = renderStatus(world, picture, now);
   if (quietly) return { actions: [], status, events: [], requeueAfterMs, waitingFor };
-  const retries = world.memory.findings.map(({ untilMs }) => untilMs - now.getTime()).filter((ms) => ms > 0);
+  const { findings, dryRun } = world.memory;
+  const refused = dryRun?.refusal === undefined ? findings : [...findings, dryRun];
+  const retries = refused.map(({ untilMs }) => untilMs - now.getTime()).filter((ms) => ms > 0);
   const times = [...retries, requeueAfterMs, backupHealth(world, now).wakeMs].filter(
     (ms): ms is number => ms !== undefined,
   );

@@ -1,5 +1,6 @@
 import { withInternetAccess } from '../access/in-force.ts';
 import type { WayIn } from '../access/way-in.ts';
+import { refusedByDryRun } from '../children/dry-run.ts';
 import type { Outcome } from '../decision/outcome.ts';
 import type { Refusal, Resolution } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
@@ -23,5 +24,7 @@ export function wishStep({
   const certified = withOwnCertificate(world, facts, reached, now);
   if ('ends' in certified) return certified;
   const fitting = withFittingData(world, facts, certified, now);
-  return 'ends' in fitting ? fitting : { wish: fitting };
+  if ('ends' in fitting) return fitting;
+  const refusal = fitting.refusal ?? refusedByDryRun(world, now);
+  return { wish: refusal === undefined ? fitting : { target: undefined, refusal } };
 }

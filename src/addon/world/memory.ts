@@ -20,6 +20,8 @@ export interface Memory {
   /** When the API server last said that there is no such claim, milliseconds since the epoch. */
   readonly claimLook?: { readonly name: string; readonly atMs: number } | undefined;
   readonly findings: readonly Finding[];
+  /** Whether the API server takes what the pod that runs is to be ended for. */
+  readonly dryRun?: DryRun | undefined;
   readonly diagnosis: Diagnosis | undefined;
   readonly waiting: { readonly what: string; readonly sinceMs: number } | undefined;
   /** When an app was patched last, so that a rollout of a second or two is not reported as a state. */
@@ -161,6 +163,21 @@ export interface Finding {
   readonly message: string;
   readonly generation: number;
   /** Not tried again before, unless the spec changes; milliseconds since the epoch. */
+  readonly untilMs: number;
+}
+
+/** What the API server said to a change when it was only asked. */
+export interface DryRun {
+  /** Hash of what was asked. */
+  readonly of: string;
+  /** Of the spec for which it was. */
+  readonly generation: number;
+  /** `Unknown`: it could not say. */
+  readonly verdict: 'Taken' | 'Refused' | 'Unknown';
+  /** Of a refusal. */
+  readonly refusal?: { readonly reason: StalledReason; readonly message: string };
+  /** Since when this is the verdict, and until when it counts; milliseconds since the epoch. */
+  readonly sinceMs: number;
   readonly untilMs: number;
 }
 

@@ -11,6 +11,7 @@ import { given } from '../objects/given.ts';
 import type { Kind } from '../objects/kinds.ts';
 import { apiVersionOf, pathOf } from '../objects/kinds.ts';
 import { joined, selectors, type ListAnswer } from './list.ts';
+import { keyIn, PATCH_TYPES, typed } from './requests.ts';
 import { statusPatch } from './status-patch.ts';
 import type { Transport, WatchEvent } from './transport.ts';
 import type { KubeObject, Live, ObjectKey } from '../objects/types.ts';
@@ -131,6 +132,23 @@ export class KubeClient {
     })) as Live<T>;
   }
 
+  /** What the API server would say to the same `create` or `replace`, without storing it. Rejects as those do. */
+  async dryRun<T extends KubeObject>(
+    verb: 'create' | 'replace',
+    kind: Kind<T>,
+    object: T,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { namespace, name } = keyIn(object);
+    await this.#transport.request({
+      method: verb === 'create' ? 'POST' : 'PUT',
+      path: pathOf(kind, given({ namespace, name: verb === 'create' ? undefined : name })),
+      query: { ...this.#writeQuery(), dryRun: 'All' },
+      body: typed(kind, object),
+      ...given({ signal }),
+    });
+  }
+
   /**
    * Server-side apply of the full intent. With `metadata.uid` in it only that very object is changed: a missing
    * one is a 409, another uid a 422 or 409; with a resourceVersion a stale one is a 409.
@@ -227,20 +245,4 @@ export class KubeClient {
   #writeQuery(fieldManager = this.#fieldManager): Record<string, string> {
     return { fieldManager, fieldValidation: 'Strict' };
   }
-}
-
-const PATCH_TYPES = {
-  merge: 'application/merge-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-  json: 'application/json-patch+json',
-} as const;
-
-function keyIn(object: KubeObject): ObjectKey {
-  const { namespace, name } = object.metadata ?? {};
-  if (!name) throw new Error(`an object of kind ${object.kind ?? 'unknown'} has no name`);
-  return { name, ...given({ namespace }) };
-}
-
-function typed<T extends KubeObject>(kind: Kind<T>, object: T): T {
-  return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
 }

@@ -1,5 +1,6 @@
 import { matchesSelectors } from './selectors.ts';
-import { refuse, type FakeAnswer } from './fake-answer.ts';
+import type { ApiRequest } from '../api/transport.ts';
+import { ok, refuse, type FakeAnswer } from './fake-answer.ts';
 import { type Target } from './fake-path.ts';
 import type { Stored } from './fake-watch.ts';
 import type { Json } from './patching.ts';
@@ -43,4 +44,20 @@ export function selected(
     .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
     .filter((object) => matchesSelectors(object, query))
     .toSorted((a, b) => (pathKey(a) < pathKey(b) ? -1 : 1));
+}
+
+/** The answer to a `create` or a `replace` that stores nothing. */
+export function dryRun(
+  { method, body }: ApiRequest,
+  target: Target,
+  find: (target: Target) => Stored | undefined,
+): FakeAnswer {
+  const name = (body as Stored).metadata.name;
+  const present = find({ ...target, name });
+  if (method === 'POST') return present ? refuse(409, 'AlreadyExists', `${name} already exists`) : ok(body);
+  if (!present) return notFound(target);
+  const { resourceVersion } = (body as Stored).metadata;
+  return resourceVersion === present.metadata.resourceVersion
+    ? ok(body)
+    : refuse(409, 'Conflict', 'the object has been modified');
 }

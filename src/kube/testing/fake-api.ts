@@ -1,5 +1,5 @@
 import { given } from '../objects/given.ts';
-import { asItem, pathKey, notFound, json, canonical, selected } from './fake-answers.ts';
+import { asItem, pathKey, notFound, json, canonical, selected, dryRun } from './fake-answers.ts';
 import { randomUUID } from 'node:crypto';
 import type { ApiRequest } from '../api/transport.ts';
 import { ok, refuse, status, type FakeAnswer } from './fake-answer.ts';
@@ -33,6 +33,7 @@ export class FakeApi {
   handle(request: ApiRequest): FakeAnswer {
     this.requests.push({ method: request.method, path: request.path });
     const target = targetOf(request.path);
+    if (request.query?.['dryRun']) return dryRun(request, target, (named) => this.#find(named));
     switch (request.method) {
       case 'GET':
         return target.name === undefined ? this.#list(target, request.query ?? {}) : this.#get(target);

@@ -128,3 +128,20 @@ export function refused(memory: Memory, addon: Live<InfluxAddon>, target: string
   const finding = { target, reason: 'Forbidden' as const, message, generation, untilMs: now + 30_000 };
   return { ...memory, findings: [finding] };
 }
+
+/** What the operator remembers when it has asked for all of it, and `refuses` is refused. */
+export function dryRunAnswered(
+  memory: Memory,
+  { metadata: { generation = 0 } }: Live<InfluxAddon>,
+  { of, writes }: Extract<Action, { do: 'dryRun' }>,
+  refuses: string | undefined,
+  now: number,
+): Memory {
+  const isRefused = writes.some(({ kind, object }) => `${kind.kind}/${object.metadata?.name}` === refuses);
+  const asked = { of, generation, sinceMs: now, untilMs: now + 30_000 };
+  const refusal = { reason: 'Forbidden' as const, message: `${refuses} is refused` };
+  const dryRun = isRefused
+    ? { ...asked, verdict: 'Refused' as const, refusal }
+    : { ...asked, verdict: 'Taken' as const };
+  return { ...memory, dryRun };
+}

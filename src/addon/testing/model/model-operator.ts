@@ -1,6 +1,6 @@
 import { ModelCache, relabelled } from './model-cache.ts';
 import { appPatched, ownersFound } from './model-apps.ts';
-import { measured, refused, shardsMeasured, spokenWith } from './model-database.ts';
+import { dryRunAnswered, measured, refused, shardsMeasured, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/objects/kinds.ts';
@@ -177,6 +177,9 @@ export class ModelOperator {
         this.#memory = ownersFound(this.#memory, action, live);
         return 'Done';
       }
+      case 'dryRun':
+        this.#memory = dryRunAnswered(this.#memory, addon, action, this.refuses, now);
+        return 'Done';
       case 'growVolume':
         this.writes.push(`grow ${action.object.metadata?.name}`);
         this.#cache.record(this.#api.replace(action.kind.kind, action.object), known);

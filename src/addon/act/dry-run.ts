@@ -1,0 +1,77 @@
+import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
+import * as kinds from '../../kube/objects/kinds.ts';
+import type { InfluxAddon } from '../../api/influx-addon.ts';
+import { ApiError } from '../../kube/api/api-error.ts';
+import { fitsWithout } from '../../kube/objects/quota.ts';
+import type { Live } from '../../kube/objects/types.ts';
+import type { DryRunAction } from '../decision/action.ts';
+import type { DryRun } from '../world/memory.ts';
+import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
+import { isForWantOfRights, refusalOf } from './refusals.ts';
+
+/** A change that was taken is made within this, or asked about anew. */
+const TAKEN_MS = 60_000;
+/** What was refused is asked again after this; and ever so often once it was refused for long. */
+const REFUSED_MS = 30_000;
+const REFUSED_LONG_MS = 5 * 60_000;
+const LONG_MS = 10 * 60_000;
+/** Who cannot say for this long is not asked any more. */
+const UNKNOWN_MS = 10 * 60_000;
+
+/**
+ * Asks the API server whether it would take a change. Its verdict is kept, not told: the next decision goes by it. Throws
+ * ApiError for what is no verdict.
+ */
+export async function dryRun(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  action: DryRunAction,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { memories, clock } = actor;
+  const { uid, generation = 0 } = addon.metadata;
+  const before = memories.get(uid).dryRun;
+  const keep = (verdict: DryRun['verdict'], forMs: number, refusal?: DryRun['refusal']): void => {
+    const now = clock.now();
+    const isSame = before?.verdict === verdict && before.generation === generation;
+    const sinceMs = isSame ? before.sinceMs : now;
+    const asked = { of: action.of, generation, verdict, sinceMs, untilMs: now + forMs };
+    memories.update(uid, { dryRun: refusal === undefined ? asked : { ...asked, refusal } });
+  };
+  for (const { verb, kind, object } of action.writes) {
+    try {
+      await actor.client.dryRun(verb, kind, object, signal);
+    } catch (reason) {
+      const error = ApiError.from(reason);
+      if (error.isNamespaceTerminating) return { result: 'wait', ms: 1_000 };
+      if (isTaken(error) || isForWantOfRights(error, kind)) continue;
+      if (kind.plural === kinds.Pod.plural && hasRoom(error, object, action.leaving)) continue;
+      const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
+      if (refusal !== undefined) {
+        const isLong = before?.verdict === 'Refused' && clock.now() - before.sinceMs >= LONG_MS;
+        keep('Refused', isLong ? REFUSED_LONG_MS : REFUSED_MS, refusal);
+        return SURPRISED;
+      }
+      if (!error.isTransient) throw error;
+      if (before?.verdict === 'Unknown' && clock.now() - before.sinceMs >= UNKNOWN_MS) continue;
+      keep('Unknown', UNKNOWN_MS);
+      throw error;
+    }
+  }
+  keep('Taken', TAKEN_MS);
+  return DONE;
+}
+
+/** The name is looked at last. And there are webhooks that are not to be asked; some are not even asked to say so. */
+function isTaken(error: ApiError): boolean {
+  return error.isAlreadyExists || /does not support dry run/i.test(error.message);
+}
+
+/** Of the same quotas: which ones count a pod may go by its class. */
+function hasRoom(error: ApiError, next: Pod | StatefulSet, { spec }: Live<Pod>): boolean {
+  if (spec === undefined || !error.isForbidden) return false;
+  const wanted = (next as Pod).spec?.priorityClassName ?? '';
+  // The class of a pod that named none is filled in when it is made.
+  const isSameClass = wanted === '' || wanted === (spec.priorityClassName ?? '');
+  return isSameClass && fitsWithout(error.message, spec) === true;
+}

@@ -1,0 +1,55 @@
+import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import { parseQuantity } from './quantity.ts';
+
+/**
+ * Whether a pod that was refused for an exceeded ResourceQuota fits once another has left.
+ *
+ * @param message of the refusal, in which the API server names what was requested, used and limited
+ * @param leaving whose share is free by then
+ * @returns undefined when the message is about something else
+ */
+export function fitsWithout(message: string, leaving: PodSpec): boolean | undefined {
+  const [, requested, used, limited] = EXCEEDED.exec(message) ?? [];
+  if (requested === undefined || used === undefined || limited === undefined) return undefined;
+  const [taken, most] = [amountsOf(used), amountsOf(limited)];
+  return [...amountsOf(requested)].every(
+    ([resource, amount]) =>
+      amount + (taken.get(resource) ?? 0n) - usageOf(leaving, resource) <= (most.get(resource) ?? 0n),
+  );
+}
+
+/** `exceeded quota: q, requested: limits.memory=1Gi,pods=1, used: limits.memory=2Gi,pods=3, limited: …` */
+const EXCEEDED = /exceeded quota: [^,\s]+, requested: (\S+), used: (\S+), limited: (\S+)/;
+
+function amountsOf(list: string): Map<string, bigint> {
+  return new Map(
+    list.split(',').map((each): [string, bigint] => {
+      const [resource = '', amount = '0'] = each.split('=');
+      return [resource, parseQuantity(amount)];
+    }),
+  );
+}
+
+/** Nano units that a quota counts of a pod, by the quota's name of the resource. */
+function usageOf(spec: PodSpec, resource: string): bigint {
+  if (resource === 'pods' || resource === 'count/pods') return parseQuantity(1);
+  const side = resource.startsWith('limits.') ? 'limits' : 'requests';
+  const name = resource.replace(/^(limits|requests)\./, '');
+  const of = ({ resources }: Container): bigint => parseQuantity(resources?.[side]?.[name] ?? 0);
+  const sum = (containers: readonly Container[]): bigint =>
+    containers.reduce((total, container) => total + of(container), 0n);
+  // An init container that goes on beside the others counts with them; one that ends, only while it runs.
+  let sidecars = 0n;
+  let atStart = 0n;
+  for (const init of spec.initContainers ?? []) {
+    if (isSidecar(init)) sidecars += of(init);
+    const present = isSidecar(init) ? sidecars : sidecars + of(init);
+    if (present > atStart) atStart = present;
+  }
+  const running = sidecars + sum(spec.containers);
+  return (running > atStart ? running : atStart) + parseQuantity(spec.overhead?.[name] ?? 0);
+}
+
+function isSidecar(container: Container): boolean {
+  return (container as { restartPolicy?: string }).restartPolicy === 'Always';
+}
