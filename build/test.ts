@@ -9,15 +9,15 @@ import { runChaos } from './testing/chaos.ts';
 import type { LayerResult } from './testing/layer.ts';
 import { judge, thisMachine } from './testing/machine.ts';
 import { type LayerRules, notRun, type RunOptions, runStep, runTests } from './testing/run.ts';
+import { SideBySide } from './testing/side-by-side.ts';
 import { measureRounds, slownessOf } from './testing/slowness.ts';
 import { summary } from './testing/summary.ts';
 
-/**
- * The layers of tests, the quickest first: what fails early fails cheaply. The first is the same on every machine, so
- * nothing in it is tried again, and it needs no bed.
- */
+/** The same on every machine, so nothing in it is tried again, and it needs no bed. */
+const UNIT = { name: 'unit', maxReruns: 0 } as const satisfies LayerRules;
+/** The layers of tests, the quickest first: what fails early fails cheaply. */
 const LAYERS = [
-  { name: 'unit', maxReruns: 0 },
+  UNIT,
   { name: 'integration', maxReruns: 3 },
   { name: 'e2e', maxReruns: 3 },
 ] as const satisfies LayerRules[];
@@ -75,16 +75,21 @@ results.push(linted());
 // It blocks: only now is heard what happened meanwhile, a signal or the deadline.
 await setImmediate();
 let stop = reasonToStop();
-for (const layer of wanted) {
-  if (layer.name !== 'unit') await prepare();
-  if (stop === undefined) {
-    section(layer.name);
-    const built = layer.name === 'unit' ? {} : ON_BEDS;
-    const rules = layer.name === 'unit' ? { ...layer, limitMs: UNIT_LIMIT_MS * Number(slowness) } : layer;
-    results.push(await runTests(rules, { ...options, env: { ...options.env, ...built } }));
-    stop = reasonToStop();
-  } else results.push(notRun(layer.name, stop));
+if (wanted.some(({ name }) => name === 'unit')) {
+  section('unit');
+  results.push(await runTests({ ...UNIT, limitMs: UNIT_LIMIT_MS * Number(slowness) }, options));
+  stop = reasonToStop();
 }
+const beds = wanted.filter(({ name }) => name !== 'unit');
+if (beds.length > 0) await prepare();
+if (stop === undefined) {
+  // A control plane computes, a node mostly waits for its pods: together they take little longer than the first alone.
+  if (beds.length > 0) section(beds.map(({ name }) => name).join(' and '));
+  const layers = new SideBySide(beds.length);
+  const onBed = { ...options, env: { ...options.env, ...ON_BEDS } };
+  results.push(...(await Promise.all(beds.map((layer) => runTests(layer, onBed, layers)))));
+  stop = reasonToStop();
+} else for (const { name } of beds) results.push(notRun(name, stop));
 if (withChaos) {
   await prepare();
   if (stop === undefined) {

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { runCommand } from './command.ts';
 import { type LayerResult, type Verdict, runLayer } from './layer.ts';
+import { SideBySide } from './side-by-side.ts';
 import { runVitest } from './vitest.ts';
 
 /** What all layers of one run share. */
@@ -30,7 +31,11 @@ const GRACE_MS = 20_000;
 const RERUN_NEEDS_MS = 10 * 60_000;
 
 /** Runs one layer of tests by the rules of {@link runLayer}, with logs and a memory of what was flaky. */
-export async function runTests(rules: LayerRules, options: RunOptions): Promise<LayerResult> {
+export async function runTests(
+  rules: LayerRules,
+  options: RunOptions,
+  layers = new SideBySide(1),
+): Promise<LayerResult> {
   const { name, maxReruns, limitMs, rerunNeedsMs = RERUN_NEEDS_MS } = rules;
   const { root, artefacts, env, out, deadline, msLeft, graceMs = GRACE_MS } = options;
   mkdirSync(artefacts, { recursive: true });
@@ -42,10 +47,16 @@ export async function runTests(rules: LayerRules, options: RunOptions): Promise<
       timeToRerun: () => msLeft() >= rerunNeedsMs,
       vitest: async (files, again) => {
         const log = join(artefacts, again ? `${name}.${slug(files)}.again.log` : `${name}.log`);
-        if (again) out(`\n=== ${name}: ${files.join(', ')} once more, alone\n`);
         const args = again ? ['--maxWorkers=1'] : [];
         const where = { cwd: root, env: { ...env, TEST_ARTEFACTS: artefacts }, log, out };
-        const run = await runVitest({ project: name, files, args, signal: limit.signal, graceMs, ...where });
+        const vitest = () =>
+          runVitest({ project: name, files, args, signal: limit.signal, graceMs, ...where });
+        const run = await (again
+          ? layers.alone(() => {
+              out(`\n=== ${name}: ${files.join(', ')} once more, alone\n`);
+              return vitest();
+            })
+          : layers.beside(vitest));
         return { ...run, log: relative(root, log) };
       },
     });
