@@ -219,6 +219,8 @@ const refusedChanges: readonly {
   readonly to: Partial<InfluxAddonSpec>;
   readonly message: RegExp;
   readonly mend: (namespace: string) => Promise<unknown>;
+  /** Once there is another pod. */
+  readonly after?: (namespace: string) => Promise<unknown>;
 }[] = [
   {
     name: 'a LimitRange for pods',
@@ -242,16 +244,18 @@ const refusedChanges: readonly {
     mend: () => bed.client.create(PriorityClass, { metadata: { name: 'made-later' }, value: 1 }),
   },
   {
-    name: 'a quota, the share of the pod that leaves taken off',
+    name: 'a quota; the share of the pod that leaves is taken off',
     spoil: (namespace) => quota(namespace, 'limits.memory', '900Mi'),
     to: { plan: '1g' },
     message: /quota of the namespace refuses Pod my-app-influx-0.*exceeded quota: small/,
     mend: (namespace) => quota(namespace, 'limits.memory', '1Gi'),
+    // The pods of the app have no limits, which such a quota does not take.
+    after: (namespace) => bed.client.delete(ResourceQuota, { namespace, name: 'small' }),
   },
 ];
 
 describe.concurrent('a change that the cluster refuses stops no database that runs', () => {
-  test.for(refusedChanges)('$name', async ({ name, spoil, to, message, mend }) => {
+  test.for(refusedChanges)('$name', async ({ name, spoil, to, message, mend, after }) => {
     const { namespace, pass } = await ownOperator(slug(name));
     await withApp(bed, namespace, { plan: '512m' });
     await spoil(namespace);
@@ -272,6 +276,8 @@ describe.concurrent('a change that the cluster refuses stops no database that ru
 
     await mend(namespace);
     await pass(ITSELF_MS);
+    await eventually('another pod', async () => ![pod, ''].includes(await podUid(bed, namespace)));
+    await after?.(namespace);
     const { plan = '512m' } = to;
     await bed.until(namespace, NAME, 'changed', (each) => isSettled(each) && each.status?.plan === plan);
     expect(await podUid(bed, namespace)).not.toBe(pod);
@@ -320,7 +326,10 @@ test('a cluster without a default storage class: the message says so, and markin
 
 /** Made, and heard of by the API server. */
 async function limitRange(namespace: string, type: string, max: Record<string, string>): Promise<void> {
-  await bed.client.create(LimitRange, { metadata: { namespace, name: 'small' }, spec: { limits: [{ type, max }] } });
+  await bed.client.create(LimitRange, {
+    metadata: { namespace, name: 'small' },
+    spec: { limits: [{ type, max }] },
+  });
   const [resource = '', amount = ''] = Object.entries(max)[0] ?? [];
   const isClaim = type === 'PersistentVolumeClaim';
   const tooLarge = isClaim

@@ -16,7 +16,7 @@ const addon = addonOf();
 const named = (name: string) => ({ name, namespace: NAMESPACE });
 
 const pod = (memory: string): Pod => ({
-  metadata: named('my-app-influx-0'),
+  metadata: { ...named('my-app-influx-0'), uid: 'pod-uid' },
   spec: { containers: [{ name: 'influxdb', resources: { limits: { memory } } }] },
 });
 
@@ -38,11 +38,12 @@ const action: DryRunAction = {
 type Refusal = readonly [code: number, reason: string, message: string];
 
 /** An API server that refuses what is written to these resources. */
-function actorOn(refusals: Readonly<Record<string, Refusal>>) {
+function actorOn(refusals: Readonly<Record<string, Refusal>>, present: Pod = live(pod('512Mi'))) {
   const asked: string[] = [];
   let nowMs = NOW.getTime();
   const request = (sent: ApiRequest) => {
     const { method, path, query } = sent;
+    if (method === 'GET') return Promise.resolve(present);
     const resource = path.split('/').at(method === 'POST' ? -1 : -2) ?? '';
     asked.push(`${method} ${resource} ${query?.['dryRun'] ?? 'for good'}`);
     const refusal = refusals[resource];
@@ -83,18 +84,17 @@ describe('a change that is only asked about', () => {
   it('is taken when the volume, the StatefulSet and the pod are, and nothing is stored', async () => {
     const { run, asked, known } = actorOn({});
     expect(await run()).toEqual({ result: 'done' });
-    expect(asked).toEqual([
-      'PUT persistentvolumeclaims All',
-      'PUT statefulsets All',
-      'POST pods All',
-    ]);
+    expect(asked).toEqual(['PUT persistentvolumeclaims All', 'PUT statefulsets All', 'POST pods All']);
     expect(known()).toMatchObject({ of: 'change', verdict: 'Taken' });
   });
 
   it.each<[string, Refusal]>([
     ['the pod of before still has its name', [409, 'AlreadyExists', 'pods "x" already exists']],
     ['the other pod makes room in the quota', exceeded('1Gi')],
-    ['we have no right to ask', [403, 'Forbidden', 'pods is forbidden: User "o" cannot create resource "pods"']],
+    [
+      'we have no right to ask',
+      [403, 'Forbidden', 'pods is forbidden: User "o" cannot create resource "pods"'],
+    ],
     ['a webhook is not to be asked', [400, 'BadRequest', 'admission webhook "a" does not support dry run']],
   ])('is taken when %s', async (_, refusal) => {
     const { run, known } = actorOn({ pods: refusal });
@@ -111,8 +111,18 @@ describe('a change that is only asked about', () => {
     const { run, known, asked } = actorOn({ [resource]: refusal });
     expect(await run()).toEqual({ result: 'surprised' });
     expect(asked.at(-1)).toContain(resource);
-    expect(known()).toMatchObject({ verdict: 'Refused', untilMs: NOW.getTime() + 30_000, refusal: { reason } });
+    expect(known()).toMatchObject({
+      verdict: 'Refused',
+      untilMs: NOW.getTime() + 30_000,
+      refusal: { reason },
+    });
     expect(known()?.refusal?.message).toContain(refusal[2]);
+  });
+
+  it('is refused for a quota when the pod that leaves was smaller than it', async () => {
+    const { run, known } = actorOn({ pods: exceeded('1Gi') }, live(pod('256Mi')));
+    expect(await run()).toEqual({ result: 'surprised' });
+    expect(known()?.refusal?.reason).toBe('QuotaExceeded');
   });
 
   it('is asked about every half a minute, and every five minutes once it was refused for ten', async () => {
@@ -130,16 +140,19 @@ describe('a change that is only asked about', () => {
     [500, 'InternalError', 'failed calling webhook'],
     [429, 'TooManyRequests', 'later'],
     [504, 'Timeout', 'slow'],
-  ])('is asked about again after a %i, and made when nobody could say for ten minutes', async (...refusal) => {
-    const { run, known, pass } = actorOn({ pods: refusal });
-    await expect(run()).rejects.toThrow(ApiError);
-    expect(known()?.verdict).toBe('Unknown');
-    pass(10 * 60_000 - 1);
-    await expect(run()).rejects.toThrow(ApiError);
-    pass(1);
-    expect(await run()).toEqual({ result: 'done' });
-    expect(known()?.verdict).toBe('Taken');
-  });
+  ])(
+    'is asked about again after a %i, and made when nobody could say for ten minutes',
+    async (...refusal) => {
+      const { run, known, pass } = actorOn({ pods: refusal });
+      await expect(run()).rejects.toThrow(ApiError);
+      expect(known()?.verdict).toBe('Unknown');
+      pass(10 * 60_000 - 1);
+      await expect(run()).rejects.toThrow(ApiError);
+      pass(1);
+      expect(await run()).toEqual({ result: 'done' });
+      expect(known()?.verdict).toBe('Taken');
+    },
+  );
 
   it('is decided anew when what it was made of has changed meanwhile', async () => {
     const { run, known } = actorOn({ statefulsets: [409, 'Conflict', 'the object has been modified'] });

@@ -1,9 +1,9 @@
-import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
+import type { Pod } from '../../kube/objects/kinds.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { ApiError } from '../../kube/api/api-error.ts';
-import { fitsWithout } from '../../kube/objects/quota.ts';
-import type { Live } from '../../kube/objects/types.ts';
+import { fitsWithout, isAboutQuota } from '../../kube/objects/quota.ts';
+import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { DryRunAction } from '../decision/action.ts';
 import type { DryRun } from '../world/memory.ts';
 import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
@@ -45,7 +45,8 @@ export async function dryRun(
       const error = ApiError.from(reason);
       if (error.isNamespaceTerminating) return { result: 'wait', ms: 1_000 };
       if (isTaken(error) || isForWantOfRights(error, kind)) continue;
-      if (kind.plural === kinds.Pod.plural && hasRoom(error, object, action.leaving)) continue;
+      if (kind.plural === kinds.Pod.plural && (await hasRoom(actor, error, object, action.leaving, signal)))
+        continue;
       const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
       if (refusal !== undefined) {
         const isLong = before?.verdict === 'Refused' && clock.now() - before.sinceMs >= LONG_MS;
@@ -67,11 +68,22 @@ function isTaken(error: ApiError): boolean {
   return error.isAlreadyExists || /does not support dry run/i.test(error.message);
 }
 
-/** Of the same quotas: which ones count a pod may go by its class. */
-function hasRoom(error: ApiError, next: Pod | StatefulSet, { spec }: Live<Pod>): boolean {
-  if (spec === undefined || !error.isForbidden) return false;
+/**
+ * Whether it was refused for a quota in which there is room once the present pod has left; it is asked for whole, as the
+ * cache does not keep what its containers may use.
+ */
+async function hasRoom(
+  { client }: Actor,
+  error: ApiError,
+  next: KubeObject,
+  { metadata: { name, namespace = '', uid } }: Live<Pod>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!error.isForbidden || !isAboutQuota(error.message)) return false;
+  const leaving = await client.get(kinds.Pod, { name, namespace }, signal);
+  if (leaving?.metadata.uid !== uid || leaving.spec === undefined) return true;
   const wanted = (next as Pod).spec?.priorityClassName ?? '';
-  // The class of a pod that named none is filled in when it is made.
-  const isSameClass = wanted === '' || wanted === (spec.priorityClassName ?? '');
-  return isSameClass && fitsWithout(error.message, spec) === true;
+  // Which quotas count a pod may go by its class. The class of one that named none is filled in when it is made.
+  const isSameClass = wanted === '' || wanted === (leaving.spec.priorityClassName ?? '');
+  return isSameClass && fitsWithout(error.message, leaving.spec);
 }

@@ -24,7 +24,7 @@ function decided(spec: Partial<InfluxAddonSpec>, more: Partial<World> = {}) {
 
 const kinds = (spec: Partial<InfluxAddonSpec>, more?: Partial<World>) =>
   decided(spec, more).actions.map((action) =>
-    'kind' in action && action.do !== 'dryRun' ? `${action.do} ${action.kind.kind}` : action.do,
+    'kind' in action ? `${action.do} ${action.kind.kind}` : action.do,
   );
 
 /** What is remembered once this spec was asked about. */
@@ -33,7 +33,14 @@ function answered(spec: Partial<InfluxAddonSpec>, answer: Partial<DryRun>): Part
   if (action?.do !== 'dryRun') throw new Error('nothing was asked');
   const { of } = action;
   const sinceMs = NOW.getTime() - 1_000;
-  const dryRun: DryRun = { of, generation: 1, verdict: 'Taken', sinceMs, untilMs: sinceMs + 30_000, ...answer };
+  const dryRun: DryRun = {
+    of,
+    generation: 1,
+    verdict: 'Taken',
+    sinceMs,
+    untilMs: sinceMs + 30_000,
+    ...answer,
+  };
   return { memory: { ...NO_MEMORY, dryRun } };
 }
 

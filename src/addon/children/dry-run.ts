@@ -37,11 +37,14 @@ export function refusedByDryRun(
   { addon, memory: { dryRun } }: Pick<World, 'addon' | 'memory'>,
   now: Date,
 ): Refusal | undefined {
-  const counts = dryRun?.generation === addon.metadata.generation && dryRun.untilMs > now.getTime();
-  return counts ? dryRun.refusal : undefined;
+  if (dryRun === undefined || dryRun.untilMs <= now.getTime()) return undefined;
+  return dryRun.generation === addon.metadata.generation ? dryRun.refusal : undefined;
 }
 
-function dryRunOf({ addon, children, pod }: World, changes: readonly ChildChange[]): DryRunAction | undefined {
+function dryRunOf(
+  { addon, children, pod }: World,
+  changes: readonly ChildChange[],
+): DryRunAction | undefined {
   if (stateOf(addon) !== 'Running' || pod === undefined || !isRunning(pod)) return undefined;
   const live = children.statefulSet;
   const set = replacementOf<StatefulSet>(changes, 'statefulSet');
@@ -98,6 +101,11 @@ function podOf(live: Live<StatefulSet>, { spec }: StatefulSet, addonName: string
       namespace,
       ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: false }],
     },
-    spec: { ...template?.spec, containers: template?.spec?.containers ?? [], hostname: name, subdomain: serviceName },
+    spec: {
+      ...template?.spec,
+      containers: template?.spec?.containers ?? [],
+      hostname: name,
+      subdomain: serviceName,
+    },
   } as Pod;
 }

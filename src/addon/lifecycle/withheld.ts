@@ -13,14 +13,17 @@ export function withheldStep({
   asked,
   target,
   refusal,
+  leaving,
   held,
 }: Scene & {
   readonly asked: Live<InfluxAddon>;
   readonly target: InForce;
   readonly refusal: Refusal | undefined;
+  /** Says itself what waits. */
+  readonly leaving: Refusal | undefined;
   readonly held: ReadonlySet<keyof Children>;
 }): { readonly refusal: Refusal } | undefined {
-  if (refusal === undefined) return undefined;
+  if (refusal === undefined || leaving !== undefined) return undefined;
   const fields = withheld(asked, world.addon, target, held);
   if (fields.length === 0) return undefined;
   const list = fields.map((field) => `spec.${field}`).join(', ');

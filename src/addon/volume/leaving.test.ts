@@ -201,6 +201,18 @@ function writesUntilThePod(world: World): Action[] {
     }
     if (actions.length === 0 || actions.some((action) => endsPod(world.addon, action))) break;
     const [first] = actions;
+    if (first?.do === 'dryRun') {
+      const untilMs = NOW.getTime() + 60_000;
+      const dryRun = {
+        of: first.of,
+        generation: 1,
+        verdict: 'Taken',
+        sinceMs: NOW.getTime(),
+        untilMs,
+      } as const;
+      seen = { ...seen, memory: { ...seen.memory, dryRun } };
+      continue;
+    }
     if (first?.do !== 'replace' || first.object.metadata?.name !== 'my-app-influx-admin') break;
     const adminSecret = live(first.object) as NonNullable<World['children']['adminSecret']>;
     seen = { ...seen, children: { ...seen.children, adminSecret } };

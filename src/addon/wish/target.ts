@@ -84,10 +84,7 @@ function choosePlan(
 }
 
 /** A volume stays in its storage class, and a plan may promise something by naming one. A plan that names none takes any. */
-function otherClass(
-  { children }: World,
-  { metadata, spec }: NonNullable<World['plan']>,
-): string | undefined {
+function otherClass({ children }: World, { metadata, spec }: NonNullable<World['plan']>): string | undefined {
   const { className } = spec.storage;
   const present = children.claim?.spec?.storageClassName;
   if (!className || present === undefined || present === className) return undefined;

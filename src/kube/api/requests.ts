@@ -1,6 +1,7 @@
 import { given } from '../objects/given.ts';
 import { apiVersionOf, type Kind } from '../objects/kinds.ts';
-import type { KubeObject, ObjectKey } from '../objects/types.ts';
+import type { KubeObject, Live, ObjectKey } from '../objects/types.ts';
+import type { ListOptions, Page } from './client-options.ts';
 
 /** Content types of patches. */
 export const PATCH_TYPES = {
@@ -18,4 +19,25 @@ export function keyIn(object: KubeObject): ObjectKey {
 /** The object as it is sent. */
 export function typed<T extends KubeObject>(kind: Kind<T>, object: T): T {
   return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
+}
+
+/** What the API server answers to a list, page by page. */
+export interface ListAnswer<T extends KubeObject> {
+  items: Live<T>[];
+  metadata: { resourceVersion: string; continue?: string };
+}
+
+export async function joined<T extends KubeObject>(pages: AsyncIterable<Page<T>>): Promise<Page<T>> {
+  const all: Page<T> = { items: [], resourceVersion: '' };
+  for await (const page of pages) {
+    all.items.push(...page.items);
+    all.resourceVersion = page.resourceVersion;
+  }
+  return all;
+}
+
+export function selectors(
+  options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
+): Record<string, string> {
+  return given({ labelSelector: options.labelSelector, fieldSelector: options.fieldSelector });
 }

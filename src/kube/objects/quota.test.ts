@@ -1,6 +1,6 @@
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { expect, it } from 'vitest';
-import { fitsWithout } from './quota.ts';
+import { fitsWithout, isAboutQuota } from './quota.ts';
 
 const PREFIX = 'pods "db-0" is forbidden: exceeded quota: small, ';
 const sized = (memory: string, more: object = {}): PodSpec['containers'][number] =>
@@ -59,7 +59,7 @@ it.each<[string, PodSpec, string, boolean]>([
 });
 
 it('says nothing about another refusal', () => {
-  expect(fitsWithout('pods "db-0" is forbidden: no PriorityClass with name typo was found', of())).toBe(
-    undefined,
-  );
+  const message = 'pods "db-0" is forbidden: no PriorityClass with name typo was found';
+  expect(isAboutQuota(message)).toBe(false);
+  expect(fitsWithout(message, of())).toBe(false);
 });

@@ -1,16 +1,20 @@
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
 import { parseQuantity } from './quantity.ts';
 
+/** Whether the message of a refusal names what was requested, used and limited of a ResourceQuota. */
+export function isAboutQuota(message: string): boolean {
+  return EXCEEDED.test(message);
+}
+
 /**
  * Whether a pod that was refused for an exceeded ResourceQuota fits once another has left.
  *
- * @param message of the refusal, in which the API server names what was requested, used and limited
+ * @param message of the refusal; false when it is about something else
  * @param leaving whose share is free by then
- * @returns undefined when the message is about something else
  */
-export function fitsWithout(message: string, leaving: PodSpec): boolean | undefined {
+export function fitsWithout(message: string, leaving: PodSpec): boolean {
   const [, requested, used, limited] = EXCEEDED.exec(message) ?? [];
-  if (requested === undefined || used === undefined || limited === undefined) return undefined;
+  if (requested === undefined || used === undefined || limited === undefined) return false;
   const [taken, most] = [amountsOf(used), amountsOf(limited)];
   return [...amountsOf(requested)].every(
     ([resource, amount]) =>

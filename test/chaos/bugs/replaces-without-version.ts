@@ -12,8 +12,7 @@ export const replacesWithoutVersion: SeededBug = {
     })) as Live<T>;
   }
 
-  /**
-   * Server-side`,
+  /** What the API server would say`,
   replace: `      path: pathOf(kind, keyIn(object)),
       query: this.#writeQuery(),
       body: typed(kind, { ...object, metadata: { ...object.metadata, resourceVersion: undefined } } as unknown as T),
@@ -21,7 +20,6 @@ export const replacesWithoutVersion: SeededBug = {
     })) as Live<T>;
   }
 
-  /**
-   * Server-side`,
+  /** What the API server would say`,
   caughtBy: 'plan-there-and-back/stale/InfluxAddon/my-app~1',
 };

@@ -10,8 +10,26 @@ import type { ModelNode } from './model-node.ts';
 
 type ChangeContents = Extract<Action, { do: 'changeContents' }>;
 
-/** What the operator remembers after it has asked for the size of the database. */
+/** What the operator remembers after it has asked for the size of the database, or of something in it. */
 export function measured(
+  memory: Memory,
+  node: ModelNode,
+  action: Extract<Action, { do: 'measureDatabase' | 'measureShards' | 'findGrowing' }>,
+  now: number,
+): Memory {
+  switch (action.do) {
+    case 'measureDatabase':
+      return sizeMeasured(memory, node, action, now);
+    case 'measureShards':
+      return shardsMeasured(memory, action, now);
+    case 'findGrowing': {
+      const found = { what: 'Tag', measurement: 'requests', tag: 'request_id' } as const;
+      return { ...memory, growing: { atMs: now, level: action.level, found } };
+    }
+  }
+}
+
+function sizeMeasured(
   memory: Memory,
   node: ModelNode,
   { access: { podUid }, volumeBytes }: Extract<Action, { do: 'measureDatabase' }>,
@@ -39,7 +57,7 @@ export function measured(
   };
 }
 
-export function shardsMeasured(
+function shardsMeasured(
   memory: Memory,
   { access, generation }: Extract<Action, { do: 'measureShards' }>,
   now: number,

@@ -1,6 +1,6 @@
 import { ModelCache, relabelled } from './model-cache.ts';
 import { appPatched, ownersFound } from './model-apps.ts';
-import { dryRunAnswered, measured, refused, shardsMeasured, spokenWith } from './model-database.ts';
+import { dryRunAnswered, measured, refused, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/objects/kinds.ts';
@@ -161,13 +161,10 @@ export class ModelOperator {
         this.#memory = { ...this.#memory, diagnosis: { atMs: now, message: undefined, quota: false } };
         return 'Done';
       case 'measureDatabase':
+      case 'measureShards':
+      case 'findGrowing':
         if (known) this.#memory = measured(this.#memory, this.#node, action, now);
         return 'Done';
-      case 'findGrowing': {
-        const found = { what: 'Tag', measurement: 'requests', tag: 'request_id' } as const;
-        if (known) this.#memory = { ...this.#memory, growing: { atMs: now, level: action.level, found } };
-        return 'Done';
-      }
       case 'findClaim':
         return this.#findClaim(addon, action, now);
       case 'findOwners': {
@@ -183,9 +180,6 @@ export class ModelOperator {
       case 'growVolume':
         this.writes.push(`grow ${action.object.metadata?.name}`);
         this.#cache.record(this.#api.replace(action.kind.kind, action.object), known);
-        return 'Done';
-      case 'measureShards':
-        if (known) this.#memory = shardsMeasured(this.#memory, action, now);
         return 'Done';
       case 'askDatabase':
       case 'changeDatabase':
