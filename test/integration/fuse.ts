@@ -62,8 +62,9 @@ function killed(): ApiError {
 }
 
 /** What a request to the Kubernetes API writes, or undefined when it does not count. */
-export function kubeWrite({ method, path }: ApiRequest): string | undefined {
+export function kubeWrite({ method, path, query }: ApiRequest): string | undefined {
   if (method === 'GET' || path.includes('/events') || path.includes('/leases')) return undefined;
+  if (query?.['dryRun'] !== undefined) return undefined;
   const parts = path.split('/');
   const resource = parts.includes('namespaces')
     ? parts.slice(parts.indexOf('namespaces') + 2)

@@ -8,9 +8,10 @@ export interface Write {
   readonly what: string;
 }
 
-/** What a request to the Kubernetes API writes; undefined for reads, Events and Leases. */
-export function kubeWrite({ method, path }: ApiRequest): Write | undefined {
+/** What a request to the Kubernetes API writes; undefined for reads, dry runs, Events and Leases. */
+export function kubeWrite({ method, path, query }: ApiRequest): Write | undefined {
   if (method === 'GET' || isEvent(path) || path.includes('/leases')) return undefined;
+  if (query?.['dryRun'] !== undefined) return undefined;
   const parts = path.split('/');
   const at = parts.indexOf('namespaces');
   const resource = at >= 0 && parts.length > at + 2 ? parts.slice(at + 2) : parts.slice(-2);

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { CHILDREN } from '../../../src/addon/children/index.ts';
 import { Deployment, PersistentVolumeClaim, Secret } from '../../../src/kube/objects/kinds.ts';
 import { appOf } from '../app.ts';
+import { eventually } from '../children.ts';
 import { queryAsAdmin, queryThroughUrl } from '../database.ts';
 import { condition, isReady } from '../operator-bed.ts';
 import type { Scene, Sweep } from './sweep.ts';
@@ -14,13 +15,19 @@ export const provisioning: Sweep = {
     await bed.client.create(Deployment, appOf(namespace));
     return {
       act: () => bed.addon(namespace, NAME, { apps: [{ name: 'web', env: 'Inject' }] }),
-      done: () =>
-        bed.until(
+      done: async () => {
+        await bed.until(
           namespace,
           NAME,
           'ready with its app',
           (addon) => isReady(addon) && condition(addon, 'AppsCurrent')?.status === 'True',
-        ),
+        );
+        // It comes after everything that anybody waits for.
+        await eventually(
+          'a certificate',
+          async () => await bed.client.get(Secret, { namespace, name: `${NAME}-influx-tls` }),
+        );
+      },
       check: () => expectWhole({ bed, namespace }),
     };
   },
