@@ -2,7 +2,6 @@ import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Node, type NodeOptions, startNode } from './node.ts';
-import { run } from './run-command.ts';
 
 /** A cluster for tests, wherever it comes from. */
 export interface Cluster extends AsyncDisposable {
@@ -59,8 +58,9 @@ async function existing(kubeconfig: string): Promise<Cluster> {
 }
 
 async function k3s(options: NodeOptions): Promise<Cluster> {
-  await run('docker', ['info', '--format', '{{.ServerVersion}}']).catch((error: unknown) => {
-    throw new Error(`no Docker daemon (${String(error).split('\n')[0]})`);
+  const { getContainerRuntimeClient } = await import('testcontainers');
+  await getContainerRuntimeClient().catch((error: unknown) => {
+    throw new Error(`no container runtime (${String(error).split('\n')[0]})`);
   });
   options.say?.(`starting ${k3sImage}`);
   const { K3sContainer } = await import('@testcontainers/k3s');
