@@ -115,12 +115,14 @@ describe('a control plane', () => {
     for (let count = 0; count < 5; count++) await writer.send('DELETE', `${path}/none`).catch(ignore403);
     await writer.send('GET', '/apis/coordination.k8s.io/v1/namespaces/default/leases/none').catch(ignore403);
     await writer.send('DELETE', '/apis/events.k8s.io/v1/namespaces/default/events/none').catch(ignore403);
+    await writer.send('DELETE', `${path}/none?dryRun=All`).catch(ignore403);
     expect(await plane.auditCounts('writer', since)).toEqual({
       reads: 7,
       writes: 5,
       events: 1,
       leases: 1,
-      by: { 'get configmaps': 7, 'delete configmaps': 5, 'get leases': 1, 'delete events': 1 },
+      dryRuns: 1,
+      by: { 'get configmaps': 7, 'delete configmaps': 6, 'get leases': 1, 'delete events': 1 },
     });
     const [first] = await plane.auditEntries({ user: 'writer', since });
     expect(first).toMatchObject({

@@ -11,12 +11,12 @@ import { isForWantOfRights, refusalOf } from './refusals.ts';
 
 /** A change that was taken is made within this, or asked about anew. */
 const TAKEN_MS = 60_000;
-/** What was refused is asked again after this; and ever so often once it was refused for long. */
+/** What was refused is asked again after this: what refused it, a quota say, may have changed. */
 const REFUSED_MS = 30_000;
-const REFUSED_LONG_MS = 5 * 60_000;
-const LONG_MS = 10 * 60_000;
 /** Who cannot say for this long is not asked any more. */
 const UNKNOWN_MS = 10 * 60_000;
+/** Questions with more between them are not of the same trouble: those of one are at most a minute apart. */
+const APART_MS = 2 * 60_000;
 
 /**
  * Asks the API server whether it would take a change. Its verdict is kept, not told: the next decision goes by it. Throws
@@ -31,13 +31,13 @@ export async function dryRun(
   const { memories, clock } = actor;
   const { uid, generation = 0 } = addon.metadata;
   const before = memories.get(uid).dryRun;
-  const keep = (verdict: DryRun['verdict'], forMs: number, refusal?: DryRun['refusal']): void => {
-    const now = clock.now();
-    const isSame = before?.verdict === verdict && before.generation === generation;
-    const sinceMs = isSame ? before.sinceMs : now;
-    const asked = { of: action.of, generation, verdict, sinceMs, untilMs: now + forMs };
-    memories.update(uid, { dryRun: refusal === undefined ? asked : { ...asked, refusal } });
-  };
+  const now = clock.now();
+  const unknownSinceMs =
+    before?.verdict === 'Unknown' && before.of === action.of && now - before.untilMs < APART_MS
+      ? before.sinceMs
+      : now;
+  const keep = (answer: Pick<DryRun, 'verdict' | 'refusal'>, sinceMs: number, untilMs: number): void =>
+    memories.update(uid, { dryRun: { of: action.of, generation, ...answer, sinceMs, untilMs } });
   for (const { verb, kind, object } of action.writes) {
     try {
       await actor.client.dryRun(verb, kind, object, signal);
@@ -49,17 +49,16 @@ export async function dryRun(
         continue;
       const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
       if (refusal !== undefined) {
-        const isLong = before?.verdict === 'Refused' && clock.now() - before.sinceMs >= LONG_MS;
-        keep('Refused', isLong ? REFUSED_LONG_MS : REFUSED_MS, refusal);
+        keep({ verdict: 'Refused', refusal }, now, now + REFUSED_MS);
         return SURPRISED;
       }
       if (!error.isTransient) throw error;
-      if (before?.verdict === 'Unknown' && clock.now() - before.sinceMs >= UNKNOWN_MS) continue;
-      keep('Unknown', UNKNOWN_MS);
+      if (now - unknownSinceMs >= UNKNOWN_MS) continue;
+      keep({ verdict: 'Unknown' }, unknownSinceMs, now);
       throw error;
     }
   }
-  keep('Taken', TAKEN_MS);
+  keep({ verdict: 'Taken' }, now, now + TAKEN_MS);
   return DONE;
 }
 
@@ -76,10 +75,11 @@ async function hasRoom(
   { client }: Actor,
   error: ApiError,
   next: KubeObject,
-  { metadata: { name, namespace = '', uid } }: Live<Pod>,
+  present: Live<Pod> | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (!error.isForbidden || !isAboutQuota(error.message)) return false;
+  if (present === undefined || !error.isForbidden || !isAboutQuota(error.message)) return false;
+  const { name, namespace = '', uid } = present.metadata;
   const leaving = await client.get(kinds.Pod, { name, namespace }, signal);
   if (leaving?.metadata.uid !== uid || leaving.spec === undefined) return true;
   const wanted = (next as Pod).spec?.priorityClassName ?? '';

@@ -2,10 +2,21 @@ import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
 import { decide } from '../decide.ts';
 import { withApiDefaults } from '../testing/api-defaults.ts';
-import { addonOf, contextOf, countingFresh, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
+import {
+  addonOf,
+  contextOf,
+  countingFresh,
+  inForce,
+  live,
+  NO_CHILDREN,
+  NOW,
+  planOf,
+  worldOf,
+} from '../testing/fixtures.ts';
 import { podOf, readyStatus } from '../testing/pods.ts';
 import { NO_MEMORY, type DryRun } from '../world/memory.ts';
 import type { World } from '../world/world.ts';
+import { buildAdminSecret } from './admin-secret.ts';
 import { CHILDREN } from './index.ts';
 import { withIntentHash } from './intent/merge.ts';
 
@@ -77,6 +88,25 @@ describe('before a database that runs is stopped for a change', () => {
     expect(kinds(TYPO, { pod: podOf({}) })).toEqual(['replace StatefulSet']);
   });
 
+  it('also when it waits for its certificate first, as what is in force is recorded before', () => {
+    expect(kinds({ ...TYPO, tls: { mode: 'Required' } })).toEqual(['dryRun']);
+  });
+
+  it('also when it is away for a moment, after it was told that this spec is refused', () => {
+    const told = {
+      type: 'Stalled',
+      status: 'True',
+      reason: 'QuotaExceeded',
+      message: '',
+      lastTransitionTime: '',
+    } as const;
+    const dataPlane = { revision: 'r', starts: 0, verifiedAt: '2030-01-01T00:00:00Z' };
+    const addon = (conditions: readonly (typeof told)[]) =>
+      addonOf(TYPO, { status: { observedGeneration: 1, dataPlane, conditions: [...conditions] } });
+    expect(kinds(TYPO, { pod: undefined, addon: addon([told]) })).toEqual(['dryRun']);
+    expect(kinds(TYPO, { pod: undefined, addon: addon([]) })).toEqual(['replace StatefulSet']);
+  });
+
   it('nobody is asked when the pod is not ended', () => {
     expect(kinds({ access: { policy: 'Bound' } })).toEqual(['replace NetworkPolicy']);
   });
@@ -89,6 +119,17 @@ describe('a change that the API server refuses when it is asked', () => {
     const spec = { ...TYPO, connection: { prefix: 'OTHER' } };
     const { actions } = decided(spec, answered(spec, { verdict: 'Refused', refusal }));
     expect(actions.filter(({ do: what }) => what === 'replace' || what === 'create')).toEqual([]);
+  });
+
+  it('ends no pod either when it was recorded as in force before', () => {
+    const memory = answered(TYPO, { verdict: 'Refused', refusal });
+    const target = inForce('2g');
+    const recorded = live(withApiDefaults(withIntentHash(buildAdminSecret(contextOf({ target })))));
+    const seen = { ...memory, children: { ...children, adminSecret: recorded } };
+    const set = decided({ plan: '2g' }, { ...seen, plan: planOf('2g') });
+    expect(set.actions.filter((action) => 'kind' in action && action.kind.kind === 'StatefulSet')).toEqual(
+      [],
+    );
   });
 
   it('is asked about again in time, and after an edit', () => {

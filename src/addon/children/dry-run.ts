@@ -1,31 +1,41 @@
 import { stateOf } from '../../api/addon-defaults.ts';
+import { STALLED_REASON } from '../../api/reasons.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { Kind, Pod, StatefulSet } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
-import type { DryRunAction } from '../decision/action.ts';
+import type { Action, DryRunAction } from '../decision/action.ts';
 import { acting, type Outcome } from '../decision/outcome.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
+import { recordedInForce } from '../identity/record.ts';
+import type { InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import { ANNOTATION, childNames } from '../world/names.ts';
+import { isReady } from '../pod/state.ts';
 import type { World } from '../world/world.ts';
 import type { ChildChange } from './changes.ts';
+import type { BuildContext } from './context.ts';
+import { replacement } from './intent/merge.ts';
+import { buildStatefulSet } from './stateful-set.ts';
 
 /**
  * A database that runs is not stopped for a change that the API server does not take: it is asked before the first
- * write of the change, about the volume, the StatefulSet and the pod that would follow.
+ * write of the change, about the volume, the StatefulSet and the pod that would follow. Also when the StatefulSet waits
+ * for something else first, since what is in force is recorded before.
  */
 export function dryRunStep({
   world,
+  context,
   changes,
   refusal,
   now,
 }: Scene & {
+  readonly context: BuildContext;
   readonly changes: readonly ChildChange[];
   readonly refusal: Refusal | undefined;
 }): Outcome | undefined {
   // What is done to a database whose spec is refused, a deadline demands.
-  const action = refusal === undefined ? dryRunOf(world, changes) : undefined;
+  const action = refusal === undefined ? dryRunOf(world, context, changes) : undefined;
   const { dryRun } = world.memory;
   if (action === undefined) return undefined;
   const isTaken = dryRun?.of === action.of && dryRun.verdict === 'Taken' && dryRun.untilMs > now.getTime();
@@ -38,18 +48,39 @@ export function refusedByDryRun(
   now: Date,
 ): Refusal | undefined {
   if (dryRun === undefined || dryRun.untilMs <= now.getTime()) return undefined;
-  return dryRun.generation === addon.metadata.generation ? dryRun.refusal : undefined;
+  if (dryRun.refusal === undefined || dryRun.generation !== addon.metadata.generation) return undefined;
+  return { ...dryRun.refusal, byDryRun: true };
+}
+
+/**
+ * Whether a change of the StatefulSet is what was refused, though it is in force by the record already: the verdict was
+ * another one then. A restart that cannot wait is none.
+ */
+export function isRefusedStop(
+  action: Action,
+  live: Live<StatefulSet> | undefined,
+  target: InForce,
+  refusal: Refusal | undefined,
+): boolean {
+  if (refusal?.byDryRun !== true || action.do !== 'replace' || live === undefined) return false;
+  const isRestart = recordedInForce(undefined, live)?.restartedAt !== target.restartedAt;
+  return endsPod(live, action.object as StatefulSet) && !isRestart;
 }
 
 function dryRunOf(
-  { addon, children, pod }: World,
+  world: World,
+  context: BuildContext,
   changes: readonly ChildChange[],
 ): DryRunAction | undefined {
-  if (stateOf(addon) !== 'Running' || pod === undefined || !isRunning(pod)) return undefined;
+  const { addon, children, pod } = world;
   const live = children.statefulSet;
-  const set = replacementOf<StatefulSet>(changes, 'statefulSet');
-  if (live === undefined || set === undefined || !endsPod(live, set)) return undefined;
-  const claim = replacementOf(changes, 'claim');
+  if (live === undefined || stateOf(addon) !== 'Running') return undefined;
+  const present = pod?.metadata.deletionTimestamp === undefined ? pod : undefined;
+  if ((present === undefined || !isReady(present)) && !isToldRefused(addon)) return undefined;
+  const set = replacement(live, buildStatefulSet(context));
+  if (!endsPod(live, set)) return undefined;
+  const claim = changes.find(({ slot }) => slot === 'claim')?.action;
+  const volume = claim?.do === 'replace' ? claim.object : undefined;
   const next = podOf(live, set, addon.metadata.name);
   const write = (verb: 'create' | 'replace', kind: Kind<KubeObject>, object: KubeObject) => ({
     verb,
@@ -58,28 +89,37 @@ function dryRunOf(
   });
   return {
     do: 'dryRun',
-    of: hashOf({ generation: addon.metadata.generation, claim: claim?.spec, next }),
+    of: hashOf({ generation: addon.metadata.generation, volume: (volume as Sized | undefined)?.spec, next }),
     writes: [
-      ...(claim === undefined ? [] : [write('replace', kinds.PersistentVolumeClaim, claim)]),
+      ...(volume === undefined ? [] : [write('replace', kinds.PersistentVolumeClaim, volume)]),
       write('replace', kinds.StatefulSet, set),
       write('create', kinds.Pod, next),
     ],
-    leaving: pod,
+    leaving: present,
   };
 }
 
-function replacementOf<T extends KubeObject = kinds.PersistentVolumeClaim>(
-  changes: readonly ChildChange[],
-  of: ChildChange['slot'],
-): T | undefined {
-  const action = changes.find(({ slot }) => slot === of)?.action;
-  return action?.do === 'replace' ? (action.object as T) : undefined;
+type Sized = kinds.PersistentVolumeClaim;
+
+/**
+ * A database that ran when a change was refused, and is away for a moment, does not come back with what is refused. Of
+ * what was refused otherwise nothing would be asked.
+ */
+function isToldRefused({ metadata, status }: World['addon']): boolean {
+  const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
+  return (
+    status?.observedGeneration === metadata.generation &&
+    status?.dataPlane?.verifiedAt !== undefined &&
+    stalled?.status === 'True' &&
+    REFUSED_BY_SERVER.includes(stalled.reason)
+  );
 }
 
-function isRunning({ metadata, status }: Live<Pod>): boolean {
-  const isReady = status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True');
-  return metadata.deletionTimestamp === undefined && isReady === true;
-}
+const REFUSED_BY_SERVER: readonly string[] = [
+  STALLED_REASON.quotaExceeded,
+  STALLED_REASON.forbidden,
+  STALLED_REASON.rejected,
+];
 
 /** Something else is rendered for it than what it was made of. */
 function endsPod(live: Live<StatefulSet>, wanted: StatefulSet): boolean {

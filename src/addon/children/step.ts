@@ -13,6 +13,7 @@ import type { Facts, InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import type { Finding } from '../world/memory.ts';
 import { childChanges, withoutRefused, type ChildChange } from './changes.ts';
+import { isRefusedStop } from './dry-run.ts';
 import type { BuildContext } from './context.ts';
 import { keysGoneEvents } from './url-secret.ts';
 import { restoredEvents } from './restored.ts';
@@ -100,11 +101,14 @@ export function changesStep(scene: Scene & Holds & Prepared): Changes {
   const refusedClaim = all.find(({ slot }) => slot === 'claim')?.action;
   const claimFinding = refusedClaim && findingOf(refusedClaim, active);
   // The volume first: a plan whose volume is refused stops no database.
+  const { statefulSet } = world.children;
+  const isStop = ({ slot, action }: ChildChange) =>
+    slot === 'statefulSet' && isRefusedStop(action, statefulSet, target, scene.refusal);
   const changes = withoutRefused(all, active).filter(
-    ({ slot }) => slot !== 'statefulSet' || claimFinding === undefined,
+    (change) => (change.slot !== 'statefulSet' || claimFinding === undefined) && !isStop(change),
   );
   const isBehind =
-    (claimFinding !== undefined || scene.unready) && isSetBehind(context, world.children.statefulSet);
+    (claimFinding !== undefined || scene.unready || all.some(isStop)) && isSetBehind(context, statefulSet);
   return { changes, held, waitsForAddress, tooOld, behind: isBehind ? { finding: claimFinding } : undefined };
 }
 

@@ -100,8 +100,8 @@ export interface DryRunAction {
     readonly kind: Kind<KubeObject>;
     readonly object: KubeObject;
   }[];
-  /** Whose place the new pod takes: its share of a quota is free by then. */
-  readonly leaving: Live<Pod>;
+  /** Whose place the new pod takes: its share of a quota is free by then. Undefined when there is none now. */
+  readonly leaving: Live<Pod> | undefined;
 }
 
 /** PUT with uid and resourceVersion. */

@@ -7,6 +7,8 @@ export interface Refusal {
   readonly message: string;
   /** It comes by itself and nobody has to act: what Ready says meanwhile. */
   readonly waiting?: ReadyReason;
+  /** The pod that it would be ended for is not taken. */
+  readonly byDryRun?: true;
 }
 
 export type Resolution =

@@ -44,7 +44,7 @@ export function podState(
 }
 
 /** Ready, the agent of backups apart: a database without it is as good as any, but for its backups. */
-function isReady({ status }: Live<Pod>): boolean {
+export function isReady({ status }: Live<Pod>): boolean {
   const ready =
     status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
   const all = status?.containerStatuses ?? [];

@@ -176,8 +176,9 @@ export interface DryRun {
   readonly verdict: 'Taken' | 'Refused' | 'Unknown';
   /** Of a refusal. */
   readonly refusal?: { readonly reason: StalledReason; readonly message: string };
-  /** Since when this is the verdict, and until when it counts; milliseconds since the epoch. */
+  /** Since when nobody could say, or when it was said; milliseconds since the epoch. */
   readonly sinceMs: number;
+  /** Until when it counts. */
   readonly untilMs: number;
 }
 
