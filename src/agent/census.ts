@@ -5,6 +5,7 @@ import { readFigures } from '../influx/v1/figures.ts';
 import { InfluxError } from '../influx/influx-error.ts';
 import { identifier, showGrants, showRetentionPolicies } from '../influx/v1/influxql.ts';
 import { rows } from '../influx/v1/results.ts';
+import { listShards } from '../influx/v1/shards.ts';
 import { JobError } from './job/job-error.ts';
 
 /** What the server says about a database and about itself. */
@@ -13,7 +14,7 @@ export interface Census {
   readonly serverStarted: string;
   readonly engineVersion: string;
   readonly database: BackupManifest['database'];
-  /** IDs of the shards that it has. */
+  /** IDs of the shards that have been written to. */
   readonly shards: readonly number[];
   readonly dataBytes: number;
   readonly series: number;
@@ -35,7 +36,7 @@ export async function takeCensus(client: InfluxClient, name: string, signal: Abo
         if (row['database'] === name) grants.push({ user, privilege: String(row['privilege']) });
     }
     const system = rows(await client.one("SHOW DIAGNOSTICS FOR 'system'", { signal }))[0];
-    const shards = await client.one('SHOW SHARDS', { signal });
+    const shards = await listShards(client, name, signal);
     const { dataBytes, series } = await readFigures(client, name, signal);
     return {
       serverStarted: String(system?.['started']),
@@ -47,10 +48,7 @@ export async function takeCensus(client: InfluxClient, name: string, signal: Abo
         users: state.users,
         grants,
       },
-      shards: shards.series
-        .filter((series) => series.name === name)
-        .flatMap((series) => rows({ series: [series] }))
-        .map((row) => Number(row['id'])),
+      shards: shards.filter(({ isOpen }) => isOpen).map(({ id }) => id),
       dataBytes,
       series,
     };

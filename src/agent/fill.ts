@@ -31,7 +31,7 @@ export async function fillVolume(
   const from = manifest.database.name;
   const to = spec.target.name;
   context.log('restoring');
-  if (!server.filledBefore) await server.restore(from, to);
+  if (!server.filledBefore) await server.restore(dump, from, to);
   context.log('counting');
   const tally = await server.verify(to, dump, differenceTo(manifest));
   await server.restorePolicies(to, manifest.database.retentionPolicies);
@@ -69,7 +69,7 @@ export async function importFile(spec: ImportJobSpec, context: JobContext): Prom
     dump.files.reduce((sum, file) => sum + (file.rawBytes ?? 0), 0),
   );
   const server = await RestoreServer.start(context, `${key}:${dump.name}`);
-  if (!server.filledBefore) await server.restore(from, spec.target.name);
+  if (!server.filledBefore) await server.restore(dump, from, spec.target.name);
   await server.verify(spec.target.name, dump, undefined);
   await server.finish(true);
   return {

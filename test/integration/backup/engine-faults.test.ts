@@ -5,9 +5,11 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Agent, startAgent } from '../../../src/agent/agent.ts';
 import type { JobFailureReason, JobResult } from '../../../src/backup/results.ts';
+import { listShards } from '../../../src/influx/v1/shards.ts';
+import { PATIENCE_MS } from '../../patience.ts';
 import { runJobPod } from './job-pod.ts';
 import { fillNoise } from './points.ts';
 import { agentCertificates, DATABASE, Scene } from './scene.ts';
@@ -103,6 +105,24 @@ describe('a backup', () => {
       scene.options,
     );
     expect(again.result).toMatchObject({ ok: true, verified: 'Counts' });
+  });
+
+  it('of a database with a shard that was made ahead is whole, and so is what is restored from it', async () => {
+    await scene.engine.terminate();
+    const environment = {
+      INFLUXDB_SHARD_PRECREATION_CHECK_INTERVAL: '1s',
+      INFLUXDB_SHARD_PRECREATION_ADVANCE_PERIOD: '192h',
+    };
+    scene.engine = await scene.pod.engine({ environment });
+    await scene.admin().write(DATABASE, [`noise s="now" ${Date.now()}`], { precision: 'ms' });
+    const ahead = async () => (await listShards(scene.admin(), DATABASE)).filter(({ isOpen }) => !isOpen);
+    await vi.waitUntil(async () => (await ahead()).length > 0, { timeout: PATIENCE_MS });
+    const spec = scene.backupSpec();
+    const { result } = await runJobPod(spec, scene.options);
+    expect(result).toMatchObject({ ok: true, verified: 'Counts' });
+    const restored = await runJobPod(scene.restoreSpec(spec.location), scene.options);
+    expect(restored.result).toMatchObject({ ok: true, verified: 'Counts' });
+    expect(await ahead()).not.toEqual([]);
   });
 
   it('onto a local disk that is too small is ScratchFull', async () => {
