@@ -49,9 +49,16 @@ async function act(actor: TaskActor, action: TaskAction, signal: AbortSignal): P
   const { client, stores, events } = actor;
   const { kind } = action;
   switch (action.do) {
-    case 'create':
-      storeOf(stores, kind)?.recordWrite(await create(client, kind, action.object, signal));
+    case 'create': {
+      const { object, refused } = action;
+      const made = await create(client, kind, object, signal).catch(async (reason: unknown) => {
+        const instead = refused?.(refusalOf(reason));
+        if (instead === undefined) throw reason;
+        await act(actor, instead, signal);
+      });
+      if (made !== undefined) storeOf(stores, kind)?.recordWrite(made);
       return;
+    }
     case 'status': {
       const live = await client.writeStatus(kind, action.live, action.status, signal).catch(unlessGone);
       if (live === undefined) return;
@@ -104,6 +111,13 @@ async function create(
       throw error;
     return live;
   }
+}
+
+/** What the API server says of an object that it refuses for its content: by quota, policy or schema. Else throws it. */
+function refusalOf(reason: unknown): string {
+  const error = ApiError.from(reason);
+  if (!(error.isForbidden || error.isInvalid) || error.isNamespaceTerminating) throw error;
+  return error.message;
 }
 
 function unlessGone(reason: unknown): undefined {

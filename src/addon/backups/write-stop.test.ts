@@ -7,6 +7,8 @@ import { podOf } from '../testing/pods.ts';
 import { writeStop, writeStopStatus } from './write-stop.ts';
 
 const AT = NOW.toISOString();
+/** Its first Job is decided: there is a volume for the data. */
+const BEGUN = { startedAt: AT, attempts: 1 };
 
 function restoreOf(status: InfluxRestore['status'], metadata: object = {}) {
   return live<InfluxRestore>({
@@ -27,21 +29,22 @@ describe('writes are refused', () => {
   const initial = { ownerReferences: [{ kind: 'InfluxAddon', name: 'my-app', uid: 'a', apiVersion: 'v1' }] };
   it.each<[string, boolean, InfluxRestore['status'], string, object]>([
     ['not before a restore is begun', false, {}, 'data', {}],
-    ['from its beginning', true, { startedAt: AT }, 'data', {}],
-    ['until the database runs on the restored data', true, { startedAt: AT, restoredAt: AT }, 'data', {}],
-    ['and not once it does', false, { startedAt: AT, restoredAt: AT }, 'data-new', {}],
-    ['not when it was given up', false, { startedAt: AT, failedAt: AT }, 'data', {}],
-    ['not when it is over', false, { startedAt: AT, completedAt: AT }, 'data', {}],
-    ['not when it was deleted', false, { startedAt: AT }, 'data', gone],
-    ['when it was deleted too late', true, { startedAt: AT, restoredAt: AT }, 'data', gone],
-    ['not for the first data of a new addon', false, { startedAt: AT }, 'data', initial],
+    ['not before it has a volume', false, { startedAt: AT }, 'data', {}],
+    ['from its first attempt', true, BEGUN, 'data', {}],
+    ['until the database runs on the restored data', true, { ...BEGUN, restoredAt: AT }, 'data', {}],
+    ['and not once it does', false, { ...BEGUN, restoredAt: AT }, 'data-new', {}],
+    ['not when it was given up', false, { ...BEGUN, failedAt: AT }, 'data', {}],
+    ['not when it is over', false, { ...BEGUN, completedAt: AT }, 'data', {}],
+    ['not when it was deleted', false, BEGUN, 'data', gone],
+    ['when it was deleted too late', true, { ...BEGUN, restoredAt: AT }, 'data', gone],
+    ['not for the first data of a new addon', false, BEGUN, 'data', initial],
   ])('%s', (_, expected, status, claim, metadata) => {
     const restores = [restoreOf(status, metadata)];
     expect(writeStop(worldOf({ restores, pod: podOn(claim) })) !== undefined).toBe(expected);
   });
 
   it('and status says for which restore and since when, whatever the pod does meanwhile', () => {
-    const restores = [restoreOf({ startedAt: AT })];
+    const restores = [restoreOf(BEGUN)];
     const told = (status: object, writesStopped?: string) =>
       writeStopStatus(worldOf({ addon: addonOf({}, { status }), restores }), { writesStopped }, NOW);
     const restore = { name: 'undo', uid: 'undo-uid', writesRefusedAt: AT };

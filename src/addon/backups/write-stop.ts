@@ -28,7 +28,8 @@ export function writeStop({
 
 function isUnderWay(restore: Live<InfluxRestore>): boolean {
   const { status, metadata } = restore;
-  if (status?.startedAt === undefined || isInitial(restore)) return false;
+  // Before the first attempt there is no volume that the data could be restored onto: it may be refused for ever.
+  if (status?.startedAt === undefined || status.attempts === undefined || isInitial(restore)) return false;
   if (status.completedAt !== undefined || status.failedAt !== undefined) return false;
   // One that is deleted is given up, unless its data is whole already.
   return metadata.deletionTimestamp === undefined || status.restoredAt !== undefined;

@@ -4,7 +4,13 @@ import type { KubeObject, Live } from '../../kube/objects/types.ts';
 /** One thing to do. The list of a decision is done in order, and stops at the first that fails. */
 export type TaskAction =
   /** A name that is taken by what was meant is as good; one that is taken by something else is left alone. */
-  | { readonly do: 'create'; readonly kind: Kind<KubeObject>; readonly object: KubeObject }
+  | {
+      readonly do: 'create';
+      readonly kind: Kind<KubeObject>;
+      readonly object: KubeObject;
+      /** What is done instead when the API server refuses it, in its words; without, it is tried again. */
+      readonly refused?: (words: string) => TaskAction | undefined;
+    }
   | {
       readonly do: 'status';
       readonly kind: Kind<KubeObject>;
@@ -24,6 +30,8 @@ export type TaskAction =
       readonly live: Live<KubeObject>;
       readonly why: string;
     };
+
+export type CreateAction = Extract<TaskAction, { do: 'create' }>;
 
 /** Something to tell the user, once the status that goes with it is stored. */
 export interface Announcement {

@@ -35,6 +35,8 @@ export const RESTORE_REASON = {
   backupNotWhole: 'BackupNotWhole',
   storeMissing: 'StoreMissing',
   writesNotStopped: 'WritesNotStopped',
+  volumeRefused: 'VolumeRefused',
+  jobRefused: 'JobRefused',
   notConfirmed: 'NotConfirmed',
   noJobImage: 'NoJobImage',
   jobLost: 'JobLost',

@@ -5,7 +5,7 @@ import { Job } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js';
-import type { TaskAction } from '../decision/action.ts';
+import type { CreateAction } from '../decision/action.ts';
 import { taskMeta, type Subject } from '../world/labels.ts';
 import { storeAccess } from './store-access.ts';
 
@@ -30,7 +30,7 @@ export function jobAction(
   rest: Omit<JobRequest, 'spec' | 'metadata' | 'secrets' | 'storeClaim'> & {
     readonly secrets?: JobRequest['secrets'];
   },
-): TaskAction {
+): CreateAction {
   const access = job.store === undefined ? undefined : storeAccess(job.store);
   const built = buildJob({
     ...rest,

@@ -3,14 +3,14 @@ import { ANNOTATION, labelsOf } from '../../addon/world/names.ts';
 import { given } from '../../kube/objects/given.ts';
 import { PersistentVolumeClaim, type Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
-import type { TaskAction } from '../decision/action.ts';
+import type { CreateAction } from '../decision/action.ts';
 import { jobAction, ownerOf, type Operation } from './jobs.ts';
 import { identityOf, sizeOf, type RestoreWorld } from '../world/restore-world.ts';
 
 const DEADLINE_SECONDS = 12 * 3600;
 
 /** As the claim in force, but for its name: the same size, class and access; where that is lost, as the plan has it. */
-export function claimFor({ restore, addon, current, inForce }: RestoreWorld): TaskAction | undefined {
+export function claimFor({ restore, addon, current, inForce }: RestoreWorld): CreateAction | undefined {
   const name = restore.status?.claim;
   const spec = current?.spec ?? (inForce && specOf(inForce.plan.spec.storage));
   if (name === undefined || addon === undefined || spec === undefined) return undefined;
@@ -42,7 +42,7 @@ function specOf({ size, className, accessMode }: InForce['plan']['spec']['storag
 }
 
 /** The Job, or why it cannot be made. */
-export function makeJob(world: RestoreWorld, name: string): TaskAction | string {
+export function makeJob(world: RestoreWorld, name: string): CreateAction | string {
   const { restore, addon, backup, store, inForce, claim, settings } = world;
   const { location, source, sourceSecret, manifestSha256, bytes = 0 } = backup?.status ?? {};
   if (backup === undefined || (location ?? source ?? sourceSecret) === undefined)

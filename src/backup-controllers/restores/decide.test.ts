@@ -136,7 +136,7 @@ describe('a restore', () => {
       do: 'create',
       object: { metadata: { name }, spec: { resources: { requests: { storage: '1Gi' } } } },
     });
-    const [job] = decideRestore({ ...world, claim: claimOf(name) }, NOON).actions;
+    const { action: job } = begun({ ...world, claim: claimOf(name) });
     const spec = job?.do === 'create' ? specOf(job.object as Job) : undefined;
     expect(spec).toMatchObject({
       operation: 'restore',
@@ -145,9 +145,44 @@ describe('a restore', () => {
     });
   });
 
+  it('waits while its volume is refused, in the words of the server, and tries again ever more rarely', () => {
+    const { world, action } = begun(worldOf({ addon: addonOf(NOON) }));
+    const later = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000);
+    if (action?.do !== 'create') throw new Error('no volume is asked for');
+    const refused = action.refused?.('exceeded quota: disks');
+    expect(refused).toMatchObject({ do: 'status', events: [{ type: 'Warning' }] });
+    const status = refused?.do === 'status' ? (refused.status as InfluxRestore['status']) : undefined;
+    expect(status?.attempts).toBeUndefined();
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      reason: 'VolumeRefused',
+      message: expect.stringContaining('exceeded quota: disks') as string,
+    });
+    const waiting = { ...world, restore: { ...world.restore, status: status! } };
+    expect(decideRestore(waiting, NOON)).toEqual({ actions: [], requeueAfterMs: 15_000 });
+    const [again] = decideRestore(waiting, later(3)).actions;
+    const told = again?.do === 'create' ? again.refused?.('exceeded quota: disks') : undefined;
+    expect(told).toMatchObject({ status: { retryAt: '2030-01-09T12:06:00Z' }, events: [] });
+  });
+
+  it('gives up when its Job is refused again and again, so that the database takes writes', () => {
+    const { world } = begun(worldOf());
+    const claim = claimOf(world.restore.status?.claim ?? '');
+    const { restore } = begun({ ...world, claim }).world;
+    const refusal = (attempts: number) => {
+      const status = { ...restore.status!, attempts };
+      const [job] = decideRestore({ ...world, claim, restore: { ...restore, status } }, NOON).actions;
+      return job?.do === 'create' ? job.refused?.('exceeded quota: count/jobs.batch') : undefined;
+    };
+    expect(refusal(1)).toMatchObject({ status: { retryAt: '2030-01-09T12:01:00Z' } });
+    expect(refusal(5)).toMatchObject({ status: { failedAt: '2030-01-09T12:00:00Z' } });
+  });
+
   it('makes no Job before the database refuses writes', () => {
     const { world } = begun(worldOf({ addon: addonOf(NOON) }));
-    const claimed = { ...world, claim: claimOf(world.restore.status?.claim ?? '') };
+    const claim = claimOf(world.restore.status?.claim ?? '');
+    const restore = { ...world.restore, status: told({ ...world, claim }).status! };
+    expect(restore.status).toMatchObject({ attempts: 1, job: 'restore-restore-uid-1' });
+    const claimed = { ...world, claim, restore };
     expect(told(claimed)).toMatchObject({
       reason: 'Running',
       status: { startedAt: expect.anything() as string },
@@ -177,7 +212,7 @@ describe('a restore', () => {
     model.settle();
     expect(model.jobs).toEqual([]);
     const { world } = begun(worldOf({ backup: model.get('theirs') }));
-    const [job] = decideRestore({ ...world, claim: claimOf('new') }, NOON).actions;
+    const { action: job } = begun({ ...world, claim: claimOf('new') });
     expect(job?.do === 'create' ? specOf(job.object as Job) : undefined).toMatchObject({
       operation: 'import',
       source: { key: 'imports/backup.tar.gz' },
@@ -193,7 +228,7 @@ describe('a restore', () => {
     expect(model.get('theirs').status).toMatchObject({ sourceSecret: 'old-database' });
     const backup = model.get('theirs');
     const { world } = begun(worldOf({ backup, store: undefined }));
-    const [job] = decideRestore({ ...world, claim: claimOf('new') }, NOON).actions;
+    const { action: job } = begun({ ...world, claim: claimOf('new') });
     const object = (job?.do === 'create' ? job.object : {}) as Job;
     expect(specOf(object)).toEqual({
       operation: 'copy',

@@ -12,7 +12,7 @@ import { RESTORE_EVENT, RESTORE_REASON } from '../decision/reasons.ts';
 import { claimFor, makeJob } from '../jobs/restore-job.ts';
 import { inTheWay } from './obstacles.ts';
 import { awaitWriteStop, stoppedMeanwhile } from './write-stop.ts';
-import { attempt, failed, notThisTime, RESTORING, write } from './status.ts';
+import { attempt, failed, notThisTime, RESTORING, volumeRefused, write } from './status.ts';
 import type { Restore, RestoreWorld } from '../world/restore-world.ts';
 import { rfc3339 } from '../../api/time.ts';
 
@@ -85,12 +85,13 @@ function begin(world: RestoreWorld, now: Date): TaskDecision {
   const change = isInitial(restore)
     ? given({ claim: current })
     : given({ claim: own, previousClaim: current });
-  return attempt(restore, 1, { startedAt: rfc3339(now), ...change }, now);
+  const standing = { ready: false, stalled: false, reason: RESTORE_REASON.running, message: RESTORING };
+  return write(restore, { startedAt: rfc3339(now), ...change }, standing, now);
 }
 
 function follow(world: RestoreWorld, now: Date): TaskDecision {
   const { restore, claim, addon } = world;
-  const { job, retryAt: due, attempts = 1 } = restore.status ?? {};
+  const { job, retryAt: due, attempts = 0 } = restore.status ?? {};
   if (addon === undefined || addon.metadata.deletionTimestamp !== undefined)
     return failed(
       restore,
@@ -98,16 +99,15 @@ function follow(world: RestoreWorld, now: Date): TaskDecision {
       `InfluxAddon ${restore.spec.addonRef.name} is gone.`,
       now,
     );
-  if (due !== undefined || job === undefined) {
-    const waitMs = due === undefined ? 0 : Date.parse(due) - now.getTime();
-    if (waitMs > 0) return { ...WAIT, requeueAfterMs: waitMs };
-    return attempt(restore, attempts + 1, {}, now);
-  }
+  const waitMs = due === undefined ? 0 : Date.parse(due) - now.getTime();
+  if (waitMs > 0) return { ...WAIT, requeueAfterMs: waitMs };
   if (claim === undefined) {
-    if (isInitial(restore)) return { ...WAIT, requeueAfterMs: 5_000 };
-    const action = claimFor(world);
-    return action === undefined ? { ...WAIT, requeueAfterMs: 5_000 } : act(action);
+    const action = isInitial(restore) ? undefined : claimFor(world);
+    if (action === undefined) return { ...WAIT, requeueAfterMs: 5_000 };
+    return act({ ...action, refused: (words) => volumeRefused(restore, words, now) });
   }
+  // From here on the database refuses writes.
+  if (due !== undefined || job === undefined) return attempt(restore, attempts + 1, {}, now);
   const state = jobState(world.task, now);
   switch (state.state) {
     case 'Missing': {
@@ -116,7 +116,10 @@ function follow(world: RestoreWorld, now: Date): TaskDecision {
       const action = makeJob(world, job);
       if (typeof action === 'string')
         return notThisTime(restore, RESTORE_REASON.backupMissing, action, false, now);
-      return act(action);
+      const refused = (words: string) =>
+        notThisTime(restore, RESTORE_REASON.jobRefused, `The API server refuses its Job: ${words}`, true, now)
+          .actions[0];
+      return act({ ...action, refused });
     }
     case 'Settling':
       return { ...WAIT, requeueAfterMs: 1_000 };

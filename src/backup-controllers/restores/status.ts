@@ -5,7 +5,7 @@ import { hashOf } from '../../addon/world/hash.ts';
 import { given } from '../../kube/objects/given.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
-import type { Announcement, TaskDecision } from '../decision/action.ts';
+import type { Announcement, TaskAction, TaskDecision } from '../decision/action.ts';
 import { conditionsFor, type Standing } from '../decision/conditions.ts';
 import { RESTORE_EVENT, RESTORE_REASON, type RestoreReason } from '../decision/reasons.ts';
 import type { Restore } from '../world/restore-world.ts';
@@ -42,6 +42,20 @@ export function notThisTime(
   const standing = { ready: false, stalled: false, reason: RESTORE_REASON.retrying, message };
   const events = [{ type: 'Warning' as const, reason: RESTORE_EVENT.retrying, note: message }];
   return write(restore, { retryAt: due, job: undefined }, standing, now, events);
+}
+
+/** A second volume is needed; where it is refused the database goes on as it was, and the restore waits. */
+export function volumeRefused(restore: Restore, words: string, now: Date): TaskAction | undefined {
+  const { claim, startedAt, conditions = [] } = restore.status ?? {};
+  const sinceMs = now.getTime() - Date.parse(startedAt ?? now.toISOString());
+  const due = rfc3339(new Date(now.getTime() + Math.min(Math.max(sinceMs, 15_000), 300_000)));
+  const reason = RESTORE_REASON.volumeRefused;
+  const note = `The API server refuses the volume claim ${claim}, which the data is restored onto: ${words}`;
+  const message = `${note}. The database goes on with the data it has and takes writes. It is tried again at ${due}.`;
+  const isNews = conditions.find(({ type }) => type === 'Ready')?.reason !== reason;
+  const events = isNews ? [{ type: 'Warning' as const, reason: RESTORE_EVENT.retrying, note }] : [];
+  const standing = { ready: false, stalled: false, reason, message };
+  return write(restore, { retryAt: due }, standing, now, events).actions[0];
 }
 
 export function failed(restore: Restore, reason: RestoreReason, why: string, now: Date): TaskDecision {

@@ -12,14 +12,15 @@ const PATIENCE_MS = 600_000;
  * A restore begins once the addon has seen to it that its database refuses writes, which would be lost with the volume
  * that they are on. Undefined when it has, or when there is no database that could take any.
  */
-export function awaitWriteStop({ restore, addon }: RestoreWorld, now: Date): TaskDecision | undefined {
+export function awaitWriteStop({ restore, addon, claim }: RestoreWorld, now: Date): TaskDecision | undefined {
   const { startedAt, attempts = 1 } = restore.status ?? {};
   if (addon === undefined || isInitial(restore) || attempts > 1) return undefined;
   const { status } = addon;
   if (status?.restore?.uid === restore.metadata.uid || status?.state === 'Stopped') return undefined;
   const available = status?.conditions?.find(({ type }) => type === 'Available');
   if (available?.status === 'False') return undefined;
-  const leftMs = Date.parse(startedAt ?? now.toISOString()) + PATIENCE_MS - now.getTime();
+  const since = claim?.metadata.creationTimestamp ?? startedAt ?? now.toISOString();
+  const leftMs = Date.parse(since) + PATIENCE_MS - now.getTime();
   if (leftMs <= 0) {
     const why = 'The database could not be made to refuse writes, which would have been lost.';
     return failed(restore, RESTORE_REASON.writesNotStopped, why, now);
