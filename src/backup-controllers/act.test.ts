@@ -7,6 +7,8 @@ import type { TaskAction, TaskDecision } from './decision/action.ts';
 
 const live = { metadata: { name: 'undo', namespace: 'shop', uid: 'u', resourceVersion: '1' } };
 
+const nobody = { events: { event: () => {} }, clock: { now: () => 0 }, log: { info: () => {} } };
+
 /** Runs one creation that is answered with this, and then nothing. */
 async function created(answer: ApiError) {
   const told: string[] = [];
@@ -27,13 +29,7 @@ async function created(answer: ApiError) {
   ];
   const writeStatus = vi.fn(async () => live);
   const client = { create: () => Promise.reject(answer), writeStatus };
-  const actor = {
-    client,
-    stores: {},
-    events: { event: () => {} },
-    clock: { now: () => 0 },
-    log: { info: () => {} },
-  } as unknown as TaskActor;
+  const actor = { client, stores: {}, ...nobody } as unknown as TaskActor;
   const run = runTasks(actor, 'shop/undo', () => decisions.shift(), new AbortController().signal);
   const end: unknown = await run.catch((error: unknown) => error);
   return { end, told, writes: writeStatus.mock.calls.length };
@@ -48,4 +44,33 @@ it.each([403, 422])('what is refused with %i is told in the words of the server'
 it.each([500, 409, 0])('what fails with %i is tried again, and told to nobody', async (code) => {
   const found = await created(new ApiError({ code, reason: 'Unknown', message: 'oh' }));
   expect(found).toMatchObject({ end: { code }, told: [], writes: 0 });
+});
+
+it('a Job that is given up is deleted, and what follows knows why its pod did not start, where that may be read', async () => {
+  const event = { reason: 'FailedCreate', involvedObject: { name: 'undo' }, message: 'exceeded quota: pods' };
+  const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'no' });
+  for (const [list, words] of [
+    [async () => ({ items: [event] }), 'exceeded quota: pods'],
+    [() => Promise.reject(forbidden), undefined],
+  ] as const) {
+    const did: unknown[] = [];
+    const client = { list, delete: async () => did.push('deleted') };
+    const action: TaskAction = {
+      do: 'giveUp',
+      kind: ConfigMap as Kind<KubeObject>,
+      live,
+      names: ['undo'],
+      next: (why) => {
+        did.push(why);
+        return undefined;
+      },
+    };
+    const decisions: TaskDecision[] = [
+      { actions: [action], requeueAfterMs: undefined },
+      { actions: [], requeueAfterMs: undefined },
+    ];
+    const actor = { client, stores: {}, ...nobody } as unknown as TaskActor;
+    await runTasks(actor, 'shop/undo', () => decisions.shift(), new AbortController().signal);
+    expect(did).toEqual(['deleted', words]);
+  }
 });

@@ -1,3 +1,4 @@
+import { readEvents } from '../addon/act/cluster-events.ts';
 import type { Stores } from '../addon/observe/stores.ts';
 import { storeOf } from '../addon/observe/stores.ts';
 import { ApiError } from '../kube/api/api-error.ts';
@@ -81,13 +82,42 @@ async function act(actor: TaskActor, action: TaskAction, signal: AbortSignal): P
       else store?.recordWrite(live);
       return;
     }
-    case 'delete': {
-      const { name, namespace, uid, resourceVersion, finalizers = [] } = action.live.metadata;
-      const key = { name, namespace: namespace ?? '' };
-      await client.delete(kind, key, { uid, resourceVersion, propagationPolicy: 'Background' }, signal);
-      // An object with finalizers goes on for a while: the watch tells.
-      if (finalizers.length === 0) storeOf(stores, kind)?.recordDelete(`${namespace}/${name}`, uid);
+    case 'delete':
+      return remove(actor, kind, action.live, signal);
+    case 'giveUp': {
+      const words = await explain(client, action.live.metadata.namespace ?? '', action.names, signal);
+      await remove(actor, kind, action.live, signal);
+      const next = action.next(words);
+      if (next !== undefined) await act(actor, next, signal);
     }
+  }
+}
+
+async function remove(
+  { client, stores }: TaskActor,
+  kind: Kind<KubeObject>,
+  live: Live<KubeObject>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace, uid, resourceVersion, finalizers = [] } = live.metadata;
+  const key = { name, namespace: namespace ?? '' };
+  await client.delete(kind, key, { uid, resourceVersion, propagationPolicy: 'Background' }, signal);
+  // An object with finalizers goes on for a while: the watch tells.
+  if (finalizers.length === 0) storeOf(stores, kind)?.recordDelete(`${namespace}/${name}`, uid);
+}
+
+/** What the newest event of one of them says. Where there is no addon the operator may not read events. */
+async function explain(
+  client: KubeClient,
+  namespace: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return (await readEvents(client, namespace, names, signal)).message;
+  } catch (reason) {
+    if (ApiError.from(reason).isForbidden) return undefined;
+    throw reason;
   }
 }
 

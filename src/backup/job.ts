@@ -84,6 +84,8 @@ const START_SECONDS = 600;
 /** As the database's pod: what one writes to a volume the other reads. */
 const ENGINE_UID = 1500;
 const MiB = 1024 ** 2;
+/** A quota of CPU limits lets no pod in that has none. Each container is busy with one thing at a time. */
+const CPU_LIMIT = '1';
 
 const RESTRICTED: SecurityContext = {
   allowPrivilegeEscalation: false,
@@ -101,7 +103,7 @@ function jobContainer(request: JobRequest): Container {
     env: [{ name: JOB_SPEC_VARIABLE, value: JSON.stringify(spec) }],
     resources: {
       requests: { cpu: '50m', memory: '96Mi' },
-      limits: { memory: '384Mi' },
+      limits: { cpu: CPU_LIMIT, memory: '384Mi' },
     },
     securityContext: RESTRICTED,
     volumeMounts: volumesOf(request).flatMap(({ name }): VolumeMount[] => {
@@ -127,7 +129,7 @@ function engineContainers(request: JobRequest): Container[] {
       command: ['sh', '-c', engineScript()],
       env: environment(isDump ? { HOME: '/tmp' } : engineEnvironment()),
       resources: isDump
-        ? { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } }
+        ? { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: CPU_LIMIT, memory: '256Mi' } }
         : (request.engineResources ?? {}),
       securityContext: RESTRICTED,
       volumeMounts: [

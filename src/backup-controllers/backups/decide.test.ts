@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KEPT } from '../../backup/keep.ts';
+import type { Pod } from '../../kube/objects/kinds.ts';
+import type { Live } from '../../kube/objects/types.ts';
 import { BackupModel, CLUSTER } from '../testing/model.ts';
 import { fail, succeed } from '../testing/jobs.ts';
 
@@ -139,6 +141,35 @@ describe('a backup by hand', () => {
     model.settle();
     expect(reasonOf(model, 'mine')).toBe(reason);
     expect(model.jobs).toEqual([]);
+  });
+
+  it('is tried again with the place free meanwhile when the pod of its Job does not start', () => {
+    const model = new BackupModel(NOON);
+    model.behaviour = () => 'Runs';
+    model.add('mine');
+    model.settle();
+    const [name, task] = [...model.tasks][0]!;
+    const pending = { metadata: { name: 'its-pod' }, status: { phase: 'Pending' } } as Live<Pod>;
+    model.pass(599_000);
+    for (const pod of [undefined, pending]) {
+      model.tasks.set(name, { job: task?.job, pod });
+      expect(model.decide().actions).toEqual([]);
+    }
+    model.pass(1_000);
+    const started = { ...pending, status: { phase: 'Running' } };
+    model.tasks.set(name, { job: task?.job, pod: started });
+    expect(model.decide().actions).toEqual([]);
+    model.tasks.set(name, { job: task?.job, pod: pending });
+    expect(model.decide().actions).toMatchObject([{ do: 'giveUp', names: [name, 'its-pod'] }]);
+    model.tasks.set(name, { job: task?.job, pod: undefined });
+    expect(model.decide().actions).toMatchObject([{ do: 'giveUp', names: [name] }]);
+    model.settle();
+    expect(model.tasks.size).toBe(0);
+    const { status } = model.get('mine');
+    expect(status?.retryAt).toBeDefined();
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready).toMatchObject({ reason: 'Retrying' });
+    expect(ready?.message).toMatch(/did not start within 10 minutes: it was not made\. exceeded quota: pods/);
   });
 
   it('waits for as long as it takes while ten others are taken', () => {

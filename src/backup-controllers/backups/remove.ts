@@ -6,7 +6,7 @@ import { BACKUP_EVENT, BACKUP_REASON, type BackupReason } from '../decision/reas
 import { MAX_ATTEMPTS, retryAt } from '../decision/retries.ts';
 import { type Step } from './take.ts';
 import { rfc3339 } from '../../api/time.ts';
-import type { TaskAction } from '../decision/action.ts';
+import { afterLost, type TaskAction } from '../decision/action.ts';
 import type { BackupsWorld } from '../world/world.ts';
 import { InfluxBackup } from '../../api/kinds.ts';
 import { Job, type Kind } from '../../kube/objects/kinds.ts';
@@ -77,8 +77,12 @@ function emptied(world: BackupsWorld, backup: Backup, now: Date): Step | undefin
       return { action: undefined, wakeMs: 1_000 };
     case 'Running':
       return { action: undefined, wakeMs: 60_000 };
-    case 'Lost':
-      return later(backup, BACKUP_REASON.jobLost, state.message, now);
+    case 'Lost': {
+      const next = later(backup, BACKUP_REASON.jobLost, state.message, now);
+      if (next === undefined) return undefined;
+      const lost = (message: string) => later(backup, BACKUP_REASON.jobLost, message, now)?.action;
+      return { ...next, action: afterLost(state, lost) };
+    }
     case 'Ended':
       return state.result.ok ? undefined : later(backup, state.result.reason, state.result.message, now);
   }

@@ -4,7 +4,7 @@ import type { InfluxBackupStatus } from '../../api/influx-backup.ts';
 import type { PlanClass } from '../../backup/keep.ts';
 import type { BackupResult, FailedResult } from '../../backup/results.ts';
 import { sizeInWords } from '../../backup/size.ts';
-import type { TaskAction } from '../decision/action.ts';
+import { afterLost, type TaskAction } from '../decision/action.ts';
 import { backupJob, type CannotBeMade } from '../jobs/backup-job.ts';
 import { jobState } from '../world/job-state.ts';
 import { inTheWay } from './obstacles.ts';
@@ -54,12 +54,11 @@ export function follow(world: BackupsWorld, backup: Backup, now: Date): Step {
       const standing = { ready: false, stalled: false, reason: BACKUP_REASON.running, message };
       return { action: statusAction(backup, {}, standing, now), wakeMs: 60_000 };
     }
-    case 'Lost':
-      return notThisTime(
-        backup,
-        { reason: BACKUP_REASON.jobLost, message: state.message, retryable: true },
-        now,
-      );
+    case 'Lost': {
+      const lost = (message: string) =>
+        notThisTime(backup, { reason: BACKUP_REASON.jobLost, message, retryable: true }, now).action;
+      return { action: afterLost(state, lost), wakeMs: undefined };
+    }
     case 'Ended': {
       const { result } = state;
       if (result.ok && result.operation === 'backup')

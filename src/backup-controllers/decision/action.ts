@@ -1,5 +1,6 @@
-import type { Kind } from '../../kube/objects/kinds.ts';
+import { Job, type Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import type { StuckJob } from '../world/job-state.ts';
 
 /** One thing to do. The list of a decision is done in order, and stops at the first that fails. */
 export type TaskAction =
@@ -29,7 +30,28 @@ export type TaskAction =
       readonly kind: Kind<KubeObject>;
       readonly live: Live<KubeObject>;
       readonly why: string;
+    }
+  /** Deletes a Job whose pod does not start, and then does what comes of that, knowing what events say about it. */
+  | {
+      readonly do: 'giveUp';
+      readonly kind: Kind<KubeObject>;
+      readonly live: Live<KubeObject>;
+      /** Of the objects whose events tell why. */
+      readonly names: readonly string[];
+      readonly next: (words: string | undefined) => TaskAction | undefined;
     };
+
+/** What follows when a Job is lost: one that is still there goes first. */
+export function afterLost(
+  { message, stuck }: { readonly message: string; readonly stuck?: StuckJob },
+  then: (message: string) => TaskAction | undefined,
+): TaskAction | undefined {
+  if (stuck === undefined) return then(message);
+  const tell = (words: string | undefined) => then(words === undefined ? message : `${message} ${words}`);
+  const { job, pod } = stuck;
+  const names = pod === undefined ? [job.metadata.name] : [job.metadata.name, pod];
+  return { do: 'giveUp', kind: Job as Kind<KubeObject>, live: job, names, next: tell };
+}
 
 export type CreateAction = Extract<TaskAction, { do: 'create' }>;
 
@@ -57,6 +79,8 @@ export function describe(action: TaskAction): string {
       return `write the status of ${what}`;
     case 'finalizers':
       return `write the finalizers of ${what}`;
+    case 'giveUp':
+      return `delete ${what} (its pod does not start)`;
     case 'delete':
       return `delete ${what} (${action.why})`;
   }

@@ -1,6 +1,6 @@
 import { backupsOf, isPaused, stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxBackupStatus } from '../../api/influx-backup.ts';
-import type { TaskAction } from '../decision/action.ts';
+import { afterLost, type TaskAction } from '../decision/action.ts';
 import { jobAction, ownerOf } from './jobs.ts';
 import { jobState } from '../world/job-state.ts';
 import { phaseOf, statusAction, type Backup } from '../decision/phase.ts';
@@ -60,7 +60,9 @@ function follow(world: BackupsWorld, backup: Backup, now: Date): Step {
     case 'Running':
       return { action: undefined, wakeMs: 60_000 };
     case 'Lost':
-      return only(notThisTime(backup, BACKUP_REASON.jobLost, state.message, true, now));
+      return only(
+        afterLost(state, (message) => notThisTime(backup, BACKUP_REASON.jobLost, message, true, now)),
+      );
     case 'Ended': {
       const { result } = state;
       if (!result.ok) return only(notThisTime(backup, result.reason, result.message, result.retryable, now));

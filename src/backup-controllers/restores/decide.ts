@@ -6,7 +6,7 @@ import { mark } from '../../backup/schedule.ts';
 import { given } from '../../kube/objects/given.ts';
 import { Job, PersistentVolumeClaim, type Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
-import type { TaskAction, TaskDecision } from '../decision/action.ts';
+import { afterLost, type TaskAction, type TaskDecision } from '../decision/action.ts';
 import { jobState } from '../world/job-state.ts';
 import { RESTORE_EVENT, RESTORE_REASON } from '../decision/reasons.ts';
 import { claimFor, makeJob } from '../jobs/restore-job.ts';
@@ -130,7 +130,12 @@ function follow(world: RestoreWorld, now: Date): TaskDecision {
       return decision.actions.length > 0 ? decision : { ...WAIT, requeueAfterMs: 60_000 };
     }
     case 'Lost':
-      return notThisTime(restore, RESTORE_REASON.jobLost, state.message, true, now);
+      return act(
+        afterLost(
+          state,
+          (message) => notThisTime(restore, RESTORE_REASON.jobLost, message, true, now).actions[0],
+        ),
+      );
     case 'Ended': {
       const { result } = state;
       if (!result.ok) return notThisTime(restore, result.reason, result.message, result.retryable, now);
@@ -195,6 +200,6 @@ function withFinalizers(restore: Restore, wanted: boolean): TaskAction {
   return { do: 'finalizers', kind: RestoreKind as Kind<KubeObject>, live: restore, finalizers };
 }
 
-function act(action: TaskAction): TaskDecision {
-  return { actions: [action], requeueAfterMs: undefined };
+function act(action: TaskAction | undefined): TaskDecision {
+  return { actions: action === undefined ? [] : [action], requeueAfterMs: undefined };
 }

@@ -9,7 +9,7 @@ import type { BackupSettings } from '../../backup/settings.ts';
 import { given } from '../../kube/objects/given.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
-import type { TaskAction, TaskDecision } from '../decision/action.ts';
+import { afterLost, type TaskAction, type TaskDecision } from '../decision/action.ts';
 import { conditionsFor, type Standing } from '../decision/conditions.ts';
 import { jobState, type Task } from '../world/job-state.ts';
 import { jobAction, ownerOf, type Operation } from '../jobs/jobs.ts';
@@ -86,7 +86,12 @@ function follow(world: StoreWorld, job: string, now: Date): TaskDecision {
     case 'Running':
       return wait(60_000);
     case 'Lost':
-      return failed(world.store, BACKUP_REASON.jobLost, state.message, true, now);
+      return only(
+        afterLost(
+          state,
+          (message) => failed(world.store, BACKUP_REASON.jobLost, message, true, now).actions[0],
+        ),
+      );
     case 'Ended':
       return state.result.ok
         ? answered(world, state.result, now)
@@ -202,6 +207,10 @@ function write(
     events: [],
   };
   return { actions: [action], requeueAfterMs: undefined };
+}
+
+function only(action: TaskAction | undefined): TaskDecision {
+  return { actions: action === undefined ? [] : [action], requeueAfterMs: undefined };
 }
 
 function wait(requeueAfterMs?: number): TaskDecision {

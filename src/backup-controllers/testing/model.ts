@@ -115,6 +115,12 @@ export class BackupModel {
   }
 
   apply(action: TaskAction): void {
+    if (action.do === 'giveUp') {
+      this.apply({ do: 'delete', kind: action.kind, live: action.live, why: '' });
+      const next = action.next('exceeded quota: pods');
+      if (next !== undefined) this.apply(next);
+      return;
+    }
     const object = action.do === 'create' ? action.object : action.live;
     const name = object.metadata?.name ?? '';
     this.writes.push(`${action.do} ${action.kind.kind} ${name}`);

@@ -16,8 +16,19 @@ export type JobState =
   /** It has ended, and the end of its pod is still to be heard of. */
   | { readonly state: 'Settling' }
   | { readonly state: 'Ended'; readonly result: JobResult }
-  /** It ended and nobody will ever know how. */
-  | { readonly state: 'Lost'; readonly message: string };
+  /** It ended and nobody will ever know how; or, with `stuck`, it never began and is there still. */
+  | { readonly state: 'Lost'; readonly message: string; readonly stuck?: StuckJob };
+
+export interface StuckJob {
+  readonly job: Live<Job>;
+  readonly pod: string | undefined;
+}
+
+/**
+ * A pod that does not start within this is not waited for any longer: its Job keeps a place from others, and may keep a
+ * database from being written to.
+ */
+const START_MS = 600_000;
 
 /** The pod's end is heard of within so many milliseconds after that of the Job, or not at all. */
 const SETTLE_MS = 15_000;
@@ -28,7 +39,7 @@ export function jobState({ job, pod }: Task, now: Date): JobState {
   const end = job.status?.conditions?.find(
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   );
-  if (end === undefined) return { state: 'Running', waiting: waitingReason(pod) };
+  if (end === undefined) return underWay(job, pod, now);
   const ended = pod?.status?.containerStatuses?.find(({ name }) => name === JOB_CONTAINER)?.state?.terminated;
   const result = parseJobResult(ended?.message);
   if (result !== undefined) return { state: 'Ended', result };
@@ -37,6 +48,16 @@ export function jobState({ job, pod }: Task, now: Date): JobState {
     return { state: 'Settling' };
   const how = pod?.status?.reason ?? ended?.reason ?? end.reason ?? 'unknown';
   return { state: 'Lost', message: `The pod of Job ${job.metadata.name} ended without a result: ${how}.` };
+}
+
+function underWay(job: Live<Job>, pod: Live<Pod> | undefined, now: Date): JobState {
+  const waiting = waitingReason(pod);
+  const isStarted = !['Pending', undefined].includes(pod?.status?.phase);
+  const ageMs = now.getTime() - Date.parse(job.metadata.creationTimestamp ?? now.toISOString());
+  if (isStarted || ageMs < START_MS) return { state: 'Running', waiting };
+  const why = waiting ?? (pod === undefined ? 'it was not made' : 'it is still being prepared');
+  const message = `The pod of Job ${job.metadata.name} did not start within ${START_MS / 60_000} minutes: ${why}.`;
+  return { state: 'Lost', message, stuck: { job, pod: pod?.metadata.name } };
 }
 
 function waitingReason(pod: Live<Pod> | undefined): string | undefined {
