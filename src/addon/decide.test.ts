@@ -174,7 +174,10 @@ describe('an edit while the platform has a newer patch', () => {
   const failed: Backup = live<InfluxBackup>({
     metadata: { namespace: 'shop', creationTimestamp: NOW.toISOString() },
     spec: { addonRef: { name: 'my-app' }, kind: 'BeforeUpgrade' },
-    status: { addon: { name: 'my-app', id: FACTS.id }, failedAt: NOW.toISOString() },
+    status: {
+      addon: { name: 'my-app', id: FACTS.id, uid: addonOf().metadata.uid, version: '1.8.5' },
+      failedAt: NOW.toISOString(),
+    },
   });
   it.each<{ when: string; all: readonly Backup[]; version: string }>([
     {

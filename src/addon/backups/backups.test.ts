@@ -21,6 +21,13 @@ function addon(spec: Parameters<typeof addonOf>[0] = {}, metadata: object = {}) 
   );
 }
 
+const ABOUT = {
+  name: 'my-app',
+  id: 'my_app_3707',
+  uid: addonOf().metadata.uid,
+  version: '1.7.11',
+};
+
 function backup(
   kind: InfluxBackup['spec']['kind'],
   at: string,
@@ -29,7 +36,7 @@ function backup(
   return live<InfluxBackup>({
     metadata: { namespace: NAMESPACE, creationTimestamp: at },
     spec: { addonRef: { name: 'my-app' }, ...(kind === undefined ? {} : { kind }) },
-    status: { addon: { name: 'my-app', id: 'my_app_3707' }, startedAt: at, ...status },
+    status: { addon: ABOUT, startedAt: at, ...status },
   });
 }
 
@@ -64,10 +71,42 @@ describe('an upgrade of an addon with a store', () => {
     expect(hold([backup('BeforeUpgrade', ago(HOUR_MS), { completedAt: ago(0) })])).toBeUndefined();
   });
 
-  it('does not take one of the day before yesterday for it', () => {
-    expect(
-      hold([backup('BeforeUpgrade', ago(30 * HOUR_MS), { completedAt: ago(29 * HOUR_MS) })])?.action,
-    ).toBeDefined();
+  it('goes on with one that took long', () => {
+    const long = backup('BeforeUpgrade', ago(9 * HOUR_MS), { completedAt: ago(0.9 * HOUR_MS) });
+    expect(hold([long])).toBeUndefined();
+  });
+
+  const whole = (status: object, annotations: Record<string, string> = {}) => {
+    const found = backup('BeforeUpgrade', ago(HOUR_MS), { completedAt: ago(0), ...status });
+    return { ...found, metadata: { ...found.metadata, annotations } };
+  };
+  it.each<[string, Backup]>([
+    ['of some hours ago', whole({ completedAt: ago(1.1 * HOUR_MS) })],
+    ['of a former addon of this name', whole({ addon: { ...ABOUT, uid: 'former' } })],
+    ['that an engine before the present one has written', whole({ addon: { ...ABOUT, version: '1.7.10' } })],
+    ['that was found in a store', whole({}, { 'influxaddon.dev/listed': '{}' })],
+    ['that somebody put into a store', whole({}, { 'influxaddon.dev/import': 'nightly/it.tar.gz' })],
+    ['that stands for a running database', whole({}, { 'influxaddon.dev/import-from': 'old' })],
+  ])('does not take one %s for it, and makes another', (_, found) => {
+    const [first, another] = [hold([])?.action, hold([found])?.action];
+    expect(another).toMatchObject({ do: 'create' });
+    expect(another).not.toEqual(first);
+  });
+
+  it('asks the API server again about an upgrade that it refused before it makes the next one', () => {
+    const some = backup('BeforeUpgrade', ago(20 * HOUR_MS), { completedAt: ago(19 * HOUR_MS) });
+    const asked = (verdict: 'Refused' | 'Taken') => {
+      const dryRun = { of: 'x', generation: 1, verdict, sinceMs: 0, untilMs: 0 };
+      const backups = { all: [some], storeExists: true };
+      return holdForBackup(
+        { ...world({ backups }), memory: { ...world().memory, dryRun } },
+        facts,
+        '1.8.10',
+        NOW,
+      );
+    };
+    expect(asked('Refused')).toBeUndefined();
+    expect(asked('Taken')?.action).toBeDefined();
   });
 
   it('is held by one that failed, until it is tried again', () => {

@@ -48,6 +48,9 @@ export const ANNOTATION = {
   restarted: 'influxaddon.dev/restarted-at',
 } as const;
 
+/** On an InfluxBackup that was found in a store: what was found, as JSON. */
+export const LISTED = 'influxaddon.dev/listed';
+
 /** On a pod that was started with a certificate for the names outside the cluster: the way in leads to no other. */
 export const EXTERNAL_LABEL = 'influxaddon.dev/external';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backupLocation } from '../../backup/location.ts';
 import type { TaskAction } from '../decision/action.ts';
-import { LISTED } from '../world/labels.ts';
+import { LISTED } from '../../addon/world/names.ts';
 import { statusAction, type Backup } from '../decision/phase.ts';
 import { BACKUP_REASON } from '../decision/reasons.ts';
 

@@ -7,7 +7,7 @@ import { given } from '../../kube/objects/given.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { Announcement, TaskAction } from './action.ts';
 import { conditionsFor, type Standing } from './conditions.ts';
-import { LISTED } from '../world/labels.ts';
+import { LISTED } from '../../addon/world/names.ts';
 
 export type Backup = Live<InfluxBackup>;
 

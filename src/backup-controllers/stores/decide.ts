@@ -2,7 +2,7 @@ import { Annotation } from '../../api/annotations.ts';
 import type { InfluxBackupStore, InfluxBackupStoreStatus } from '../../api/influx-backup-store.ts';
 import { InfluxBackup, InfluxBackupStore as StoreKind } from '../../api/kinds.ts';
 import { hashOf } from '../../addon/world/hash.ts';
-import { MANAGED_BY } from '../../addon/world/names.ts';
+import { LISTED, MANAGED_BY } from '../../addon/world/names.ts';
 import type { JobResult, ListEntry } from '../../backup/results.ts';
 import { mark } from '../../backup/schedule.ts';
 import type { BackupSettings } from '../../backup/settings.ts';
@@ -13,7 +13,6 @@ import { afterLost, type TaskAction, type TaskDecision } from '../decision/actio
 import { conditionsFor, type Standing } from '../decision/conditions.ts';
 import { jobState, type Task } from '../world/job-state.ts';
 import { jobAction, ownerOf, type Operation } from '../jobs/jobs.ts';
-import { LISTED } from '../world/labels.ts';
 import type { Backup } from '../decision/phase.ts';
 import { BACKUP_REASON, type BackupReason } from '../decision/reasons.ts';
 import { retryAt } from '../decision/retries.ts';

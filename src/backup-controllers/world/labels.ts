@@ -6,8 +6,6 @@ import { MANAGED_BY, TASK_LABEL } from '../../addon/world/names.ts';
 const FOR = 'influxaddon.dev/for';
 /** On an InfluxBackup: the day of its turn, `20300131`. */
 export const SLOT_LABEL = 'influxaddon.dev/slot';
-/** On an InfluxBackup that was found in a store: what was found, as JSON. */
-export const LISTED = 'influxaddon.dev/listed';
 /** On an InfluxBackup whose objects are deleted with it. */
 export const BACKUP_FINALIZER = 'influxaddon.dev/backup';
 
