@@ -443,9 +443,12 @@ describe('an InfluxBackup that was found in a store', () => {
     expect(model.get('theirs').status?.location).toEqual(found.location);
   });
 
-  it('is not believed when what it says cannot be read', () => {
+  it.each([
+    ['what it says cannot be read', { uid: '../../other' }],
+    ['it is of another namespace', { namespace: 'bank' }],
+  ])('is not believed when %s', (_, change) => {
     const model = new BackupModel(NOON);
-    const location = { ...found.location, uid: '../../other' };
+    const location = { ...found.location, ...change };
     const annotations = { 'influxaddon.dev/listed': JSON.stringify({ ...found, location }) };
     model.add('theirs', {}, { metadata: { annotations } });
     model.settle();

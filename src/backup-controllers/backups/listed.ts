@@ -19,8 +19,12 @@ export type ListedBackup = z.output<typeof listedBackup>;
 /** The InfluxBackup stands for one that is in the store already: its status says so, and nothing is taken. */
 export function adopt(backup: Backup, now: Date): TaskAction | undefined {
   const found = parse(backup.metadata.annotations?.[LISTED]);
-  if (found === undefined) {
-    const message = `The annotation ${LISTED} is not what a listing of a store writes.`;
+  // Whoever may write here could name what another namespace has in the same store, to restore it or have it deleted.
+  if (found === undefined || found.location.namespace !== backup.metadata.namespace) {
+    const message =
+      found === undefined
+        ? `The annotation ${LISTED} is not what a listing of a store writes.`
+        : `The annotation ${LISTED} names a backup of namespace ${found.location.namespace}, and a listing finds those of its own only.`;
     const standing = { ready: false, stalled: true, reason: BACKUP_REASON.waiting, message };
     return statusAction(backup, {}, standing, now);
   }
