@@ -58,9 +58,9 @@ export async function bundle(options: {
 }
 
 /** The licences ask that their text goes along with the code. */
-export async function licenses(metafile: Metafile): Promise<string> {
+export async function licenses(...metafiles: readonly Metafile[]): Promise<string> {
   const folders = new Set<string>();
-  for (const path of Object.keys(metafile.inputs)) {
+  for (const path of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
     const match = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path);
     if (match !== null) folders.add(match[0]);
   }

@@ -24,8 +24,9 @@ export async function connect(
     client: new KubeClient(transport, { fieldManager: 'kubectl-influx' }),
     namespace,
     text: (at, query, signal) => transport.text({ method: 'GET', path: at, query, signal }),
-    forward: ({ pod, port, localPort }) =>
-      openForward(credentials, { namespace, pod, port, localPort, userAgent }),
+    json: (path, signal) => transport.request({ method: 'GET', path, signal }),
+    forward: ({ namespace: elsewhere = namespace, pod, port, localPort }) =>
+      openForward(credentials, { namespace: elsewhere, pod, port, localPort, userAgent }),
     close: () => transport.close(),
   };
 }
