@@ -13,6 +13,7 @@ const page = {
 function served() {
   const desk = fakeDesk();
   const stop = new AbortController();
+  const noted: string[] = [];
   onTestFinished(() => stop.abort());
   const app = dashboardApp({
     door: { hosts: [HOST], token: TOKEN },
@@ -22,6 +23,7 @@ function served() {
     namespace: '',
     version: '1.2.3',
     signal: stop.signal,
+    note: (line) => noted.push(line),
   });
   const ask = async (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
     await app.request(path, {
@@ -34,7 +36,7 @@ function served() {
       body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...headers },
     });
-  return { ...desk, ask, edit, stop };
+  return { ...desk, ask, edit, stop, noted };
 }
 
 describe('who is let in', () => {
@@ -120,6 +122,15 @@ describe('what is asked for', () => {
     expect(answer.status).toBe(403);
     expect(await answer.json()).toEqual({ error: expect.stringContaining('Forbidden') });
   });
+});
+
+test('what fails here is told to whoever runs the server, and not to the visitor', async () => {
+  const { ask, client, noted } = served();
+  client.list = async () => await Promise.reject(new TypeError('a fault of ours'));
+  const answer = await ask('/api/catalogue');
+  expect(answer.status).toBe(500);
+  expect(await answer.text()).not.toContain('a fault of ours');
+  expect(noted).toEqual(['TypeError: a fault of ours']);
 });
 
 test('a stream begins with the list and ends with the server', async () => {

@@ -7,6 +7,8 @@ import { pathOf, Pod } from '../kube/objects/kinds.ts';
 import { childNames } from '../addon/world/names.ts';
 import { streamAddon } from './stream/addon.ts';
 import type { PageFiles } from './built-page.ts';
+import { Past } from './numbers/past.ts';
+import { streamNumbers } from './numbers/stream.ts';
 import { planLines } from './shown/catalogue.ts';
 import { commandOf } from './command.ts';
 import { type Door, HEADERS, isName, rejection } from './guard.ts';
@@ -25,6 +27,8 @@ export interface DashboardOptions {
   readonly version: string;
   /** Ends streams. */
   readonly signal: AbortSignal;
+  /** Told what went wrong here, which no visitor is told. */
+  readonly note: (line: string) => void;
 }
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -35,6 +39,7 @@ const HEARTBEAT_MS = 20_000;
 export function dashboardApp(options: DashboardOptions): Hono {
   const { door, page, visitor, tool, version } = options;
   const app = new Hono();
+  const past = new Past();
 
   app.use(async (context, next) => {
     const { method, path } = context.req;
@@ -45,6 +50,7 @@ export function dashboardApp(options: DashboardOptions): Hono {
   });
   app.onError((error) => {
     const { status, message } = refusalOf(error);
+    if (status === 500) options.note(String(error));
     const headers = { ...HEADERS, 'content-type': 'application/json' };
     return new Response(JSON.stringify({ error: message }), { status, headers });
   });
@@ -69,6 +75,10 @@ export function dashboardApp(options: DashboardOptions): Hono {
   app.get('/api/addons/:namespace/:name/stream', (context) => {
     const key = keyIn(context);
     return events(context, options, (send, signal) => streamAddon(visitor, key, tool, send, signal));
+  });
+  app.get('/api/addons/:namespace/:name/numbers', (context) => {
+    const key = keyIn(context);
+    return events(context, options, (send, signal) => streamNumbers({ visitor, key, past }, send, signal));
   });
   app.get('/api/addons/:namespace/:name/url', async (context) =>
     context.json({ url: await tool.url(visitor, keyIn(context)) }),

@@ -16,6 +16,7 @@ export interface ServeOptions {
   readonly namespace: string | undefined;
   readonly version: string;
   readonly signal: AbortSignal;
+  readonly note: (line: string) => void;
 }
 
 export interface Served extends Listening {
@@ -26,7 +27,7 @@ export interface Served extends Listening {
 /** Serves the page on loopback, for whoever is told its address. */
 export async function serveDashboard(options: ServeOptions): Promise<Served> {
   const token = randomBytes(32).toString('base64url');
-  const { visitor, tool, page, version, signal } = options;
+  const { visitor, tool, page, version, signal, note } = options;
   const namespace = options.namespace ?? (await beginning(visitor, signal));
   const listening = await listen(options.port, (port) =>
     dashboardApp({
@@ -37,6 +38,7 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
       namespace,
       version,
       signal,
+      note,
     }),
   );
   return { ...listening, address: `http://127.0.0.1:${listening.port}/#token=${token}` };

@@ -101,6 +101,39 @@ export interface PlanLine {
   readonly lifecycle: string;
 }
 
+/** What was measured at an instant; what could not be is undefined. */
+export interface Sample {
+  readonly at: string;
+  /** Of the container, from the metrics API of the cluster. */
+  readonly memory?: number | undefined;
+  /** Cores, from there too. */
+  readonly cpu?: number | undefined;
+  /** Of the engine's heap, from its own statistics. */
+  readonly heap?: number | undefined;
+  readonly data?: number | undefined;
+  readonly series?: number | undefined;
+  readonly pointsPerSecond?: number | undefined;
+  readonly queriesPerSecond?: number | undefined;
+}
+
+/** What the plan in force allows, to hold the numbers against. */
+export interface Limits {
+  readonly memory: number;
+  readonly cpu: number;
+  readonly storage: number;
+  readonly series: number;
+}
+
+/** Of the stream of an addon's numbers. */
+export interface NumbersMessages {
+  /** Those that were taken before, oldest first. */
+  readonly past: readonly Sample[];
+  readonly sample: Sample;
+  readonly limits: Limits;
+  /** What cannot be known, and why. */
+  readonly unknown: readonly string[];
+}
+
 /** Of the list's stream: event name to data. */
 export interface ListMessages {
   /** The whole list; what was told before is forgotten. */

@@ -79,6 +79,17 @@ function valuesOf(
   return values;
 }
 
+/** The cluster of the kubeconfig, as the page sees it. */
+export function visitorOf(cluster: Cluster): Visitor {
+  return {
+    client: cluster.client,
+    namespace: cluster.namespace,
+    text: (...args) => cluster.text(...args),
+    json: (...args) => cluster.json(...args),
+    forward: (options) => cluster.forward(options),
+  };
+}
+
 function clusterOf(visitor: Visitor, { namespace }: AddonKey): Cluster {
   return {
     client: visitor.client,

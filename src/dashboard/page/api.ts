@@ -39,26 +39,67 @@ export async function perform(
   return await ask(`/api/addons/${addon.namespace}/${addon.name}/do`, command);
 }
 
-/** Messages of a stream, which is asked for again when it breaks off, until `stop` is called. */
+/**
+ * Messages of a stream, which is asked for again when it breaks off, until `stop` is called. Not while nobody looks: a
+ * browser has six connections for all its tabs of a server.
+ */
 export function follow<Messages extends object>(
   path: string,
   on: { readonly [Name in keyof Messages]: (data: Messages[Name]) => void },
 ): () => void {
   const stop = new AbortController();
+  const take = (events: ReturnType<EventParser['take']>): void => {
+    connection.value = 'Live';
+    for (const { name, data } of events) if (name in on) on[name as keyof Messages](JSON.parse(data));
+  };
   void (async () => {
-    for (let wait = RETRY_MS.least; !stop.signal.aborted; wait = Math.min(wait * 2, RETRY_MS.most)) {
-      connection.value = wait === RETRY_MS.least ? 'Connecting' : 'Lost';
-      const began = await read(path, stop.signal, (text) => {
-        connection.value = 'Live';
-        for (const { name, data } of text) if (name in on) on[name as keyof Messages](JSON.parse(data));
-      });
-      if (began) wait = RETRY_MS.least;
-      if (stop.signal.aborted) return;
+    let wait = RETRY_MS.least;
+    while (!stop.signal.aborted) {
+      await untilSeen(stop.signal);
+      using hidden = new Hidden();
+      const came = await read(path, AbortSignal.any([stop.signal, hidden.signal]), take);
+      if (stop.signal.aborted || hidden.signal.aborted) continue;
       connection.value = 'Lost';
+      wait = came ? RETRY_MS.least : Math.min(wait * 2, RETRY_MS.most);
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   })();
   return () => stop.abort();
+}
+
+/** A signal that is aborted when the page is hidden behind another tab. */
+class Hidden implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #look = (): void => {
+    if (document.hidden) this.#controller.abort();
+  };
+
+  constructor() {
+    document.addEventListener('visibilitychange', this.#look);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    document.removeEventListener('visibilitychange', this.#look);
+  }
+}
+
+function untilSeen(stopped: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      document.removeEventListener('visibilitychange', look);
+      resolve();
+    };
+    const look = (): void => {
+      if (!document.hidden || stopped.aborted) done();
+    };
+    document.addEventListener('visibilitychange', look);
+    stopped.addEventListener('abort', done, { once: true });
+    look();
+  });
 }
 
 /** Text of a path as it comes. Rejects with an Error for people. */

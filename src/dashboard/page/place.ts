@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 
 // Where in the page one is: `#/`, `#/shop/metrics` or `#/shop/metrics/backups`.
 
-export const TABS = ['overview', 'backups', 'contents', 'events', 'logs'] as const;
+export const TABS = ['overview', 'numbers', 'backups', 'contents', 'events', 'logs'] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface Place {

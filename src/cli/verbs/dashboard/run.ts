@@ -3,7 +3,7 @@ import { serveDashboard } from '../../../dashboard/serve.ts';
 import { VERSION } from '../../../version.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import type { Context } from '../../command/verb.ts';
-import { TOOL } from '../../page/tool.ts';
+import { TOOL, visitorOf } from '../../page/tool.ts';
 import { openInBrowser } from './browser.ts';
 
 /** Serves the page with the rights of the kubeconfig, on loopback, until Ctrl-C. */
@@ -19,17 +19,12 @@ export async function run(context: Context): Promise<void> {
   const served = await serveDashboard({
     port,
     page: BUILT_PAGE,
-    visitor: {
-      client: cluster.client,
-      namespace: cluster.namespace,
-      text: (...args) => cluster.text(...args),
-      json: (...args) => cluster.json(...args),
-      forward: (options) => cluster.forward(options),
-    },
+    visitor: visitorOf(cluster),
     tool: TOOL,
     namespace: given.text('namespace'),
     version: VERSION,
     signal,
+    note: (line) => terminal.note(line),
   }).catch((error: unknown) => {
     throw taken(error, port);
   });

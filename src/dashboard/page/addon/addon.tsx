@@ -5,6 +5,7 @@ import { follow } from '../api.ts';
 import { BackupsTab } from './backups.tsx';
 import { ContentsTab } from './contents.tsx';
 import { EventsTab, LogsTab } from './events.tsx';
+import { NumbersTab } from './numbers.tsx';
 import { Overview } from './overview.tsx';
 import { addressOf, place, type Tab, TABS } from '../place.ts';
 
@@ -20,6 +21,7 @@ export interface Known {
 
 const NAMES: Readonly<Record<Tab, string>> = {
   overview: 'Overview',
+  numbers: 'Numbers',
   backups: 'Backups',
   contents: 'Users and policies',
   events: 'Events',
@@ -90,6 +92,8 @@ function Shown({ known, namespace, name }: { known: Known; namespace: string; na
   switch (place.value?.tab ?? 'overview') {
     case 'overview':
       return <Overview addon={there} story={known.story} />;
+    case 'numbers':
+      return <NumbersTab namespace={namespace} name={name} />;
     case 'backups':
       return <BackupsTab addon={there} backups={known.backups} restores={known.restores} />;
     case 'contents':
