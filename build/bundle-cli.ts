@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { licenses } from './bundle.ts';
+import { buildPage, pagePlugin } from './dashboard-page.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -16,7 +17,9 @@ export const CLI_FILE = 'kubectl-influx';
 export async function bundleCli(outDir: string): Promise<string> {
   const outfile = join(outDir, CLI_FILE);
   await mkdir(outDir, { recursive: true });
+  const page = await buildPage();
   const { metafile } = await build({
+    plugins: [pagePlugin(page.files)],
     entryPoints: [join(root, 'src/cli/main.ts')],
     outfile,
     absWorkingDir: root,
@@ -32,7 +35,7 @@ export async function bundleCli(outDir: string): Promise<string> {
     logLevel: 'warning',
   });
   await chmod(outfile, 0o755);
-  await writeFile(join(outDir, `${CLI_FILE}.licenses.txt`), await licenses(metafile));
+  await writeFile(join(outDir, `${CLI_FILE}.licenses.txt`), await licenses(metafile, page.metafile));
   return outfile;
 }
 

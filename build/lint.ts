@@ -12,6 +12,10 @@ export interface Check {
 export const checks: readonly Check[] = [
   { name: 'types (tsc)', run: () => command('tsc', ['--project', '.']) },
   {
+    name: 'types of the page in the browser (tsc)',
+    run: () => command('tsc', ['--project', 'src/dashboard/page']),
+  },
+  {
     name: 'rules (oxlint, type-aware)',
     run: () =>
       command('oxlint', ['--type-aware', '--deny-warnings', 'src', 'test', 'build', 'vitest.config.ts']),

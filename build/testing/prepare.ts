@@ -1,4 +1,5 @@
 import { helm, kubeBinary, kubectl, promtool, versitygw } from '../../test/cluster/binaries.ts';
+import { chromium } from '../../test/cluster/chromium.ts';
 import { appImage } from '../../test/cluster/images/app.ts';
 import { busyboxImage } from '../../test/cluster/images/busybox.ts';
 import { influxBinaries, influxImage, type InfluxVersion } from '../../test/cluster/images/influxdb.ts';
@@ -26,6 +27,7 @@ const lanes: Step[][] = [
     ['kubectl', kubectl],
     ['Helm', helm],
     ['promtool', promtool],
+    ['Chromium', chromium],
     ['image busybox', busyboxImage],
     ['image of the app', appImage],
     ['image of the operator', (say) => operatorImage(say)],

@@ -4,6 +4,7 @@ import { ADDON_VERBS } from './verbs/addon/index.ts';
 import { OPERATE_VERBS } from './verbs/addon/operate.ts';
 import { APP_VERBS } from './verbs/apps/index.ts';
 import { CATALOGUE_VERBS } from './verbs/catalogue/index.ts';
+import { DASHBOARD_VERB } from './verbs/dashboard/index.ts';
 import { DATA_VERBS } from './verbs/data/index.ts';
 
 /** Every verb: what parsing, help, completion and the documentation are made from. */
@@ -14,6 +15,7 @@ export const VERBS: readonly Verb[] = [
   ...APP_VERBS,
   ...DATA_VERBS,
   ...OPERATE_VERBS,
+  DASHBOARD_VERB,
   {
     name: 'completion',
     summary: 'prints a script that completes commands in a shell',

@@ -1,6 +1,6 @@
 import type { Credentials } from './credentials.ts';
 import type { EngineLifecycle, PlanSize } from './pod-parts.ts';
-import type { DatabaseState, DatabaseStep, EngineFigures, Growing, Shard } from './state.ts';
+import type { DatabaseState, DatabaseStep, EngineActivity, EngineFigures, Growing, Shard } from './state.ts';
 import type { InfluxEndpoint, InfluxTransport } from './transport.ts';
 
 /** One generation of InfluxDB: what its pod is made of, how it is spoken to, and what it is told. */
@@ -47,6 +47,8 @@ export interface EngineSession {
     signal: AbortSignal,
   ): Promise<DatabaseState>;
   readFigures(database: string, signal: AbortSignal): Promise<EngineFigures>;
+  /** One request like `readFigures`, for administrators. */
+  readActivity(database: string, signal: AbortSignal): Promise<EngineActivity>;
   readShards(database: string, signal: AbortSignal): Promise<Shard[]>;
   findGrowing(database: string, signal: AbortSignal): Promise<Growing>;
   /** Writes one point, reads it back and drops it. */

@@ -68,6 +68,14 @@ export interface EngineFigures {
   readonly logErrors: number;
 }
 
+/** What an engine has done since it started, beside how large its database is. */
+export interface EngineActivity extends EngineFigures {
+  /** Points of the database, in the shards that are there still: less than before when a shard went. */
+  readonly pointsWritten: number;
+  /** Statements of all databases. */
+  readonly queries: number;
+}
+
 /** Where most of a database's series are. */
 export type Growing =
   | { readonly what: 'Tag'; readonly measurement: string; readonly tag: string }

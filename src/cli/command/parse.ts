@@ -19,12 +19,20 @@ export function parse(argv: readonly string[], verbs: readonly Verb[]): Parsed {
     verbs.find(({ name }) => name === `${first} ${second}`) ?? verbs.find(({ name }) => name === first);
   if (verb === undefined) throw new CliError(EXIT.usage, unknownVerb(first, second, verbs));
   const rest = argv.slice(verb.name.split(' ').length);
-  const options: Record<string, Option> = { ...COMMON, ...verb.options };
-  const { values, positionals } = read(verb, rest, options);
+  const { values, positionals } = read(verb, rest, { ...COMMON, ...verb.options });
   if (values['help'] === true) return { kind: 'help', verb };
-  checkChoices(values, options);
+  return { kind: 'run', verb, given: checked(verb, values, positionals) };
+}
+
+/** What was given for a verb, in whatever way it came. Throws CliError (usage) for what the verb does not take. */
+export function checked(
+  verb: Verb,
+  values: Readonly<Record<string, string | boolean | string[] | undefined>>,
+  positionals: readonly string[],
+): Given {
+  checkChoices(values, { ...COMMON, ...verb.options });
   checkPositionals(verb, positionals);
-  return { kind: 'run', verb, given: new Given(values, positionals) };
+  return new Given(values, positionals);
 }
 
 function read(verb: Verb, args: readonly string[], options: Readonly<Record<string, Option>>) {

@@ -67,8 +67,10 @@ export interface Cluster {
   readonly namespace: string;
   /** Text of a path of the API, as it comes. */
   text(path: string, query: Record<string, string>, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** A port of this machine that leads to a port of a pod, until it is closed. */
-  forward(options: { pod: string; port: number; localPort: number }): Promise<Forwarded>;
+  /** JSON of a path of the API, for kinds that we have no types of. Rejects with ApiError. */
+  json(path: string, signal: AbortSignal): Promise<unknown>;
+  /** A port of this machine that leads to a port of a pod, until it is closed. Without a namespace: of `namespace`. */
+  forward(options: { namespace?: string; pod: string; port: number; localPort: number }): Promise<Forwarded>;
   close(): Promise<void>;
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { InfluxClient } from './client.ts';
-import { readFigures } from './figures.ts';
+import { readActivity, readFigures } from './figures.ts';
 import type { InfluxRequest, InfluxTransport } from '../transport.ts';
 
 const shard = (database: string, id: number, diskBytes: unknown) => ({
   [`shard:/var/lib/influxdb/data/${database}/autogen/${id}:${id}`]: {
     name: 'shard',
     tags: { database, engine: 'tsm1', id: String(id), retentionPolicy: 'autogen' },
-    values: { diskBytes, fieldsCreate: 1, seriesCreate: 4 },
+    values: { diskBytes, fieldsCreate: 1, seriesCreate: 4, writePointsOk: 10 * id },
   },
 });
 
@@ -37,6 +37,7 @@ describe('the figures of a database', () => {
         tags: { database: 'my_app_3707' },
         values: { numMeasurements: 1, numSeries: 1000 },
       },
+      queryExecutor: { name: 'queryExecutor', tags: null, values: { queriesExecuted: 5 } },
       'database:other': { name: 'database', tags: { database: 'other' }, values: { numSeries: 7 } },
       'tsm1_wal:1': { name: 'tsm1_wal', tags: { database: 'my_app_3707' }, values: { writeErr: 3 } },
       'tsm1_engine:1': { name: 'tsm1_engine', tags: { database: 'my_app_3707' }, values: { diskBytes: 5 } },
@@ -51,6 +52,11 @@ describe('the figures of a database', () => {
       dataBytes: 8_158_098,
       heapBytes: 9_000_000,
       logErrors: 3,
+    });
+    expect(await readActivity(client, 'my_app_3707')).toMatchObject({
+      pointsWritten: 30,
+      queries: 5,
+      shards: 2,
     });
     expect(await readFigures(client, 'empty')).toMatchObject({
       series: 0,

@@ -1,4 +1,4 @@
-import { type EngineFigures } from '../state.ts';
+import type { EngineActivity, EngineFigures } from '../state.ts';
 import type { InfluxClient } from './client.ts';
 import { InfluxError } from '../influx-error.ts';
 
@@ -11,11 +11,28 @@ export async function readFigures(
   database: string,
   signal?: AbortSignal,
 ): Promise<EngineFigures> {
+  return figuresIn(await client.debugVars(signal), database);
+}
+
+/** The same with what was written and asked since the engine started, from one answer. */
+export async function readActivity(
+  client: InfluxClient,
+  database: string,
+  signal?: AbortSignal,
+): Promise<EngineActivity> {
   const vars = await client.debugVars(signal);
+  let [pointsWritten, queries] = [0, 0];
+  for (const { name, tags, values } of modulesOf(vars)) {
+    if (name === 'shard' && tags?.['database'] === database)
+      pointsWritten += number(values, 'writePointsOk') ?? 0;
+    if (name === 'queryExecutor') queries += number(values, 'queriesExecuted') ?? 0;
+  }
+  return { ...figuresIn(vars, database), pointsWritten, queries };
+}
+
+function figuresIn(vars: Readonly<Record<string, unknown>>, database: string): EngineFigures {
   let [series, shards, dataBytes, logErrors] = [0, 0, 0, 0];
-  // Keyed by path and number; what a module is about is in its tags.
-  for (const module of Object.values(vars)) {
-    const { name, tags, values } = (module ?? {}) as Partial<Module>;
+  for (const { name, tags, values } of modulesOf(vars)) {
     if (tags?.['database'] !== database) continue;
     if (name === 'database') series = number(values, 'numSeries') ?? 0;
     if (name === 'tsm1_wal') logErrors += number(values, 'writeErr') ?? 0;
@@ -27,6 +44,11 @@ export async function readFigures(
   }
   const memory = (vars['memstats'] ?? {}) as Readonly<Record<string, unknown>>;
   return { series, shards, dataBytes, logErrors, heapBytes: number(memory, 'HeapInuse') ?? 0 };
+}
+
+/** Keyed by path and number; what a module is about is in its tags. */
+function modulesOf(vars: Readonly<Record<string, unknown>>): Partial<Module>[] {
+  return Object.values(vars).map((module) => (module ?? {}) as Partial<Module>);
 }
 
 function number(values: Module['values'] | undefined, key: string): number | undefined {

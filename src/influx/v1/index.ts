@@ -4,7 +4,7 @@ import { adminStatements, BOOTSTRAP_SCRIPT, bootstrapEnvironment } from './boots
 import { BOOTSTRAP_VERSION } from './bootstrap-script.ts';
 import { InfluxClient } from './client.ts';
 import { planDatabase, readDatabase } from './database.ts';
-import { readFigures } from './figures.ts';
+import { readActivity, readFigures } from './figures.ts';
 import { findGrowing } from './growing.ts';
 import * as influxql from './influxql.ts';
 import { engineParameters } from './parameters.ts';
@@ -34,6 +34,7 @@ function sessionOf(client: InfluxClient): EngineSession {
     run: async (statement, signal) => void (await client.one(statement, { signal })),
     readDatabase: (which, signal) => readDatabase(client, which, signal),
     readFigures: (database, signal) => readFigures(client, database, signal),
+    readActivity: (database, signal) => readActivity(client, database, signal),
     readShards: (database, signal) => readShards(client, database, signal),
     findGrowing: (database, signal) => findGrowing(client, database, signal),
     probe: (database, signal) => probeWrite(client, database, undefined, signal),

@@ -62,6 +62,29 @@ test('a plugin is asked with its arguments and variables; what it printed is in 
   );
 });
 
+test('a plugin is asked again when its token ends, once for all who wait, and again when it failed', async () => {
+  const plugin = join(folder, 'ending.sh');
+  const asked = join(folder, 'asked');
+  const says = (then: string) =>
+    writeFile(
+      plugin,
+      `#!/bin/sh\necho x >> ${asked}\n${then}\nn=$(wc -l < ${asked})\nprintf '{"status":{"token":"t%s","expirationTimestamp":"%s"}}' "$n" "$(date -u -d "$ENDS" +%FT%TZ)"\n`,
+    );
+  await says('');
+  await chmod(plugin, 0o755);
+  const ending = (ends: string) => ({
+    exec: { command: './ending.sh', env: [{ name: 'ENDS', value: ends }] },
+  });
+  const lasting = await read(await fileOf('lasting', ending('+1 hour')));
+  expect([await lasting.authorize?.(), await lasting.authorize?.()]).toEqual(['Bearer t1', 'Bearer t1']);
+  const { authorize } = await read(await fileOf('ending', ending('+10 seconds')));
+  expect(await Promise.all([authorize?.(), authorize?.()])).toEqual(['Bearer t3', 'Bearer t3']);
+  await says('exit 1');
+  await expect(authorize?.()).rejects.toThrow('it failed');
+  await says('');
+  expect(await authorize?.()).toBe('Bearer t5');
+});
+
 test('of several files the first that has something counts, and a context may be chosen', async () => {
   const first = await fileOf('first', { token: 'one' }, { contexts: [], 'current-context': 'other' });
   const second = await fileOf(

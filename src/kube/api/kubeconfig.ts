@@ -71,12 +71,50 @@ async function identity(
   return isFields(exec) ? { ...certificate, ...(await fromPlugin(exec, folder, environment)) } : certificate;
 }
 
-/** What a credential plugin gives: a token, or a certificate. Asked once: the process ends before a token does. */
+/** Of a token that ends, so long before it is asked for another. */
+const EARLY_MS = 30_000;
+
+interface PluginAnswer {
+  readonly token: string | undefined;
+  readonly clientCert: string | undefined;
+  readonly clientKey: string | undefined;
+  /** Milliseconds since the epoch; undefined where the plugin names no end. */
+  readonly endsAt: number | undefined;
+}
+
+/** What a credential plugin gives: a certificate, or a token, which a process that lives long asks for again. */
 async function fromPlugin(
   exec: Fields,
   folder: string,
   environment: KubeconfigChoice['environment'],
 ): Promise<Partial<Credentials>> {
+  const first = await askPlugin(exec, folder, environment);
+  const { token, clientCert, clientKey, endsAt } = first;
+  const certificate = clientCert === undefined || clientKey === undefined ? {} : { clientCert, clientKey };
+  if (token === undefined || endsAt === undefined)
+    return { ...certificate, ...(token === undefined ? {} : { token }) };
+  let present = Promise.resolve(first);
+  let until = endsAt;
+  const authorize = async (): Promise<string> => {
+    if (Date.now() > until - EARLY_MS) {
+      // Whoever asks meanwhile waits for the same answer; of one that failed the next asks again.
+      until = Number.POSITIVE_INFINITY;
+      present = askPlugin(exec, folder, environment);
+      await present.then(
+        (answer) => (until = answer.endsAt ?? Number.POSITIVE_INFINITY),
+        () => (until = 0),
+      );
+    }
+    return `Bearer ${(await present).token}`;
+  };
+  return { ...certificate, authorize };
+}
+
+async function askPlugin(
+  exec: Fields,
+  folder: string,
+  environment: KubeconfigChoice['environment'],
+): Promise<PluginAnswer> {
   const command = text(exec['command']) ?? '';
   const args = (Array.isArray(exec['args']) ? exec['args'] : []).map(String);
   const apiVersion = text(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1';
@@ -101,14 +139,12 @@ async function fromPlugin(
     throw new Error(`the credential plugin ${command}: ${why}${hint === undefined ? '' : `. ${hint}`}`);
   }
   const given = isFields(status) ? status : {};
-  const [token, clientCert, clientKey] = [
-    text(given['token']),
-    text(given['clientCertificateData']),
-    text(given['clientKeyData']),
-  ];
+  const endsAt = Date.parse(text(given['expirationTimestamp']) ?? '');
   return {
-    ...(token === undefined ? {} : { token }),
-    ...(clientCert === undefined || clientKey === undefined ? {} : { clientCert, clientKey }),
+    token: text(given['token']),
+    clientCert: text(given['clientCertificateData']),
+    clientKey: text(given['clientKeyData']),
+    endsAt: Number.isNaN(endsAt) ? undefined : endsAt,
   };
 }
 

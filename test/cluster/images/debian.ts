@@ -21,16 +21,42 @@ export async function unpackedPackages(
   return ensureCached('debian', [process.arch, await release(), ...packages.toSorted()], build, say);
 }
 
+/** A package and what it depends on, directly and further on, as far as `follows` says yes to a name; sorted. */
+export async function dependenciesOf(
+  name: string,
+  follows: (name: string) => boolean = () => true,
+): Promise<string[]> {
+  const found = new Set([name]);
+  let next = [name];
+  while (next.length > 0) {
+    const args = NO_OTHERS.map((each) => `--no-${each}`);
+    const output = await withLists(() => run('apt-cache', ['depends', ...args, ...next]));
+    const names = [...output.matchAll(/^ +(?:Pre)?Depends: ([a-z0-9][a-z0-9.+-]+)$/gm)].map(
+      ([, each = '']) => each,
+    );
+    const fresh = [...new Set(names)].filter((each) => !found.has(each));
+    for (const each of fresh) found.add(each);
+    next = fresh.filter(follows);
+  }
+  return [...found].toSorted();
+}
+
+const NO_OTHERS = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'];
+
 async function download(packages: string[], dir: string): Promise<void> {
   // As root, apt would hand the download to a user of its own, who may not write here.
   const args = ['-o', 'APT::Sandbox::User=root', '-q', 'download', ...packages];
+  await withLists(() => run('apt-get', args, { cwd: dir }));
+}
+
+/** A fresh machine (a container most of all) has no package lists yet. */
+async function withLists<T>(ask: () => Promise<T>): Promise<T> {
   try {
-    await run('apt-get', args, { cwd: dir });
+    return await ask();
   } catch (error) {
-    // A fresh machine (a container most of all) has no package lists yet.
     if (process.getuid?.() !== 0) throw error;
     await run('apt-get', ['-q', 'update']);
-    await run('apt-get', args, { cwd: dir });
+    return await ask();
   }
 }
 

@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Many changes at once wake whoever waits once. */
+export class Pulse {
+  #waiting: (() => void) | undefined;
+  #due = false;
+
+  /** There is something to look at. */
+  beat(): void {
+    this.#due = true;
+    this.#waiting?.();
+  }
+
+  /**
+   * Resolves after a beat, and then `gatherMs` later, so that what comes in a burst is looked at once; or after
+   * `mostMs` without one. Resolves at once when the signal is aborted.
+   */
+  async next(options: { gatherMs: number; mostMs: number; signal: AbortSignal }): Promise<void> {
+    const { gatherMs, mostMs, signal } = options;
+    if (!this.#due && !signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, mostMs);
+      this.#waiting = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      await promise;
+      clearTimeout(timer);
+      this.#waiting = undefined;
+    }
+    if (gatherMs > 0 && !signal.aborted) await delay(gatherMs, undefined, { signal }).catch(() => {});
+    this.#due = false;
+  }
+}
