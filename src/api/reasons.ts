@@ -36,6 +36,7 @@ export const STALLED_REASON = {
   quotaExceeded: 'QuotaExceeded',
   forbidden: 'Forbidden',
   rejected: 'Rejected',
+  changedBack: 'ChangedBack',
   unknownStorageClass: 'UnknownStorageClass',
   metaMissing: 'MetaMissing',
   metaCorrupt: 'MetaCorrupt',

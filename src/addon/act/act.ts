@@ -2,7 +2,7 @@ import { issue } from './certificate.ts';
 import { findOwners, rememberApp } from './apps.ts';
 import { isPresent, isAsSeen, isBeingDeleted } from './checks.ts';
 import { withFindings } from './refusals.ts';
-import { create, conflict, belonging, patchAddon, record } from './objects.ts';
+import { create, conflict, belonging, patchAddon, record, rememberRepair } from './objects.ts';
 import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { InfluxAddon as InfluxAddonKind } from '../../api/kinds.ts';
@@ -37,13 +37,16 @@ export async function act(
   )
     return SURPRISED;
   switch (action.do) {
-    case 'create':
-      return await withFindings(actor, addon, action.kind, action.object, () =>
-        create(actor, addon, action, signal),
-      );
+    case 'create': {
+      const write = () => create(actor, addon, action, signal);
+      const outcome = await withFindings(actor, addon, action.kind, action.object, write);
+      if (outcome === DONE || outcome === SURPRISED) rememberRepair(actor, addon.metadata.uid, action);
+      return outcome;
+    }
     case 'replace':
       return await withFindings(actor, addon, action.kind, action.object, async () => {
         record(actor, action.kind, await actor.client.replace(action.kind, action.object, signal));
+        rememberRepair(actor, addon.metadata.uid, action);
         return DONE;
       });
     case 'patch': {

@@ -5,7 +5,9 @@ import { ApiError } from '../../kube/api/api-error.ts';
 import type { KubeClient } from '../../kube/api/client.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import { keyOf, type KubeObject, type Live } from '../../kube/objects/types.ts';
-import type { CreateAction, PatchAction } from '../decision/action.ts';
+import { written } from '../children/contested/repairs.ts';
+import type { CreateAction, PatchAction, ReplaceAction } from '../decision/action.ts';
+import { targetOf } from '../decision/findings.ts';
 import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
 import { storeOf } from '../observe/stores.ts';
@@ -112,4 +114,16 @@ export async function patchAddon(
 
 export function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObject>): void {
   storeOf(actor.stores, kind)?.recordWrite(live);
+}
+
+/** What a write of a child has put right, so that it is known when that does not last. */
+export function rememberRepair(actor: Actor, uid: string, action: CreateAction | ReplaceAction): void {
+  const { kind, object, repair } = action;
+  const target = targetOf(action);
+  if (repair === undefined || target === undefined) return;
+  const stored = storeOf(actor.stores, kind)?.get(keyOf(object as Live<KubeObject>));
+  const repairs = new Map(actor.memories.get(uid).repairs);
+  const { generation } = stored?.metadata ?? {};
+  repairs.set(target, written(repairs.get(target), repair, generation, actor.clock.now()));
+  actor.memories.update(uid, { repairs });
 }
