@@ -219,7 +219,12 @@ describe.concurrent('an edited or deleted child comes back as it was', () => {
     await bed.ready(namespace, 'db');
     await atRest(bed, namespace, 'db');
     expect((await wrote(before, since)).children).toEqual([]);
-    await bed.client.patch(InfluxAddon, { namespace, name: 'db' }, { spec: { plan: '1g' } }, { type: 'merge' });
+    await bed.client.patch(
+      InfluxAddon,
+      { namespace, name: 'db' },
+      { spec: { plan: '1g' } },
+      { type: 'merge' },
+    );
     await bed.until(namespace, 'db', 'on 1g', (addon) => isReady(addon) && addon.status?.plan === '1g');
     expect((await bed.client.get(StatefulSet, key))?.spec?.template.spec).toMatchObject({
       ...(what === 'a toleration' ? spec : {}),
@@ -325,12 +330,7 @@ describe.concurrent('a webhook that changes every StatefulSet that is stored', (
     await bed.addon(namespace, 'db');
     const addon = await stalled(bed, namespace, 'db', 'ChangedBack');
     expect(condition(addon, 'Stalled')?.message).toContain('containers.influxdb.resources.limits.memory');
-    await bed.until(
-      namespace,
-      'db',
-      'available',
-      (each) => condition(each, 'Available')?.status === 'True',
-    );
+    await bed.until(namespace, 'db', 'available', (each) => condition(each, 'Available')?.status === 'True');
     await atRest(bed, namespace, 'db');
     const sets = (await bed.writes(namespace, since)).filter((each) => each.includes('statefulsets'));
     expect(sets).toEqual(['create statefulsets']);

@@ -1,3 +1,4 @@
+import type { RuleWithOperations } from 'kubernetes-types/admissionregistration/v1.js';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -55,7 +56,7 @@ export async function mutateSets(
             apiVersions: ['v1'],
             operations: ['CREATE', 'UPDATE'],
             resources: ['statefulsets'],
-          },
+          } as RuleWithOperations,
         ],
       },
     ],

@@ -37,16 +37,15 @@ export async function act(
   )
     return SURPRISED;
   switch (action.do) {
-    case 'create': {
-      const write = () => create(actor, addon, action, signal);
-      const outcome = await withFindings(actor, addon, action.kind, action.object, write);
-      if (outcome === DONE || outcome === SURPRISED) rememberRepair(actor, addon.metadata.uid, action);
-      return outcome;
-    }
+    case 'create':
+      return await withFindings(actor, addon, action.kind, action.object, () =>
+        create(actor, addon, action, signal),
+      );
     case 'replace':
       return await withFindings(actor, addon, action.kind, action.object, async () => {
-        record(actor, action.kind, await actor.client.replace(action.kind, action.object, signal));
-        rememberRepair(actor, addon.metadata.uid, action);
+        const live = await actor.client.replace(action.kind, action.object, signal);
+        record(actor, action.kind, live);
+        rememberRepair(actor, addon.metadata.uid, action, live);
         return DONE;
       });
     case 'patch': {

@@ -19,8 +19,12 @@ export async function create(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { kind, object } = action;
+  const made = (live: Live<KubeObject>): void => {
+    record(actor, kind, live);
+    rememberRepair(actor, addon.metadata.uid, action, live);
+  };
   try {
-    record(actor, kind, await actor.client.create(kind, object, signal));
+    made(await actor.client.create(kind, object, signal));
     return DONE;
   } catch (reason) {
     const error = ApiError.from(reason);
@@ -35,7 +39,7 @@ export async function create(
       record(actor, kind, live);
       return SURPRISED;
     case 'LostLabels':
-      record(actor, kind, await relabel(actor.client, kind, live, object, signal));
+      made(await relabel(actor.client, kind, live, object, signal));
       return SURPRISED;
     case 'Leaving':
       return { result: 'wait', ms: 1_000 };
@@ -117,13 +121,16 @@ export function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObje
 }
 
 /** What a write of a child has put right, so that it is known when that does not last. */
-export function rememberRepair(actor: Actor, uid: string, action: CreateAction | ReplaceAction): void {
-  const { kind, object, repair } = action;
+export function rememberRepair(
+  { memories, clock }: Actor,
+  uid: string,
+  action: CreateAction | ReplaceAction,
+  { metadata: { generation } }: Live<KubeObject>,
+): void {
+  const { repair } = action;
   const target = targetOf(action);
   if (repair === undefined || target === undefined) return;
-  const stored = storeOf(actor.stores, kind)?.get(keyOf(object as Live<KubeObject>));
-  const repairs = new Map(actor.memories.get(uid).repairs);
-  const { generation } = stored?.metadata ?? {};
-  repairs.set(target, written(repairs.get(target), repair, generation, actor.clock.now()));
-  actor.memories.update(uid, { repairs });
+  const repairs = new Map(memories.get(uid).repairs);
+  repairs.set(target, written(repairs.get(target), repair, generation, clock.now()));
+  memories.update(uid, { repairs });
 }

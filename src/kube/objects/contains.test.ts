@@ -23,7 +23,12 @@ test.each<[string, unknown, unknown, string | undefined]>([
   ['another image of it', pod(['mesh', 'm'], ['db', '2']), pod(['db', '1']), 'containers.db.image'],
   ['a container that is not there', pod(['mesh', 'm']), pod(['db', '1']), 'containers.db'],
   ['the same name once more', pod(['db', '1'], ['db', '2']), pod(['db', '1']), 'containers.db.image'],
-  ['variables in another order', { env: [{ name: 'b' }, { name: 'a' }] }, { env: [{ name: 'a' }] }, undefined],
+  [
+    'variables in another order',
+    { env: [{ name: 'b' }, { name: 'a' }] },
+    { env: [{ name: 'a' }] },
+    undefined,
+  ],
   ['ports without names', { ports: [{ port: 1 }, { port: 2 }] }, { ports: [{ port: 2 }] }, 'ports'],
   [
     'a mount elsewhere of the same volume',
@@ -33,7 +38,12 @@ test.each<[string, unknown, unknown, string | undefined]>([
   ],
   [
     'a toleration more',
-    { tolerations: [{ key: 'a', operator: 'Exists' }, { operator: 'Exists', key: 'b' }] },
+    {
+      tolerations: [
+        { key: 'a', operator: 'Exists' },
+        { operator: 'Exists', key: 'b' },
+      ],
+    },
     { tolerations: [{ key: 'b', operator: 'Exists' }] },
     undefined,
   ],

@@ -39,10 +39,7 @@ function* differencesAt(path: readonly string[], live: unknown, intent: unknown)
     for (const key of Object.keys(intent)) yield* differencesAt([...path, key], present[key], intent[key]);
   } else if (live !== intent) {
     const isSame =
-      isQuantityPath(path) &&
-      isQuantity(live) &&
-      isQuantity(intent) &&
-      compareQuantities(live, intent) === 0;
+      isQuantityPath(path) && isQuantity(live) && isQuantity(intent) && compareQuantities(live, intent) === 0;
     if (!isSame) yield here;
   }
 }

@@ -46,7 +46,10 @@ function isSameImage(path: string, live: KubeObject, intent: KubeObject): boolea
   const [is, wanted] = [live, intent].map((object) => {
     const spec = (object as { spec?: { template?: PodTemplateSpec } }).spec?.template?.spec;
     const containers = spec?.[list as 'containers' | 'initContainers'];
-    return containers?.find((each) => each.name === name)?.image?.split('/').at(-1);
+    return containers
+      ?.find((each) => each.name === name)
+      ?.image?.split('/')
+      .at(-1);
   });
   return is?.split('@')[0] === wanted?.split('@')[0];
 }

@@ -73,7 +73,8 @@ function holderOf(template: PodTemplateSpec, path: readonly string[]): Record<st
   const holder = ((template as Record<string, unknown>)[part] ??= {}) as Record<string, unknown>;
   if (name === undefined) return holder;
   return itemsOf(holder, list).find((each) => nameOf(list, each) === name) as
-    Record<string, unknown> | undefined;
+    | Record<string, unknown>
+    | undefined;
 }
 
 function itemsOf(holder: unknown, list: string): readonly unknown[] {

@@ -5,7 +5,7 @@ import { dryRunAnswered, measured, refused, spokenWith } from './model-database.
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/objects/kinds.ts';
-import type { KubeObject, Live } from '../../../kube/objects/types.ts';
+import type { Live } from '../../../kube/objects/types.ts';
 import { belonging } from '../../act/objects.ts';
 import type { Action, CreateAction, FindClaimAction, Decision } from '../../decision/action.ts';
 import { describe } from '../../decision/describe.ts';
@@ -209,11 +209,8 @@ export class ModelOperator {
       this.#memory = { ...this.#memory, claimLook: { name: key.name, atMs: now } };
       return 'Done';
     }
-    const labels = labelsOf(metadata.name);
-    this.#cache.record(
-      this.#api.replace('PersistentVolumeClaim', { ...live, metadata: { ...live.metadata, labels } }),
-      true,
-    );
+    const visible = { ...live.metadata, labels: labelsOf(metadata.name) };
+    this.#cache.record(this.#api.replace('PersistentVolumeClaim', { ...live, metadata: visible }), true);
     this.#memory = { ...this.#memory, claimLook: undefined };
     return 'Surprised';
   }
