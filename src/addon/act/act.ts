@@ -1,5 +1,5 @@
 import { issue } from './certificate.ts';
-import { findOwners, rememberApp } from './apps.ts';
+import { aboutApp, findOwners, rememberApp } from './apps.ts';
 import { isPresent, isAsSeen, isBeingDeleted } from './checks.ts';
 import { withFindings } from './refusals.ts';
 import { create, conflict, belonging, patchAddon, record, rememberRepair } from './objects.ts';
@@ -57,7 +57,7 @@ export async function act(
         if (type === 'strategic') rememberApp(actor, addon.metadata.uid, action);
         return DONE;
       };
-      return await withFindings(actor, addon, kind, { metadata: { name: key.name } }, patch);
+      return await aboutApp(actor, addon, action, signal, patch);
     }
     case 'delete':
       await actor.client.delete(
@@ -107,7 +107,9 @@ export async function act(
         },
       );
     case 'findOwners':
-      return await findOwners(actor, addon.metadata.uid, action, signal);
+      return await aboutApp(actor, addon, action, signal, () =>
+        findOwners(actor, addon.metadata.uid, action, signal),
+      );
     case 'dryRun':
       return await dryRun(actor, addon, action, signal);
     case 'issueCertificate':

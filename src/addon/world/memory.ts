@@ -163,6 +163,8 @@ export interface Finding {
   readonly target: string;
   readonly reason: StalledReason;
   readonly message: string;
+  /** How often in a row it failed, where the waits grow with that. */
+  readonly times?: number;
   readonly generation: number;
   /** Not tried again before, unless the spec changes; milliseconds since the epoch. */
   readonly untilMs: number;
