@@ -31,7 +31,7 @@ export interface AppsOutcome {
   readonly settlingMs: number | undefined;
   /** Apps are being restarted, and none of them is late. */
   readonly restarting: boolean;
-  /** When one of them will be late. */
+  /** When one of them will be late, or variables that were lost are added again. */
   readonly lateInMs: number | undefined;
 }
 
@@ -65,6 +65,7 @@ export function decideApps(
       rivals: world.rivals?.get(keyOf(app)) ?? [],
       formerKeys: Object.keys(formerKeys?.since ?? {}),
       kept: knownEntries(world, app, world.apps.get(keyOf(app))),
+      generation: addon.metadata.generation,
     };
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
     const workload = world.apps.get(keyOf(app));
@@ -107,7 +108,10 @@ export function decideApps(
     revision,
     settlingMs: rolling && left > 0 && !unannounced && waiting === 0 ? left : undefined,
     restarting: wave.late.length === 0 && (waiting > 0 || wave.coming.length > 0),
-    lateInMs: wave.lateAtMs === undefined ? undefined : wave.lateAtMs - now.getTime(),
+    lateInMs: soonest([
+      ...(wave.lateAtMs === undefined ? [] : [wave.lateAtMs - now.getTime()]),
+      ...decisions.flatMap(({ againMs }) => againMs ?? []),
+    ]),
   };
 }
 
@@ -131,6 +135,10 @@ function withFormerKeys(
       reason: reason === APP_REASON.current ? APP_REASON.formerKey : reason,
     };
   });
+}
+
+function soonest(all: readonly number[]): number | undefined {
+  return all.length === 0 ? undefined : Math.min(...all);
 }
 
 function inWave({

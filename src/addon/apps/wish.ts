@@ -15,4 +15,6 @@ export interface AppWish {
   readonly formerKeys?: readonly string[];
   /** Variables that its owner wrote, as `container/variable`: they stay. Undefined when nobody has looked. */
   readonly kept?: readonly string[] | undefined;
+  /** Of the addon's spec. */
+  readonly generation?: number | undefined;
 }
