@@ -1,6 +1,6 @@
 import { wayInStep } from './access/way-in.ts';
 import { formerKeysStep, untilKeysGo } from './apps/former-keys.ts';
-import { appsStep } from './apps/step.ts';
+import { appsStep, keepingVariables } from './apps/step.ts';
 import { unbindStep } from './apps/unbinding.ts';
 import { agentPairStep } from './backups/agent.ts';
 import { filledStep, fillStep } from './backups/fill.ts';
@@ -77,6 +77,7 @@ export function decide(world: World, environment: Environment): Decision {
     .step(formerKeysStep)
     .guarded(untilKeysGo)
     .step(contextStep)
+    .guarded(keepingVariables)
     .step(certifiedStep)
     // The children. What would be refused is known before anything of it is done. What is in force is recorded before
     // anything is made of it; the agent's certificates are there before the pod that mounts them.

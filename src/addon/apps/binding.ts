@@ -8,7 +8,7 @@ import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
 import { restartedForKey } from '../world/names.ts';
 import { pendingEntry } from './entries.ts';
-import { lossOf } from './losses.ts';
+import { lossOf } from './lost/losses.ts';
 import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH } from './view.ts';
 import { type Workload } from '../world/world.ts';
 

@@ -118,6 +118,8 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
       waiting?.reason ?? APP_REASON.current,
       waiting?.message ?? 'every bound app runs with what it depends on',
     );
+  } else if (picture.appTrouble !== undefined) {
+    set('AppsCurrent', false, picture.appTrouble.reason, picture.appTrouble.message);
   } else if (!named) {
     conditions = conditions.filter(({ type }) => type !== 'AppsCurrent');
   }

@@ -51,7 +51,7 @@ export const addonStatus = doc(
         lost: doc(
           z.strictObject({
             at: doc(z.array(instant('When.')).max(5), 'When that was seen, the last five times.'),
-            generation: doc(z.int(), 'Of the spec for which they were added again last.'),
+            generation: doc(z.int().min(0), 'Of the spec for which they were added again last.'),
             contestedAt: instant('Since when they are added once an hour only.').optional(),
             triedAt: instant('When they were added once more after that.').optional(),
           }),

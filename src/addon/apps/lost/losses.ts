@@ -1,4 +1,4 @@
-import type { AppStatus } from '../../api/influx-addon.ts';
+import type { AppStatus } from '../../../api/influx-addon.ts';
 
 type Lost = NonNullable<AppStatus['lost']>;
 
