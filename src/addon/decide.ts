@@ -1,10 +1,11 @@
 import { wayInStep } from './access/way-in.ts';
 import { formerKeysStep, untilKeysGo } from './apps/former-keys.ts';
-import { appsStep } from './apps/step.ts';
+import { appsStep, keepingVariables } from './apps/step.ts';
 import { unbindStep } from './apps/unbinding.ts';
 import { agentPairStep } from './backups/agent.ts';
 import { filledStep, fillStep } from './backups/fill.ts';
 import { writesStoppedStep, writeStopStep } from './backups/write-stop.ts';
+import { tellingContests } from './children/contested/contest.ts';
 import { dryRunStep } from './children/dry-run.ts';
 import { adminSecretStep, changesStep, childrenStep, contextStep } from './children/step.ts';
 import { databaseStep, silentStep } from './database/step.ts';
@@ -76,10 +77,12 @@ export function decide(world: World, environment: Environment): Decision {
     .step(formerKeysStep)
     .guarded(untilKeysGo)
     .step(contextStep)
+    .guarded(keepingVariables)
     .step(certifiedStep)
     // The children. What would be refused is known before anything of it is done. What is in force is recorded before
     // anything is made of it; the agent's certificates are there before the pod that mounts them.
     .step(changesStep)
+    .guarded(tellingContests)
     .step(withheldStep)
     .step(dryRunStep)
     .step(adminSecretStep)

@@ -36,6 +36,7 @@ export const STALLED_REASON = {
   quotaExceeded: 'QuotaExceeded',
   forbidden: 'Forbidden',
   rejected: 'Rejected',
+  changedBack: 'ChangedBack',
   unknownStorageClass: 'UnknownStorageClass',
   metaMissing: 'MetaMissing',
   metaCorrupt: 'MetaCorrupt',
@@ -84,6 +85,7 @@ export const APP_REASON = {
   restartWaiting: 'RestartWaiting',
   waveStopped: 'WaveStopped',
   refused: 'Refused',
+  specRefused: 'SpecRefused',
 } as const;
 export type AppReason = (typeof APP_REASON)[keyof typeof APP_REASON];
 

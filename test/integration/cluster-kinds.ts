@@ -1,3 +1,4 @@
+import type { MutatingWebhookConfiguration as MutatingWebhookBody } from 'kubernetes-types/admissionregistration/v1.js';
 import type { LimitRange as LimitRangeBody } from 'kubernetes-types/core/v1.js';
 import type { PriorityClass as PriorityClassBody } from 'kubernetes-types/scheduling/v1.js';
 import type { Kind } from '../../src/kube/objects/kinds.ts';
@@ -16,5 +17,13 @@ export const PriorityClass: Kind<PriorityClassBody> = {
   version: 'v1',
   plural: 'priorityclasses',
   kind: 'PriorityClass',
+  namespaced: false,
+};
+
+export const MutatingWebhookConfiguration: Kind<MutatingWebhookBody> = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'mutatingwebhookconfigurations',
+  kind: 'MutatingWebhookConfiguration',
   namespaced: false,
 };

@@ -1,4 +1,5 @@
 import { describe, beforeAll, expect, test } from 'vitest';
+import { InfluxAddon } from '../../src/api/kinds.ts';
 import { NetworkPolicy, Service, StatefulSet } from '../../src/kube/objects/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects/types.ts';
 import { childOf, eventually } from './children.ts';
@@ -16,8 +17,10 @@ import {
   untouched,
   wrote,
 } from './drift.ts';
-import type { OperatorBed } from './operator-bed.ts';
+import { mutateSets } from './mutating-webhook.ts';
+import { condition, isReady, type OperatorBed } from './operator-bed.ts';
 import { atRest } from './rest.ts';
+import { stalled } from './stalled.ts';
 import { withOperatorBed } from './with-bed.ts';
 
 let bed: OperatorBed;
@@ -158,14 +161,6 @@ describe.concurrent('an edited or deleted child comes back as it was', () => {
 
   test.concurrent.each<[string, object]>([
     [
-      'a variable added',
-      {
-        spec: {
-          template: { spec: { containers: [{ name: 'influxdb', env: [{ name: 'ADDED', value: '1' }] }] } },
-        },
-      },
-    ],
-    [
       'another image',
       { spec: { template: { spec: { containers: [{ name: 'influxdb', image: 'influxdb:1.7.11' }] } } } },
     ],
@@ -183,7 +178,6 @@ describe.concurrent('an edited or deleted child comes back as it was', () => {
         },
       },
     ],
-    ['a sidecar', { spec: { template: { spec: { containers: [{ name: 'beside', image: 'beside:1' }] } } } }],
     ['two replicas', { spec: { replicas: 2 } }],
     ['no replicas', { spec: { replicas: 0 } }],
     [
@@ -209,6 +203,37 @@ describe.concurrent('an edited or deleted child comes back as it was', () => {
     expect(children).toEqual(['update statefulsets']);
     // The database away and back, and on a busy machine a sight of each in between: but no fight.
     expect(status).toBeLessThanOrEqual(7);
+  });
+
+  test.concurrent.each<[string, object]>([
+    ['a variable', { containers: [{ name: 'influxdb', env: [{ name: 'ADDED', value: '1' }] }] }],
+    ['a container', { containers: [{ name: 'beside', image: 'beside:1' }] }],
+    ['a toleration', { tolerations: [{ key: 'spot', operator: 'Exists' }] }],
+  ])('StatefulSet: what is added to the pod is left, and kept when it changes (%s)', async (what, spec) => {
+    const before = await settled(bed, `added-${what}`);
+    const { namespace } = before;
+    const since = Date.now();
+    const key = { namespace, name: 'db-influx' };
+    await bed.client.patch(StatefulSet, key, { spec: { template: { spec } } }, { type: 'strategic' });
+    await rolledOut(before);
+    await bed.ready(namespace, 'db');
+    await atRest(bed, namespace, 'db');
+    expect((await wrote(before, since)).children).toEqual([]);
+    await bed.client.patch(
+      InfluxAddon,
+      { namespace, name: 'db' },
+      { spec: { plan: '1g' } },
+      { type: 'merge' },
+    );
+    await bed.until(namespace, 'db', 'on 1g', (addon) => isReady(addon) && addon.status?.plan === '1g');
+    expect((await bed.client.get(StatefulSet, key))?.spec?.template.spec).toMatchObject({
+      ...(what === 'a toleration' ? spec : {}),
+      containers: [
+        { name: 'influxdb', resources: { limits: { memory: '1Gi' } } },
+        ...(what === 'a container' ? [{ name: 'beside' }] : []),
+      ],
+    });
+    await sameData(before);
   });
 
   test.concurrent.each(['Background', 'Foreground', 'Orphan'] as const)(
@@ -249,5 +274,65 @@ describe.concurrent('an edited or deleted child comes back as it was', () => {
     await patch(before, 'claim', { metadata: { annotations } });
     await healed(before);
     await untouched(before);
+  });
+});
+
+describe.concurrent('a webhook that changes every StatefulSet that is stored', () => {
+  test.concurrent('its additions and its image are lived with: nothing is repeated, and the image is told', async () => {
+    const namespace = await bed.namespace('webhook-mirror');
+    await using _webhook = await mutateSets(bed, namespace, ({ spec }) => [
+      {
+        op: 'replace',
+        path: '/spec/template/spec/containers/0/image',
+        value: `mirror.example/${spec?.template.spec?.containers[0]?.image?.split('/').at(-1)}`,
+      },
+      { op: 'add', path: '/spec/template/spec/tolerations', value: [{ key: 'spot', operator: 'Exists' }] },
+      {
+        op: 'add',
+        path: '/spec/template/spec/containers/-',
+        value: { name: `mesh-${spec?.template.spec?.containers.length}`, image: 'mesh:1' },
+      },
+    ]);
+    const since = Date.now();
+    await bed.addon(namespace, 'db');
+    const addon = await bed.ready(namespace, 'db');
+    await atRest(bed, namespace, 'db');
+    const sets = async () =>
+      (await bed.writes(namespace, since)).filter((each) => each.includes('statefulsets'));
+    expect(await sets()).toEqual(['create statefulsets']);
+    expect(condition(addon, 'Ready')?.message).toContain(
+      'StatefulSet db-influx: somebody else sets spec.template.spec.containers.influxdb.image otherwise',
+    );
+    const pod = await podUid(bed, namespace);
+    await bed.client.patch(
+      InfluxAddon,
+      { namespace, name: 'db' },
+      { spec: { retentionPolicies: [{ name: 'week', duration: '7d' }] } },
+      { type: 'merge' },
+    );
+    await bed.until(namespace, 'db', 'operated', ({ status }) =>
+      (status?.retentionPolicies ?? []).some(({ name }) => name === 'week'),
+    );
+    expect(await podUid(bed, namespace)).toBe(pod);
+    expect(await sets()).toEqual(['create statefulsets']);
+  });
+
+  test.concurrent('what it keeps from being in force is told, and the database is operated', async () => {
+    const namespace = await bed.namespace('webhook-memory');
+    await using _webhook = await mutateSets(bed, namespace, () => [
+      {
+        op: 'replace',
+        path: '/spec/template/spec/containers/0/resources/limits/memory',
+        value: '1500Mi',
+      },
+    ]);
+    const since = Date.now();
+    await bed.addon(namespace, 'db');
+    const addon = await stalled(bed, namespace, 'db', 'ChangedBack');
+    expect(condition(addon, 'Stalled')?.message).toContain('containers.influxdb.resources.limits.memory');
+    await bed.until(namespace, 'db', 'available', (each) => condition(each, 'Available')?.status === 'True');
+    await atRest(bed, namespace, 'db');
+    const sets = (await bed.writes(namespace, since)).filter((each) => each.includes('statefulsets'));
+    expect(sets).toEqual(['create statefulsets']);
   });
 });

@@ -64,6 +64,37 @@ const child = (kind: typeof Service | typeof NetworkPolicy): Live<KubeObject> =>
     spec: {},
   } as KubeObject);
 
+describe('what a write of a child puts right', () => {
+  const repair = { of: 'wanted', paths: ['spec.a'], endsPod: true, isHarmless: false, times: 2 };
+  const key = { name: 'there', namespace: 'shop' };
+
+  it.each<Action>([
+    { do: 'create', kind: Service as Kind<KubeObject>, object: { metadata: key }, repair },
+    { do: 'replace', kind: Service as Kind<KubeObject>, object: { metadata: key }, why: 'spec.a', repair },
+  ])('is remembered, with what the API server made of it ($do)', async (action) => {
+    const { actor } = actorWith(addon);
+    expect(await act(actor, addon, action, signal)).toEqual({ result: 'done' });
+    const known = actor.memories.get(addon.metadata.uid).repairs?.get('Service/there');
+    expect(known).toMatchObject({ of: 'wanted', generation: 1 });
+    expect([...(known?.tries.values() ?? [])]).toMatchObject([{ times: 2, paths: ['spec.a'] }]);
+  });
+
+  it('is not, when the write failed', async () => {
+    const { actor } = actorWith(addon);
+    const transport: Transport = {
+      request: () => Promise.reject(new ApiError({ code: 409, reason: 'Conflict', message: 'old' })),
+      watch: () => expect.unreachable(),
+      close: () => Promise.resolve(),
+    };
+    const failing = { ...actor, client: new KubeClient(transport, { fieldManager: 'test' }) };
+    const object = { metadata: key };
+    const kind = Service as Kind<KubeObject>;
+    const action: Action = { do: 'replace', kind, object, why: 'spec.a', repair };
+    await expect(act(failing, addon, action, signal)).rejects.toThrow('old');
+    expect(actor.memories.get(addon.metadata.uid).repairs).toBeUndefined();
+  });
+});
+
 describe('the finalizers of an addon', () => {
   const ending = addonOf(
     {},

@@ -1,8 +1,8 @@
 import { issue } from './certificate.ts';
-import { findOwners, rememberApp } from './apps.ts';
+import { aboutApp, findOwners, rememberApp } from './apps.ts';
 import { isPresent, isAsSeen, isBeingDeleted } from './checks.ts';
 import { withFindings } from './refusals.ts';
-import { create, conflict, belonging, patchAddon, record } from './objects.ts';
+import { create, conflict, belonging, patchAddon, record, rememberRepair } from './objects.ts';
 import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { InfluxAddon as InfluxAddonKind } from '../../api/kinds.ts';
@@ -43,7 +43,9 @@ export async function act(
       );
     case 'replace':
       return await withFindings(actor, addon, action.kind, action.object, async () => {
-        record(actor, action.kind, await actor.client.replace(action.kind, action.object, signal));
+        const live = await actor.client.replace(action.kind, action.object, signal);
+        record(actor, action.kind, live);
+        rememberRepair(actor, addon.metadata.uid, action, live);
         return DONE;
       });
     case 'patch': {
@@ -55,7 +57,7 @@ export async function act(
         if (type === 'strategic') rememberApp(actor, addon.metadata.uid, action);
         return DONE;
       };
-      return await withFindings(actor, addon, kind, { metadata: { name: key.name } }, patch);
+      return await aboutApp(actor, addon, action, signal, patch);
     }
     case 'delete':
       await actor.client.delete(
@@ -105,7 +107,9 @@ export async function act(
         },
       );
     case 'findOwners':
-      return await findOwners(actor, addon.metadata.uid, action, signal);
+      return await aboutApp(actor, addon, action, signal, () =>
+        findOwners(actor, addon.metadata.uid, action, signal),
+      );
     case 'dryRun':
       return await dryRun(actor, addon, action, signal);
     case 'issueCertificate':

@@ -5,7 +5,9 @@ import { ApiError } from '../../kube/api/api-error.ts';
 import type { KubeClient } from '../../kube/api/client.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import { keyOf, type KubeObject, type Live } from '../../kube/objects/types.ts';
-import type { CreateAction, PatchAction } from '../decision/action.ts';
+import { written } from '../children/contested/repairs.ts';
+import type { CreateAction, PatchAction, ReplaceAction } from '../decision/action.ts';
+import { targetOf } from '../decision/findings.ts';
 import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
 import { storeOf } from '../observe/stores.ts';
@@ -17,8 +19,12 @@ export async function create(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { kind, object } = action;
+  const made = (live: Live<KubeObject>): void => {
+    record(actor, kind, live);
+    rememberRepair(actor, addon.metadata.uid, action, live);
+  };
   try {
-    record(actor, kind, await actor.client.create(kind, object, signal));
+    made(await actor.client.create(kind, object, signal));
     return DONE;
   } catch (reason) {
     const error = ApiError.from(reason);
@@ -33,7 +39,7 @@ export async function create(
       record(actor, kind, live);
       return SURPRISED;
     case 'LostLabels':
-      record(actor, kind, await relabel(actor.client, kind, live, object, signal));
+      made(await relabel(actor.client, kind, live, object, signal));
       return SURPRISED;
     case 'Leaving':
       return { result: 'wait', ms: 1_000 };
@@ -112,4 +118,19 @@ export async function patchAddon(
 
 export function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObject>): void {
   storeOf(actor.stores, kind)?.recordWrite(live);
+}
+
+/** What a write of a child has put right, so that it is known when that does not last. */
+export function rememberRepair(
+  { memories, clock }: Actor,
+  uid: string,
+  action: CreateAction | ReplaceAction,
+  { metadata: { generation } }: Live<KubeObject>,
+): void {
+  const { repair } = action;
+  const target = targetOf(action);
+  if (repair === undefined || target === undefined) return;
+  const repairs = new Map(memories.get(uid).repairs);
+  repairs.set(target, written(repairs.get(target), repair, generation, clock.now()));
+  memories.update(uid, { repairs });
 }

@@ -1,9 +1,11 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KubeClient } from '../../kube/api/client.ts';
-import { PersistentVolumeClaim } from '../../kube/objects/kinds.ts';
+import { Deployment, type Kind, PersistentVolumeClaim, StatefulSet } from '../../kube/objects/kinds.ts';
+import type { KubeObject } from '../../kube/objects/types.ts';
 import { errorOf } from '../../kube/api/status.ts';
 import { act } from './act.ts';
 import { type Actor } from './actor.ts';
+import { ApiError } from '../../kube/api/api-error.ts';
 import type { Action } from '../decision/action.ts';
 import { Memories } from '../observe/memories.ts';
 import { makeStores } from '../observe/stores.ts';
@@ -55,4 +57,83 @@ it('a write that is forbidden otherwise is a finding, tried again after half a m
       untilMs: NOW.getTime() + 30_000,
     },
   ]);
+});
+
+describe('a request about an app that fails', () => {
+  const addon = addonOf();
+  const { uid } = addon.metadata;
+  const about = { kind: Deployment as Kind<KubeObject>, key: { namespace: NAMESPACE, name: 'web' } };
+  const patch: Action = { do: 'patch', ...about, type: 'strategic', body: {}, why: 'restart' };
+  const look: Action = { do: 'findOwners', ...about };
+  /** An API server whose answers are these, one after the other. */
+  const answering = (...answers: (ApiError | object)[]) => {
+    let nowMs = NOW.getTime();
+    const transport = {
+      request: async () => {
+        const answer = answers.shift() ?? expect.unreachable();
+        if (answer instanceof ApiError) throw answer;
+        return await Promise.resolve(answer);
+      },
+      watch: () => expect.unreachable(),
+      close: async () => {},
+    };
+    const actor = {
+      ...actorOn(500, {}),
+      client: new KubeClient(transport, { fieldManager: 'test' }),
+      clock: { now: () => nowMs, monotonic: () => 0, after: () => ({ cancel: () => {} }) },
+    };
+    return { actor, pass: (ms: number) => (nowMs += ms) };
+  };
+  const error = (code: number, reason: string) => new ApiError({ code, reason, message: `${reason}: words` });
+
+  it.each([
+    ['a webhook that fails', 500, 'InternalError'],
+    ['a server that asks to be spared', 429, 'TooManyRequests'],
+    ['no answer in time', 0, 'Timeout'],
+    ['another answer', 418, 'Teapot'],
+  ])("is that app's finding: %s", async (_, code, reason) => {
+    for (const action of [patch, look]) {
+      const { actor } = answering(error(code, reason));
+      expect(await act(actor, addon, action, signal)).toEqual({ result: 'refused' });
+      const [finding, ...others] = actor.memories.get(uid).findings;
+      expect(others).toEqual([]);
+      expect(finding).toMatchObject({ target: 'Deployment/web', untilMs: NOW.getTime() + 30_000 });
+      expect(finding?.message).toContain(`${reason}: words`);
+    }
+  });
+
+  it.each([
+    ['it is gone', 404, 'NotFound'],
+    ['it has changed', 409, 'Conflict'],
+    ['nobody waits for the answer any more', 0, 'Aborted'],
+    ['another process leads', 0, 'NotLeader'],
+  ])('is looked at again at once when %s', async (_, code, reason) => {
+    const { actor } = answering(error(code, reason));
+    await expect(act(actor, addon, patch, signal)).rejects.toMatchObject({ reason });
+    expect(actor.memories.get(uid).findings).toEqual([]);
+  });
+
+  it('is tried ever more rarely, and soon again once it went well', async () => {
+    const fails = Array.from({ length: 7 }, () => error(500, 'InternalError'));
+    const { actor, pass } = answering(...fails, { metadata: { name: 'web' } }, error(500, 'InternalError'));
+    const waits: number[] = [];
+    for (const _ of fails) {
+      await act(actor, addon, patch, signal);
+      const untilMs = actor.memories.get(uid).findings[0]?.untilMs ?? 0;
+      waits.push((untilMs - actor.clock.now()) / 1_000);
+      pass(untilMs - actor.clock.now());
+    }
+    expect(waits).toEqual([30, 60, 120, 240, 480, 600, 600]);
+    expect(await act(actor, addon, patch, signal)).toEqual({ result: 'done' });
+    expect(actor.memories.get(uid).findings).toEqual([]);
+    await act(actor, addon, patch, signal);
+    expect(actor.memories.get(uid).findings[0]?.untilMs).toBe(actor.clock.now() + 30_000);
+  });
+
+  it('about the StatefulSet of the database is no matter of an app', async () => {
+    const { actor } = answering(error(500, 'InternalError'));
+    const key = { namespace: NAMESPACE, name: 'my-app-influx' };
+    const action: Action = { ...patch, kind: StatefulSet as Kind<KubeObject>, key };
+    await expect(act(actor, addon, action, signal)).rejects.toMatchObject({ code: 500 });
+  });
 });

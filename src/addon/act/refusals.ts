@@ -75,16 +75,19 @@ export function refusalOf(
 export function find(
   actor: Actor,
   addon: Live<InfluxAddon>,
-  what: Pick<Finding, 'target' | 'reason' | 'message'>,
+  what: Pick<Finding, 'target' | 'reason' | 'message' | 'times'>,
 ): void {
   const { uid, generation = 0 } = addon.metadata;
   const others = actor.memories.get(uid).findings.filter((finding) => finding.target !== what.target);
-  const finding: Finding = { ...what, generation, untilMs: actor.clock.now() + FINDING_MS };
+  const waitMs = Math.min(FINDING_MS * 2 ** ((what.times ?? 1) - 1), LONGEST_MS);
+  const finding: Finding = { ...what, generation, untilMs: actor.clock.now() + waitMs };
   actor.memories.update(uid, { findings: [...others, finding] });
 }
 
 /** A write refused for a reason of the user's or the cluster's is tried again this often. */
 const FINDING_MS = 30_000;
+/** One that failed so often in a row that it waits ever longer, at least this often. */
+const LONGEST_MS = 10 * 60_000;
 
 /** Until the cache tells that the namespace is going away, of which a refused write told first. */
 const LEAVING_MS = 1_000;

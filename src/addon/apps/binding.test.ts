@@ -33,6 +33,7 @@ class Binding {
   told: string | undefined;
   patches = 0;
   last: AppDecision | undefined;
+  nowMs = NOW.getTime();
 
   constructor(app: Live<Workload>, wish: AppWish = wishOf()) {
     this.app = app;
@@ -41,7 +42,8 @@ class Binding {
 
   settle(): AppDecision {
     for (let pass = 0; pass < 10; pass += 1) {
-      const decision = decideApp(this.wish, cached(this.app), this.entry, this.revision, NOW, this.told);
+      const now = new Date(this.nowMs);
+      const decision = decideApp(this.wish, cached(this.app), this.entry, this.revision, now, this.told);
       this.entry = decision.entry;
       this.last = decision;
       if (decision.patch === undefined) return decision;
@@ -181,15 +183,100 @@ describe('injection', () => {
 });
 
 describe('injected variables that are lost', () => {
-  it('are added once more, and then the binding is contested', () => {
-    const original = appOf();
+  const MINUTE_MS = 60_000;
+  const original = appOf();
+  /** Somebody takes them out, so many times, each after a while. */
+  const taken = (binding: Binding, times: number, everyMs: number) => {
+    for (let time = 0; time < times; time += 1) {
+      binding.nowMs += everyMs;
+      binding.app = reapplied(binding.app, original);
+      binding.settle();
+    }
+  };
+  const contested = () => {
     const binding = bound(original);
+    taken(binding, 5, MINUTE_MS);
+    return binding;
+  };
+
+  it('are added again after each deployment of the same manifest, however many there are', () => {
+    const binding = bound(original);
+    taken(binding, 20, 3 * MINUTE_MS);
+    expect(binding.last).toMatchObject({ reason: 'Current' });
+    expect(binding.patches).toBe(21);
+    expect(variablesIn(binding.app, 'web')).toEqual(BOTH);
+    expect(binding.entry?.lost?.at.length).toBeLessThan(5);
+  });
+
+  it('four times in ten minutes, and at the fifth the binding is contested', () => {
+    const binding = bound(original);
+    taken(binding, 4, 2 * MINUTE_MS);
+    expect(binding.last).toMatchObject({ reason: 'Current' });
+    expect(binding.patches).toBe(5);
+    binding.nowMs += MINUTE_MS;
     binding.app = reapplied(binding.app, original);
+    expect(binding.settle()).toMatchObject({
+      reason: 'BindingContested',
+      current: false,
+      againMs: 60 * MINUTE_MS,
+    });
+    expect(binding.patches).toBe(5);
+    expect(variablesIn(binding.app, 'web')).toEqual([]);
+  });
+
+  it('once an hour while contested, as long as they are taken out at once', () => {
+    const binding = contested();
+    for (let hour = 0; hour < 3; hour += 1) {
+      const { patches } = binding;
+      binding.nowMs += 60 * MINUTE_MS - 1;
+      expect(binding.settle()).toMatchObject({ reason: 'BindingContested', againMs: 1 });
+      binding.nowMs += 1;
+      expect(binding.settle()).toMatchObject({ reason: 'Current' });
+      expect(binding.patches).toBe(patches + 1);
+      binding.app = reapplied(binding.app, original);
+      expect(binding.settle()).toMatchObject({ reason: 'BindingContested' });
+    }
+  });
+
+  it('as often as before, once they have stayed for ten minutes', () => {
+    const binding = contested();
+    binding.nowMs += 60 * MINUTE_MS;
+    binding.settle();
+    taken(binding, 4, 10 * MINUTE_MS);
+    expect(binding.last).toMatchObject({ reason: 'Current' });
+  });
+
+  it.each<[string, (binding: Binding) => void]>([
+    [
+      'the template is changed otherwise',
+      (binding) => (binding.app = reapplied(binding.app, appOf([{ name: 'web', image: 'web:2' }]))),
+    ],
+    ['the spec of the addon is edited', (binding) => (binding.wish = { ...binding.wish, generation: 2 })],
+  ])('at once while contested, when %s', (_, change) => {
+    const binding = contested();
+    const { patches } = binding;
+    change(binding);
     expect(binding.settle()).toMatchObject({ reason: 'Current' });
-    expect(binding.patches).toBe(2);
+    expect(binding.patches).toBe(patches + 1);
+    expect(variablesIn(binding.app, 'web')).toEqual(BOTH);
+  });
+
+  it('once for an edit of the spec, where they are taken out again', () => {
+    const binding = contested();
+    binding.wish = { ...binding.wish, generation: 2 };
+    binding.settle();
     binding.app = reapplied(binding.app, original);
-    expect(binding.settle()).toMatchObject({ reason: 'BindingContested', current: false });
-    expect(binding.patches).toBe(2);
+    expect(binding.settle()).toMatchObject({ reason: 'BindingContested' });
+  });
+
+  it('by a new operator, too, as status remembers it; what an older one remembered counts for nothing', () => {
+    const binding = bound(original);
+    binding.entry = { ...binding.entry, kind: 'Deployment', name: 'web', reinjected: true };
+    expect(binding.settle().entry, 'no write').toEqual(binding.entry);
+    taken(binding, 1, MINUTE_MS);
+    expect(binding.last).toMatchObject({ reason: 'Current' });
+    expect(binding.entry?.lost).toEqual({ at: [new Date(binding.nowMs).toISOString()], generation: 0 });
+    expect(binding.settle().entry).toEqual(binding.entry);
   });
 
   it('are added again after each change of the app by its owner', () => {
@@ -206,7 +293,7 @@ describe('injected variables that are lost', () => {
     binding.app = reapplied(binding.app, appOf([{ name: 'front', image: 'web:1' }]));
     expect(binding.settle()).toMatchObject({ reason: 'Current' });
     expect(variablesIn(binding.app, 'front')).toEqual(BOTH);
-    expect(binding.entry).not.toHaveProperty('reinjected');
+    expect(binding.entry).not.toHaveProperty('lost');
   });
 
   it('are no loss when it is the wish that changed, however often', () => {
@@ -286,7 +373,7 @@ describe('a restart that is due while the variables of an app cannot be as they 
   };
   const sets = [{ name: 'web', env: [{ name: 'OTHER_URL', value: 'http://mine' }] }];
   const contested = (binding: Binding) => {
-    for (let round = 0; round < 2; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       binding.settle();
       binding.app = rolledOut(reapplied(binding.app, appOf()));
     }

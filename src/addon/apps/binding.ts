@@ -3,10 +3,12 @@ import { patchOf } from './patch.ts';
 import { surveyVariables, injectedNames } from './variables.ts';
 import { type AppWish } from './wish.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
+import { given } from '../../kube/objects/given.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
 import { restartedForKey } from '../world/names.ts';
 import { pendingEntry } from './entries.ts';
+import { lossOf } from './lost/losses.ts';
 import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH } from './view.ts';
 import { type Workload } from '../world/world.ts';
 
@@ -28,6 +30,8 @@ export interface AppDecision {
   readonly current: boolean;
   /** When this addon restarted it, if it has not been seen rolled out since; milliseconds since the epoch. */
   readonly comingSinceMs?: number | undefined;
+  /** When lost variables are added again, milliseconds from now; undefined when none wait for that. */
+  readonly againMs?: number | undefined;
 }
 
 /**
@@ -62,13 +66,16 @@ export function decideApp(
   const comingSinceMs = comingSince(entry, isRolledOut(workload), mark, revision, now);
   // Of the app as its owner wrote it, and of what was asked for: another wish is no loss.
   const template = hashOf([workload.metadata.annotations?.[TEMPLATE_HASH], wish.containers, wish.variables]);
-  const settled = wish.env === 'Inject' && entry?.injectedTemplate === template;
-  const variables = surveyVariables(wish, workload, entry, settled);
-  const lost = variables.missing && entry?.injectedTemplate === template;
-  const contested = lost && entry?.reinjected === true ? contestedBy(wish) : undefined;
+  const same = wish.env === 'Inject' && entry?.injectedTemplate === template ? entry : undefined;
+  const variables = surveyVariables(wish, workload, entry, same !== undefined);
+  const isLost = variables.missing && same !== undefined && variables.refusal === undefined;
+  const loss = isLost ? lossOf(same.lost, wish.generation ?? 0, now) : undefined;
+  const contested = loss !== undefined && loss.waitMs > 0 ? contestedBy(wish, loss.waitMs) : undefined;
   const obstacle = variables.refusal ?? contested;
-  if (obstacle !== undefined)
-    return { ...asItIs(wish, workload, entry, revision, now), comingSinceMs, ...obstacle };
+  if (obstacle !== undefined) {
+    const told = entry === undefined || loss === undefined ? entry : { ...entry, lost: loss.lost };
+    return { ...asItIs(wish, workload, told, revision, now), comingSinceMs, ...obstacle };
+  }
   const changed = variables.containers.length > 0 || variables.initContainers.length > 0;
   const known = entry?.revision !== undefined;
   // A crash may have lost the entry of the very first restart: then the annotation tells what that was for.
@@ -82,9 +89,7 @@ export function decideApp(
     ...restartTime(entry, revision, changed || due || (!known && mark === revision), now),
     ...(changed || due || comingSinceMs !== undefined ? { restarting: true } : {}),
     ...(injects ? { injectedTemplate: template } : {}),
-    ...(injects && (lost || (entry?.reinjected === true && entry.injectedTemplate === template))
-      ? { reinjected: true }
-      : {}),
+    ...given({ reinjected: same?.reinjected, lost: loss?.lost ?? same?.lost }),
   };
   const base = { entry: next, restarts: changed || due, comingSinceMs };
   if (changed || due) {
@@ -126,9 +131,12 @@ function asItIs(
   return { patch, restarts: true, entry: restarted, unwritten: entry, current: false };
 }
 
-function contestedBy({ kind, name }: AppWish): { reason: AppReason; message: string } {
-  const message = `the injected variables were removed from ${kind} ${name} again and again; they are added at its next change`;
-  return { reason: APP_REASON.bindingContested, message };
+function contestedBy(
+  { kind, name }: AppWish,
+  againMs: number,
+): { reason: AppReason; message: string; againMs: number } {
+  const message = `the injected variables were removed from ${kind} ${name} again and again; they are added once an hour, and at the next change of its template or of the addon's spec`;
+  return { reason: APP_REASON.bindingContested, message, againMs };
 }
 
 /** What is remembered of an app, without the mark of a restart that it has come back from. */

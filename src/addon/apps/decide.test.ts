@@ -42,7 +42,7 @@ class Fleet {
       memory: this.#memory,
       settings: { ...SETTINGS, restarts: { atOnce: this.atOnce, deadlineMs: 300_000 } },
     });
-    return decideApps(world, FACTS, inForce(), this.starts, new Date(this.nowMs));
+    return decideApps(world, { facts: FACTS, target: inForce(), starts: this.starts }, new Date(this.nowMs));
   }
 
   /** Decides and acts until there is nothing to do; interrupted after so many patches. Returns the last decision. */

@@ -1,19 +1,18 @@
-import { appsOf, variablesOf, type BoundApp } from '../../api/addon-defaults.ts';
+import { appsOf, type BoundApp } from '../../api/addon-defaults.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Action, Announcement } from '../decision/action.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { activeFindings, findingOf } from '../decision/findings.ts';
-import { childNames, keyOf } from '../world/names.ts';
+import { keyOf } from '../world/names.ts';
 import { EVENT_REASON, APP_REASON } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
 import type { Finding } from '../world/memory.ts';
-import { appEntries, isAnnounced, pendingEntry } from './entries.ts';
+import { appEntries, isAnnounced, isBound, pendingEntry } from './entries.ts';
 import { decideApp, type AppDecision } from './binding.ts';
-import { knownEntries } from './owners.ts';
 import { appPatch, ownersOf } from './patch.ts';
 import { refusedRemovals } from './unbinding.ts';
-import { type AppWish } from './wish.ts';
+import { wishOf } from './wish.ts';
 import { formerKeyMessage, type FormerKeys } from './former-keys.ts';
 import { appRevision } from './revision.ts';
 import { heldBy, isRolledOut } from './view.ts';
@@ -31,44 +30,44 @@ export interface AppsOutcome {
   readonly settlingMs: number | undefined;
   /** Apps are being restarted, and none of them is late. */
   readonly restarting: boolean;
-  /** When one of them will be late. */
+  /** When one of them will be late, or variables that were lost are added again. */
   readonly lateInMs: number | undefined;
 }
 
 /** How long a rollout may take before status speaks of it, milliseconds. */
 const SETTLING_MS = 10_000;
 
+/** What is in force for apps, and for which of them. */
+export interface Binding {
+  readonly facts: Facts;
+  readonly target: InForce;
+  readonly starts: number;
+  readonly formerKeys?: FormerKeys;
+  /** The spec is not followed: what it has to say of apps that were not bound before, waits. */
+  readonly isRefused?: boolean;
+}
+
 /** What the apps that the spec names need: variables in, variables out, restarts that are due. */
 export function decideApps(
   world: World,
-  facts: Facts,
-  target: InForce,
-  starts: number,
+  { facts, target, starts, formerKeys, isRefused = false }: Binding,
   now: Date,
-  formerKeys?: FormerKeys,
 ): AppsOutcome {
   const { addon } = world;
   const revision = appRevision(world, facts, target, starts);
   const entries = appEntries(world);
   const active = activeFindings(world, now.getTime());
-  const secretName = childNames(addon.metadata.name).urlSecret;
   const actions: Action[] = [];
   const events: Announcement[] = [];
   let unannounced = false;
   const decided = appsOf(addon).map((app) => {
-    const wish: AppWish = {
-      ...app,
-      containers: app.containers,
-      addonName: addon.metadata.name,
-      secretName,
-      variables: variablesOf(addon),
-      rivals: world.rivals?.get(keyOf(app)) ?? [],
-      formerKeys: Object.keys(formerKeys?.since ?? {}),
-      kept: knownEntries(world, app, world.apps.get(keyOf(app))),
-    };
+    const wish = wishOf(world, app, formerKeys?.since);
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
     const workload = world.apps.get(keyOf(app));
-    const decision = decideApp(wish, workload, entry, revision, now, addon.status?.dataPlane?.apps);
+    const decision =
+      isRefused && !isBound(app, entry)
+        ? withSpec(app, entry)
+        : decideApp(wish, workload, entry, revision, now, addon.status?.dataPlane?.apps);
     const action = appPatch(world, app, decision, 'restart with what it depends on');
     const finding = decision.patch === undefined ? undefined : findingOf(action, active);
     return {
@@ -107,7 +106,22 @@ export function decideApps(
     revision,
     settlingMs: rolling && left > 0 && !unannounced && waiting === 0 ? left : undefined,
     restarting: wave.late.length === 0 && (waiting > 0 || wave.coming.length > 0),
-    lateInMs: wave.lateAtMs === undefined ? undefined : wave.lateAtMs - now.getTime(),
+    lateInMs: soonest([
+      ...(wave.lateAtMs === undefined ? [] : [wave.lateAtMs - now.getTime()]),
+      ...decisions.flatMap(({ againMs }) => againMs ?? []),
+    ]),
+  };
+}
+
+/** The app as it is, until the spec that names it is followed. */
+function withSpec(app: BoundApp, entry: AppStatus | undefined): AppDecision {
+  return {
+    patch: undefined,
+    restarts: false,
+    entry: entry ?? (app.env === 'Inject' ? pendingEntry(app) : undefined),
+    reason: APP_REASON.specRefused,
+    message: `${app.kind} ${app.name} waits for a spec that can be followed`,
+    current: false,
   };
 }
 
@@ -131,6 +145,10 @@ function withFormerKeys(
       reason: reason === APP_REASON.current ? APP_REASON.formerKey : reason,
     };
   });
+}
+
+function soonest(all: readonly number[]): number | undefined {
+  return all.length === 0 ? undefined : Math.min(...all);
 }
 
 function inWave({
@@ -186,6 +204,6 @@ function withLate(
 }
 
 /** The app as it is: its patch was refused a moment ago, so nothing of it may be remembered as done. */
-function refusedBy({ message }: Finding, entry: AppStatus | undefined): AppDecision {
+export function refusedBy({ message }: Finding, entry: AppStatus | undefined): AppDecision {
   return { patch: undefined, restarts: false, entry, reason: APP_REASON.refused, message, current: false };
 }

@@ -1,6 +1,6 @@
 import { childNames, keyOf } from '../world/names.ts';
 import type { AppStatus } from '../../api/influx-addon.ts';
-import { appsOf } from '../../api/addon-defaults.ts';
+import { appsOf, type BoundApp } from '../../api/addon-defaults.ts';
 import type { World } from '../world/world.ts';
 import { knownEntries } from './owners.ts';
 import { unbindPatch } from './patch.ts';
@@ -75,4 +75,13 @@ export function listable({ addon }: Pick<World, 'addon'>, entries: readonly AppS
 export function isAnnounced({ addon }: Pick<World, 'addon'>, app: { kind: string; name: string }): boolean {
   const entry = addon.status?.apps?.find((each) => keyOf(each) === keyOf(app));
   return entry?.injectedTemplate !== undefined;
+}
+
+/** It was bound as the spec says, with what was accepted before. */
+export function isBound(
+  app: BoundApp,
+  entry: AppStatus | undefined,
+): entry is AppStatus & { readonly revision: string } {
+  const isInjected = entry?.injectedTemplate !== undefined;
+  return entry?.revision !== undefined && isInjected === (app.env === 'Inject');
 }

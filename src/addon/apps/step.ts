@@ -6,25 +6,39 @@ import { usesAuthority } from '../tls/follow.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import type { FormerKeys } from './former-keys.ts';
 import { decideApps, type AppsOutcome } from './decide.ts';
+import { keepVariables } from './lost/keep.ts';
 
-/** The apps, once the database has answered with what is now in force. */
-export function appsStep({
-  world,
-  facts,
-  target,
-  refusal,
-  starts,
-  formerKeys,
-  now,
-}: Scene & {
+type InForceForApps = Scene & {
   readonly facts: Facts;
   readonly target: InForce;
-  readonly refusal: Refusal | undefined;
   readonly starts: number;
   readonly formerKeys: FormerKeys;
-}): { readonly apps: AppsOutcome | undefined } | Outcome {
-  const trustKnown = !usesAuthority(target) || target.authority !== undefined;
-  if (refusal !== undefined || !trustKnown) return { apps: undefined };
-  const apps = decideApps(world, facts, target, starts, now, formerKeys);
+};
+
+/**
+ * The apps, once the database has answered with what is now in force. Of a spec that is refused they get nothing: those
+ * that were bound before are looked after by what was accepted before it.
+ */
+export function appsStep({
+  world,
+  refusal,
+  now,
+  ...binding
+}: InForceForApps & { readonly refusal: Refusal | undefined }):
+  | { readonly apps: AppsOutcome | undefined }
+  | Outcome {
+  const { target } = binding;
+  if (usesAuthority(target) && target.authority === undefined) return { apps: undefined };
+  const apps = decideApps(world, { ...binding, isRefused: refusal !== undefined }, now);
   return apps.actions.length > 0 ? acting(apps.actions, apps.events) : { apps };
+}
+
+/** Where the story ends before the apps are looked at, because the database is not as it should be. */
+export function keepingVariables({ world, now, ...binding }: InForceForApps, outcome: Outcome): Outcome {
+  if (outcome.ends !== 'Tell' || outcome.picture.apps !== undefined) return outcome;
+  const { actions, trouble } = keepVariables(world, binding, now);
+  if (actions.length > 0) return acting(actions);
+  return trouble === undefined
+    ? outcome
+    : { ...outcome, picture: { ...outcome.picture, appTrouble: trouble } };
 }

@@ -1,3 +1,8 @@
+import { variablesOf, type BoundApp } from '../../api/addon-defaults.ts';
+import { childNames, keyOf } from '../world/names.ts';
+import type { World } from '../world/world.ts';
+import { knownEntries } from './owners.ts';
+
 /** What an addon asks of one app. */
 export interface AppWish {
   readonly addonName: string;
@@ -15,4 +20,21 @@ export interface AppWish {
   readonly formerKeys?: readonly string[];
   /** Variables that its owner wrote, as `container/variable`: they stay. Undefined when nobody has looked. */
   readonly kept?: readonly string[] | undefined;
+  /** Of the addon's spec. */
+  readonly generation?: number | undefined;
+}
+
+export function wishOf(world: World, app: BoundApp, formerKeys: object = {}): AppWish {
+  const { metadata } = world.addon;
+  return {
+    ...app,
+    containers: app.containers,
+    addonName: metadata.name,
+    secretName: childNames(metadata.name).urlSecret,
+    variables: variablesOf(world.addon),
+    rivals: world.rivals?.get(keyOf(app)) ?? [],
+    formerKeys: Object.keys(formerKeys),
+    kept: knownEntries(world, app, world.apps.get(keyOf(app))),
+    generation: metadata.generation,
+  };
 }

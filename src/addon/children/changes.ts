@@ -4,12 +4,16 @@ import { findingOf } from '../decision/findings.ts';
 import { CHILDREN } from './index.ts';
 import type { BuildContext } from './context.ts';
 import type { Children } from '../world/children.ts';
-import { difference, replacement, withIntentHash } from './intent/merge.ts';
+import { makingOf, mendsOf } from './contested/mends.ts';
+import type { Mends } from './contested/repairs.ts';
+import { differences, replacement, withIntentHash } from './intent/merge.ts';
 import type { Finding } from '../world/memory.ts';
 
 export interface ChildChange {
   readonly slot: keyof Children;
   readonly action: Action;
+  /** What the child lacks; undefined when it is to go. */
+  readonly mends?: Mends;
 }
 
 /** What has to be done so that the children are as the builders want them. Nothing when they are. */
@@ -33,26 +37,23 @@ export function childChanges(context: BuildContext, held: ReadonlySet<keyof Chil
     }
     if (live === undefined) {
       const object = withIntentHash(intent);
-      return [{ slot, action: { do: 'create', kind, object, opens: opens.includes('create') } }];
+      const action: Action = { do: 'create', kind, object, opens: opens.includes('create') };
+      return [{ slot, action, mends: makingOf(intent) }];
     }
     // A child on its way out is made anew once it is gone; writing to it would change nothing.
     if (live.metadata.deletionTimestamp !== undefined) return [];
-    const why = difference(live, intent);
-    return why === undefined
-      ? []
-      : [
-          {
-            slot,
-            action: {
-              do: 'replace',
-              kind,
-              object: replacement(live, intent),
-              why,
-              opens: opens.includes('replace'),
-              ...followed(slot, context.children),
-            },
-          },
-        ];
+    const paths = differences(live, intent);
+    const [why] = paths;
+    if (why === undefined) return [];
+    const action: Action = {
+      do: 'replace',
+      kind,
+      object: replacement(live, intent),
+      why,
+      opens: opens.includes('replace'),
+      ...followed(slot, context.children),
+    };
+    return [{ slot, action, mends: mendsOf(live, intent, paths) }];
   });
   // What is not wanted any more goes first and in the opposite order: the way in before what guards it.
   const isDelete = ({ action }: ChildChange) => action.do === 'delete';

@@ -13,6 +13,7 @@ import type { Facts, InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import type { Finding } from '../world/memory.ts';
 import { childChanges, withoutRefused, type ChildChange } from './changes.ts';
+import { judgeRepairs, type Contest } from './contested/contest.ts';
 import { isRefusedStop } from './dry-run.ts';
 import type { BuildContext } from './context.ts';
 import { keysGoneEvents } from './url-secret.ts';
@@ -81,6 +82,8 @@ export function contextStep({
 
 export interface Changes {
   readonly changes: readonly ChildChange[];
+  /** Children that somebody else changes back. */
+  readonly contests: readonly Contest[];
   /** Children that stay as they are for now. */
   readonly held: ReadonlySet<keyof Children>;
   /** Nobody misses a database that has never run: it is started once, with the address in its certificate. */
@@ -97,19 +100,34 @@ export function changesStep(scene: Scene & Holds & Prepared): Changes {
   const tooOld = isOlder(target.version.name, facts.openedBy);
   const waitsForAddress = isStartHeld(world, way);
   const held = heldOf(scene, tooOld || waitsForAddress);
-  const all = childChanges(context, held);
-  const refusedClaim = all.find(({ slot }) => slot === 'claim')?.action;
-  const claimFinding = refusedClaim && findingOf(refusedClaim, active);
+  const { changes: all, contests } = judgeRepairs(world, childChanges(context, held), scene.now.getTime());
+  const withheld = contests.flatMap(({ withheld: each }) => each?.finding ?? []);
+  // Of a child that others only label otherwise, all is in force.
+  const findings = [
+    ...active,
+    ...contests.flatMap(({ isHarmless, withheld: each }) => (isHarmless ? [] : (each?.finding ?? []))),
+  ];
+  const findingAbout = (of: keyof Children) => {
+    const action = all.find(({ slot }) => slot === of)?.action;
+    return action && findingOf(action, findings);
+  };
+  const claimFinding = findingAbout('claim');
   // The volume first: a plan whose volume is refused stops no database.
   const { statefulSet } = world.children;
   const isStop = ({ slot, action }: ChildChange) =>
     slot === 'statefulSet' && isRefusedStop(action, statefulSet, target, scene.refusal);
-  const changes = withoutRefused(all, active).filter(
+  const changes = withoutRefused(all, [...active, ...withheld]).filter(
     (change) => (change.slot !== 'statefulSet' || claimFinding === undefined) && !isStop(change),
   );
+  const record = contests.find((each) => each.withheld?.slot === 'adminSecret' && !each.isHarmless);
+  // What is in force is recorded nowhere: nothing is made of it.
+  if (record !== undefined)
+    return { changes: [], contests, held, waitsForAddress, tooOld, behind: record.withheld };
+  const finding = claimFinding ?? findingAbout('statefulSet');
   const isBehind =
-    (claimFinding !== undefined || scene.unready || all.some(isStop)) && isSetBehind(context, statefulSet);
-  return { changes, held, waitsForAddress, tooOld, behind: isBehind ? { finding: claimFinding } : undefined };
+    (finding !== undefined || scene.unready || all.some(isStop)) && isSetBehind(context, statefulSet);
+  const behind = isBehind ? { finding } : undefined;
+  return { changes, contests, held, waitsForAddress, tooOld, behind };
 }
 
 /**

@@ -45,11 +45,24 @@ export type Action =
   | IssueAgentPairAction
   | { readonly do: 'diagnose'; readonly names: readonly string[] };
 
+/** Of a write that makes a child as it is wanted: what it puts right, so that it is known when that does not last. */
+export interface Repair {
+  /** Hash of what is wanted. */
+  readonly of: string;
+  readonly paths: readonly string[];
+  readonly endsPod: boolean;
+  /** What is asked for is in force without it. */
+  readonly isHarmless: boolean;
+  /** How often in a row, this time included; 0 when it is wanted anew. */
+  readonly times: number;
+}
+
 /** POST; a name that is taken is looked at: ours (go on), of an addon that is going (wait), foreign (NameConflict). */
 export interface CreateAction {
   readonly do: 'create';
   readonly kind: Kind<KubeObject>;
   readonly object: KubeObject;
+  readonly repair?: Repair;
   /** It may let somebody in: not by an old view of the addon, in which that was not taken back yet. Default false. */
   readonly opens?: boolean;
 }
@@ -111,6 +124,7 @@ export interface ReplaceAction {
   readonly object: KubeObject;
   /** The path that differed, for the log. */
   readonly why: string;
+  readonly repair?: Repair;
   /** As for a creation. */
   readonly opens?: boolean;
   /**

@@ -20,6 +20,8 @@ export interface Picture {
   readonly dataPlane: InfluxAddonStatus['dataPlane'];
   /** Undefined leaves status.apps as it was: the apps were not looked at. */
   readonly apps: readonly AppPicture[] | undefined;
+  /** What is told of an app, though they were not looked at. */
+  readonly appTrouble?: Pick<AppPicture, 'reason' | 'message'>;
   /** Undefined leaves what status says of the contents of the database. */
   readonly contents?:
     | Pick<InfluxAddonStatus, 'retentionPolicies' | 'continuousQueries' | 'users'>

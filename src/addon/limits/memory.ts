@@ -5,6 +5,7 @@ import { nextPlan } from '../../limits/next-plan.ts';
 import type { InForce } from '../world/facts.ts';
 import { isCurrent } from '../pod/state.ts';
 import { LIMIT_REASON } from '../../api/reasons.ts';
+import { BOOTSTRAP_CONTAINER, ENGINE_CONTAINER } from '../world/names.ts';
 import type { World } from '../world/world.ts';
 import { isTold, type LimitCondition, toldOf } from './condition.ts';
 
@@ -23,10 +24,11 @@ export function memoryCondition(
   const bytes = unitsOf(plan.spec.memory);
   const before = world.planOffers.find(({ name }) => name === addon.status?.plan)?.memoryBytes;
   const exhausted = isMemoryExhausted({
-    killedMs: lastKillMs([
-      ...(pod.status?.initContainerStatuses ?? []),
-      ...(pod.status?.containerStatuses ?? []),
-    ]),
+    killedMs: lastKillMs(
+      [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].filter(
+        ({ name }) => name === BOOTSTRAP_CONTAINER || name === ENGINE_CONTAINER,
+      ),
+    ),
     toldSinceMs: isTold(told) ? Date.parse(told.lastTransitionTime) : undefined,
     morePlan: before !== undefined && bytes > before,
     nowMs,

@@ -1,6 +1,7 @@
 import { given } from '../../kube/objects/given.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type * as kinds from '../../kube/objects/kinds.ts';
+import { ENGINE_CONTAINER } from '../world/names.ts';
 
 /** Without what it was told to do, which whoever made it can tell again. */
 export function slimJob({ metadata, status }: Live<kinds.Job>): Live<kinds.Job> {
@@ -20,7 +21,7 @@ export function slimJobPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
 export function slimPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
   const { uid, name, namespace, resourceVersion, labels, deletionTimestamp, creationTimestamp } =
     pod.metadata;
-  const container = pod.spec?.containers[0];
+  const container = engineOf(pod.spec?.containers);
   const data = pod.spec?.volumes?.find(({ name }) => name === 'data')?.persistentVolumeClaim;
   const metadata = {
     uid,
@@ -42,6 +43,11 @@ export function slimPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
     spec,
     status: given({ phase, podIP, conditions, containerStatuses, initContainerStatuses }),
   } as Live<kinds.Pod>;
+}
+
+/** Others may have put containers before it; the pod of a Job has none of that name. */
+function engineOf<T extends { readonly name: string }>(containers: readonly T[] = []): T | undefined {
+  return containers.find(({ name }) => name === ENGINE_CONTAINER) ?? containers[0];
 }
 
 export function slimNamespace(namespace: Live<kinds.Namespace>): Live<kinds.Namespace> {

@@ -6,7 +6,7 @@ import {
 } from '../../influx/bootstrap-words.ts';
 import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { AGENT_CONTAINER } from '../world/names.ts';
+import { AGENT_CONTAINER, BOOTSTRAP_CONTAINER } from '../world/names.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
 import type { Refusal } from '../decision/resolution.ts';
 
@@ -62,12 +62,13 @@ export function isCurrent(pod: Live<Pod>, statefulSet: Live<StatefulSet>): boole
 
 /** The engine of this pod may have opened the data: its first container, which reads the meta folder, was started. */
 export function mayHaveOpenedData(pod: Live<Pod>): boolean {
-  return (pod.status?.initContainerStatuses ?? []).some(
-    (status) =>
-      status.state?.running !== undefined ||
-      (status.state?.terminated !== undefined && !wasNeverMade(status)) ||
-      status.lastState?.terminated !== undefined ||
-      status.restartCount > 0,
+  const status = bootstrapOf(pod);
+  if (status === undefined) return false;
+  return (
+    status.state?.running !== undefined ||
+    (status.state?.terminated !== undefined && !wasNeverMade(status)) ||
+    status.lastState?.terminated !== undefined ||
+    status.restartCount > 0
   );
 }
 
@@ -81,8 +82,11 @@ function wasNeverMade({ state, containerID, imageID }: ContainerStatus): boolean
 
 /** The engine has not begun, and will not: its image cannot be had. */
 export function cannotBegin(pod: Live<Pod>): boolean {
-  const first = pod.status?.initContainerStatuses?.[0];
-  return !mayHaveOpenedData(pod) && IMAGE_REASONS.includes(first?.state?.waiting?.reason ?? '');
+  return !mayHaveOpenedData(pod) && IMAGE_REASONS.includes(bootstrapOf(pod)?.state?.waiting?.reason ?? '');
+}
+
+function bootstrapOf({ status }: Live<Pod>): ContainerStatus | undefined {
+  return status?.initContainerStatuses?.find(({ name }) => name === BOOTSTRAP_CONTAINER);
 }
 
 function scheduling(pod: Live<Pod>, now: number): PodState | undefined {

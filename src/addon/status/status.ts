@@ -103,7 +103,9 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
   const works = (picture.reconciling || picture.refusal?.waiting !== undefined) && refusal === undefined;
   set('Reconciling', works, works ? ready.reason : UP_TO_DATE, works ? ready.message : '');
   set('Stalled', refusal !== undefined, refusal?.reason ?? NOT_STALLED, refusal?.message ?? '');
-  if (picture.apps !== undefined && appsOf(world.addon).length > 0) {
+  // Beside those that the spec names there may be some that it named, from which variables cannot be taken.
+  const named = appsOf(world.addon).length + (picture.apps?.length ?? 0) > 0;
+  if (picture.apps !== undefined && named) {
     // What keeps all the others waiting first, then what keeps one.
     const waiting =
       picture.apps.find((app) => app.reason === APP_REASON.waveStopped) ??
@@ -116,7 +118,9 @@ function conditionsOf(world: World, picture: Picture, now: Date): AddonCondition
       waiting?.reason ?? APP_REASON.current,
       waiting?.message ?? 'every bound app runs with what it depends on',
     );
-  } else if (appsOf(world.addon).length === 0) {
+  } else if (picture.appTrouble !== undefined) {
+    set('AppsCurrent', false, picture.appTrouble.reason, picture.appTrouble.message);
+  } else if (!named) {
     conditions = conditions.filter(({ type }) => type !== 'AppsCurrent');
   }
   if (picture.maintenance !== undefined) {

@@ -22,6 +22,8 @@ export interface Memory {
   readonly findings: readonly Finding[];
   /** Whether the API server takes what the pod that runs is to be ended for. */
   readonly dryRun?: DryRun | undefined;
+  /** By `Kind/name` of a child: what was last written of it, and what of that did not last. */
+  readonly repairs?: ReadonlyMap<string, Repairs>;
   readonly diagnosis: Diagnosis | undefined;
   readonly waiting: { readonly what: string; readonly sinceMs: number } | undefined;
   /** When an app was patched last, so that a rollout of a second or two is not reported as a state. */
@@ -161,9 +163,32 @@ export interface Finding {
   readonly target: string;
   readonly reason: StalledReason;
   readonly message: string;
+  /** How often in a row it failed, where the waits grow with that. */
+  readonly times?: number;
   readonly generation: number;
   /** Not tried again before, unless the spec changes; milliseconds since the epoch. */
   readonly untilMs: number;
+}
+
+/** Of one child, for as long as the same is wanted of it. */
+export interface Repairs {
+  /** Hash of what was wanted. */
+  readonly of: string;
+  /** As the API server answered: as long as it is that, nobody has changed the spec since. */
+  readonly generation: number | undefined;
+  /** When it was last written, milliseconds since the epoch. */
+  readonly atMs: number;
+  /** What was put right, by what it was. */
+  readonly tries: ReadonlyMap<string, RepairTries>;
+}
+
+export interface RepairTries {
+  /** How often in a row; 0 when it was wanted anew. */
+  readonly times: number;
+  /** When last. */
+  readonly atMs: number;
+  readonly paths: readonly string[];
+  readonly isHarmless: boolean;
 }
 
 /** What the API server said to a change when it was only asked. */

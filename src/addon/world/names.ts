@@ -9,6 +9,9 @@ export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY},${ADDO
 /** What a Job does. The caches of Jobs and of their pods hold those that have it. */
 export const TASK_LABEL = 'influxaddon.dev/task';
 export const TASK_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY},${TASK_LABEL}`;
+/** The engine's container, and the one before it that makes its administrator. Others may put further ones beside them. */
+export const ENGINE_CONTAINER = 'influxdb';
+export const BOOTSTRAP_CONTAINER = 'bootstrap';
 /** The container that forwards backups, beside the engine's. */
 export const AGENT_CONTAINER = 'agent';
 export const FINALIZER = 'influxaddon.dev/operator';

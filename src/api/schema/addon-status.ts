@@ -47,9 +47,15 @@ export const addonStatus = doc(
           64,
           'Hash of the pod template, as its owner wrote it, that got the variables.',
         ).optional(),
-        reinjected: doc(
-          z.boolean(),
-          'The variables were lost from that template once and added again.',
+        reinjected: doc(z.boolean(), 'Of an earlier release; it means nothing any more.').optional(),
+        lost: doc(
+          z.strictObject({
+            at: doc(z.array(instant('When.')).max(5), 'When that was seen, the last five times.'),
+            generation: doc(z.int().min(0), 'Of the spec for which they were added again last.'),
+            contestedAt: instant('Since when they are added once an hour only.').optional(),
+            triedAt: instant('When they were added once more after that.').optional(),
+          }),
+          'The variables were taken out of that template, by somebody else.',
         ).optional(),
       }),
       64,

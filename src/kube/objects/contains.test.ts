@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contains, firstDifference } from './contains.ts';
+import { allDifferences, contains, firstDifference } from './contains.ts';
 
 test('anything contains itself', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => contains(value, structuredClone(value))));
@@ -19,6 +19,35 @@ test.each<[string, unknown, unknown, string | undefined]>([
   ['a list in another order', { args: ['b', 'a'] }, { args: ['a', 'b'] }, 'args.0'],
   ['an empty list where there is one', { args: ['a'] }, { args: [] }, 'args'],
   ['false where nothing is', {}, { tty: false }, 'tty'],
+  ['a container of others before ours', pod(['mesh', 'm'], ['db', '1']), pod(['db', '1']), undefined],
+  ['another image of it', pod(['mesh', 'm'], ['db', '2']), pod(['db', '1']), 'containers.db.image'],
+  ['a container that is not there', pod(['mesh', 'm']), pod(['db', '1']), 'containers.db'],
+  ['the same name once more', pod(['db', '1'], ['db', '2']), pod(['db', '1']), 'containers.db.image'],
+  [
+    'variables in another order',
+    { env: [{ name: 'b' }, { name: 'a' }] },
+    { env: [{ name: 'a' }] },
+    undefined,
+  ],
+  ['ports without names', { ports: [{ port: 1 }, { port: 2 }] }, { ports: [{ port: 2 }] }, 'ports'],
+  [
+    'a mount elsewhere of the same volume',
+    { volumeMounts: [{ name: 'data', mountPath: '/a' }] },
+    { volumeMounts: [{ name: 'data', mountPath: '/b' }] },
+    'volumeMounts./b',
+  ],
+  [
+    'a toleration more',
+    {
+      tolerations: [
+        { key: 'a', operator: 'Exists' },
+        { operator: 'Exists', key: 'b' },
+      ],
+    },
+    { tolerations: [{ key: 'b', operator: 'Exists' }] },
+    undefined,
+  ],
+  ['a toleration less', { tolerations: [] }, { tolerations: [{ key: 'b' }] }, 'tolerations.[["key","b"]]'],
   ['a number as text', { port: '8086' }, { port: 8086 }, 'port'],
   ['an empty list where none is', {}, { args: [] }, undefined],
   ['an empty object where none is', {}, { podSelector: {} }, undefined],
@@ -45,3 +74,16 @@ test.each<[string, unknown, unknown, string | undefined]>([
 ])('%s', (_, live, intent, path) => {
   expect(firstDifference(live, intent)).toBe(path);
 });
+
+test('all paths are told, each once', () => {
+  const live = pod(['db', '2'], ['agent', '2']);
+  expect(allDifferences(live, { ...pod(['db', '1'], ['agent', '1']), replicas: 1 })).toEqual([
+    'containers.db.image',
+    'containers.agent.image',
+    'replicas',
+  ]);
+});
+
+function pod(...containers: [name: string, image: string][]) {
+  return { containers: containers.map(([name, image]) => ({ name, image })) };
+}

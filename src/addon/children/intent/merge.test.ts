@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { KubeObject, Live } from '../../../kube/objects/types.ts';
 import { ANNOTATION } from '../../world/names.ts';
 import { withApiDefaults } from '../../testing/api-defaults.ts';
@@ -73,6 +74,13 @@ describe('difference', () => {
     expect(difference(repaired(edited, slot), intentOf(slot))).toBeUndefined();
   });
 
+  it.each(['service', 'externalService'])('notices a port that somebody added to the %s', (slot) => {
+    const object = stored(slot);
+    const ports = [{ name: 'rpc', port: 8088 }, ...(object.spec?.['ports'] as object[])];
+    const edited = { ...object, spec: { ...object.spec, ports } };
+    expect(difference(edited, intentOf(slot) as Any)).toBe('spec: ports.rpc');
+  });
+
   it('leaves labels, annotations and owners of others alone, and keeps them in a replacement', () => {
     const object = stored('service');
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'other' };
@@ -126,6 +134,82 @@ describe('difference', () => {
     expect(difference(scaled, intent)).toBe('spec.replicas');
     const template = stored('statefulSet').spec?.['template'];
     expect(withApiDefaults(replacement(scaled, intent) as Any).spec?.['template']).toEqual(template);
+  });
+});
+
+describe('what others have added to the pod template', () => {
+  const toleration = { key: 'spot', operator: 'Exists' };
+  const mount = { name: 'certs', mountPath: '/etc/ssl/certs' };
+  const more = { name: 'HTTP_PROXY', value: 'http://proxy:3128' };
+  const added = (object: Any): Any => {
+    const { template } = object.spec as { template: PodTemplateSpec };
+    const { metadata, spec } = template;
+    const containers = (spec?.containers ?? []).map((each) =>
+      each.name === 'influxdb'
+        ? {
+            ...each,
+            env: [more, ...(each.env ?? []).toReversed()],
+            volumeMounts: [mount, ...(each.volumeMounts ?? [])],
+          }
+        : { ...each, env: [more] },
+    );
+    const changed = {
+      metadata: { ...metadata, annotations: { ...metadata?.annotations, 'mesh/injected': 'yes' } },
+      spec: {
+        ...spec,
+        tolerations: [toleration],
+        initContainers: [{ name: 'mesh-init', image: 'mesh:1' }, ...(spec?.initContainers ?? [])],
+        containers: [{ name: 'mesh', image: 'mesh:1' }, ...containers],
+        volumes: [{ name: 'certs', emptyDir: {} }, ...(spec?.volumes ?? [])],
+      },
+    };
+    return { ...object, spec: { ...object.spec, template: changed } } as unknown as Any;
+  };
+  const templateOf = (object: Any) => (object.spec as { template: PodTemplateSpec }).template;
+  const withAgent = contextOf({ target: { ...inForce(), agent: { image: 'operator:1' } } });
+  const setOf = (from: typeof context) =>
+    CHILDREN.find(({ slot }) => slot === 'statefulSet')?.build(from) as KubeObject;
+  const set = (from: typeof context) => live(withApiDefaults(withIntentHash(setOf(from)))) as Any;
+
+  it('is no difference, wherever it stands', () => {
+    expect(difference(added(set(context)), setOf(context))).toBeUndefined();
+  });
+
+  it.each<[string, (object: Any) => Any]>([
+    ['whole', (object) => object],
+    ['without the template, as the cache has it', (object) => slimStatefulSet(object as never) as never],
+  ])('stays in the next replacement, of a StatefulSet that is kept %s', (_, kept) => {
+    const object = kept(added(set(withAgent)));
+    const children = { ...context.children, statefulSet: object as never };
+    const bigger = contextOf({ children, target: { ...inForce('2g'), agent: { image: 'operator:1' } } });
+    const next = replacement(object, setOf(bigger)) as Any;
+    const { metadata, spec } = templateOf(next);
+    expect(spec?.initContainers?.map(({ name }) => name)).toEqual(['bootstrap', 'mesh-init']);
+    expect(spec?.containers.map(({ name }) => name)).toEqual(['influxdb', 'agent', 'mesh']);
+    expect(spec?.containers[0]?.env?.at(-1)).toEqual(more);
+    expect(spec?.containers[0]?.volumeMounts?.at(-1)).toEqual(mount);
+    expect(spec?.volumes?.at(-1)).toEqual({ name: 'certs', emptyDir: {} });
+    expect(spec?.tolerations).toEqual([toleration]);
+    expect(metadata?.annotations).toMatchObject({ 'mesh/injected': 'yes' });
+    expect(difference(withApiDefaults(next), setOf(bigger))).toBeUndefined();
+  });
+
+  it('goes with the container of ours that it was in, and what was ours goes when it is not wanted', () => {
+    const placement = { tolerations: [{ key: 'ours' }], podLabels: { team: 'a' } };
+    const placed = contextOf({ addon: addonOf({ placement }), target: withAgent.target });
+    const object = added(set(placed));
+    const { metadata, spec } = templateOf(replacement(object, setOf(context)) as Any);
+    expect(spec?.containers.map(({ name }) => name)).toEqual(['influxdb', 'mesh']);
+    expect(spec?.volumes?.map(({ name }) => name)).not.toContain('agent');
+    expect(spec?.tolerations).toEqual([toleration]);
+    expect(metadata?.labels).not.toHaveProperty('team');
+  });
+
+  it('goes where the record of what was ours is spoiled: nobody could tell it from that', () => {
+    const object = added(set(context));
+    const metadata = { ...object.metadata, annotations: {} };
+    const { spec } = templateOf(replacement({ ...object, metadata }, setOf(context)) as Any);
+    expect(spec?.containers.map(({ name }) => name)).toEqual(['influxdb']);
   });
 });
 

@@ -1,9 +1,11 @@
 import type { PodTemplateSpec, ServiceSpec } from 'kubernetes-types/core/v1.js';
-import { contains, firstDifference } from '../../../kube/objects/contains.ts';
+import { allDifferences, contains, firstDifference } from '../../../kube/objects/contains.ts';
+import type { StatefulSet } from '../../../kube/objects/kinds.ts';
 import type { KubeObject, Live, ObjectMeta } from '../../../kube/objects/types.ts';
 import { hashOf } from '../../world/hash.ts';
 import { ANNOTATION } from '../../world/names.ts';
-import { isAsRendered, RESTARTED_AT, unpackTemplate } from './rendered.ts';
+import { withAdditions } from './additions.ts';
+import { additionsOf, isAsRendered, RESTARTED_AT, unpackTemplate } from './rendered.ts';
 
 /** A child as some builder wants it; the union of the shapes that merging looks into. */
 interface Child extends KubeObject {
@@ -47,8 +49,9 @@ const CARRIED: Readonly<Record<string, readonly string[]>> = {
 const CLOSED: Readonly<Record<string, (object: Child) => unknown>> = {
   // What else leads to the database, and who may come from outside.
   Service: ({ spec }) => {
-    const { selector, externalIPs, loadBalancerSourceRanges } = (spec ?? {}) as ServiceSpec;
-    return { selector, externalIPs, loadBalancerSourceRanges };
+    const { selector, externalIPs, loadBalancerSourceRanges, ports } = (spec ?? {}) as ServiceSpec;
+    const numbers = ports?.map(({ name, port }) => ({ name, port }));
+    return { selector, externalIPs, loadBalancerSourceRanges, ports: numbers };
   },
   NetworkPolicy: ({ spec }) => spec,
 };
@@ -64,26 +67,34 @@ export function withIntentHash<T extends Child>(intent: T): T {
 
 /** Why the live object has to be replaced, as a path, or undefined when it is as intended. */
 export function difference<T extends Child>(live: Live<T>, intent: T): string | undefined {
+  return differences(live, intent)[0];
+}
+
+/** The paths of all that differs; what nobody may have put there is told by the first of it. */
+export function differences<T extends Child>(live: Live<T>, intent: T): string[] {
   const wanted = withIntentHash(intent);
   const liveData = Object.keys(live.data ?? {});
   const extra = liveData.find((key) => intent.data !== undefined && !(key in intent.data));
-  if (extra !== undefined) return `data.${extra}`;
   const closed = CLOSED[intent.kind ?? ''];
   const surplus = closed === undefined ? undefined : firstDifference(closed(intent), closed(live));
-  if (surplus !== undefined) return `spec: ${surplus}`;
   const compared = { ...comparable(live, wanted), metadata: metaIntent(wanted.metadata) };
   const { ownerReferences: owners = [], ...metadata } = compared.metadata;
-  const missing = owners.find(
+  const isUnowned = owners.some(
     (owner) => !(live.metadata.ownerReferences ?? []).some((each) => contains(each, owner)),
   );
-  if (missing !== undefined) return 'metadata.ownerReferences';
-  return firstDifference(live, { ...compared, metadata });
+  return [
+    ...(extra === undefined ? [] : [`data.${extra}`]),
+    ...(surplus === undefined ? [] : [`spec: ${surplus}`]),
+    ...(isUnowned ? ['metadata.ownerReferences'] : []),
+    ...allDifferences(live, { ...compared, metadata }),
+  ];
 }
 
 /**
  * The body of a PUT that makes the live object what the intent says. A replacement rather than a server-side apply,
  * since fields set by the POST that made the object belong to that write for ever and an apply could not remove them.
- * Labels and annotations of others stay; what the API server allocated and what is immutable is carried over.
+ * Labels and annotations of others stay, and so does what they added to a pod template; what the API server allocated
+ * and what is immutable is carried over.
  */
 export function replacement<T extends Child>(live: Live<T>, intent: T): T {
   const wanted = withIntentHash(intent);
@@ -100,7 +111,7 @@ export function replacement<T extends Child>(live: Live<T>, intent: T): T {
     ...ownersOf(live, wanted),
   };
   return {
-    ...comparable(live, unpacked(wanted)),
+    ...withOthers(live, comparable(live, unpacked(wanted))),
     apiVersion: intent.apiVersion,
     kind: intent.kind,
     metadata,
@@ -121,6 +132,14 @@ function comparable<T extends Child>(live: Live<T>, intent: T): T {
       : { spec: { ...intent.spec, ...kept, ...keptRestart(liveSpec, intent.spec) } }),
     ...(live.type === undefined ? {} : { type: live.type }),
   };
+}
+
+/** With what others have added to the pod template. */
+function withOthers<T extends Child>(live: Live<T>, intent: T): T {
+  const spec = intent.spec as { template?: PodTemplateSpec } | undefined;
+  if (spec?.template === undefined) return intent;
+  const added = additionsOf(live as unknown as Live<StatefulSet>);
+  return { ...intent, spec: { ...spec, template: withAdditions(spec.template, added) } };
 }
 
 /** With the pod template itself in the place of its stand-in. */

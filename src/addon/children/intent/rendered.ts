@@ -5,6 +5,7 @@ import type { StatefulSet } from '../../../kube/objects/kinds.ts';
 import type { Live } from '../../../kube/objects/types.ts';
 import { hashOf } from '../../world/hash.ts';
 import { ANNOTATION } from '../../world/names.ts';
+import { additionsBeyond, type Addition } from './additions.ts';
 
 /** A pod template as the text of an annotation: packed, since it is mostly a script that is the same for all. */
 export function packTemplate(template: PodTemplateSpec): string {
@@ -24,19 +25,24 @@ export function unpackTemplate(text: string | undefined): PodTemplateSpec | unde
 
 /** In the cache only: the hash of the template in the annotation, made once for each state of the StatefulSet. */
 const AS_RENDERED = 'influxaddon.dev/as-rendered';
+/** In the cache only: what others have added to the template. */
+const ADDED = 'influxaddon.dev/added';
 export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
 /**
  * What the cache keeps of a StatefulSet of ours: one that runs the template of its annotation is kept without the
- * template, which would be most of the operator's memory. One that somebody edited is kept whole.
+ * template, which would be most of the operator's memory, but with what others added to it. One in which somebody has
+ * edited what is ours is kept whole.
  */
 export function slimStatefulSet(live: Live<StatefulSet>): Live<StatefulSet> {
   const rendered = unpackTemplate(live.metadata.annotations?.[ANNOTATION.rendered]);
   if (rendered === undefined || live.spec === undefined || !contains(live.spec.template, rendered))
     return live;
   const mark = live.spec.template.metadata?.annotations?.[RESTARTED_AT];
+  const added = additionsBeyond(rendered, live.spec.template);
   const annotations = {
     [AS_RENDERED]: hashOf(rendered),
+    ...(added.length === 0 ? {} : { [ADDED]: JSON.stringify(added) }),
     ...(mark === undefined ? {} : { [RESTARTED_AT]: mark }),
   };
   return { ...live, spec: { ...live.spec, template: { metadata: { annotations } } } };
@@ -53,4 +59,15 @@ export function renderedHash({ metadata, spec }: Live<StatefulSet>): string | un
   if (mark !== undefined) return mark;
   const rendered = unpackTemplate(metadata.annotations?.[ANNOTATION.rendered]);
   return rendered === undefined ? undefined : hashOf(rendered);
+}
+
+/**
+ * What others have added to the template of a StatefulSet since it was rendered. Nothing, when somebody has spoiled the
+ * record: what was ours once cannot be told from that.
+ */
+export function additionsOf({ metadata, spec }: Live<StatefulSet>): readonly Addition[] {
+  const annotations = spec?.template.metadata?.annotations;
+  if (isAsRendered(spec?.template)) return JSON.parse(annotations?.[ADDED] ?? '[]') as Addition[];
+  const rendered = unpackTemplate(metadata.annotations?.[ANNOTATION.rendered]);
+  return rendered === undefined ? [] : additionsBeyond(rendered, spec?.template);
 }

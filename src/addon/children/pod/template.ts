@@ -6,7 +6,15 @@ import { milliOf, unitsOf } from '../../../kube/objects/quantity.ts';
 import { agentContainer, agentVolume } from './agent.ts';
 import { ENGINE_PORT } from '../../../influx/pod-parts.ts';
 import { hashOf } from '../../world/hash.ts';
-import { ANNOTATION, childNames, EXTERNAL_LABEL, podLabels, labelsOf } from '../../world/names.ts';
+import {
+  ANNOTATION,
+  BOOTSTRAP_CONTAINER,
+  childNames,
+  ENGINE_CONTAINER,
+  EXTERNAL_LABEL,
+  podLabels,
+  labelsOf,
+} from '../../world/names.ts';
 import type { BuildContext } from '../context.ts';
 
 /** The user of the newer official images; the older ones ran as root, so the volume's group is what makes both work. */
@@ -92,7 +100,7 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
 function bootstrapContainer({ target }: Pick<BuildContext, 'target'>): Container {
   const { pod } = engineInForce(target.version.name);
   return {
-    name: 'bootstrap',
+    name: BOOTSTRAP_CONTAINER,
     image: target.version.image,
     imagePullPolicy: 'IfNotPresent',
     command: [...pod.bootstrapCommand],
@@ -121,7 +129,7 @@ function engineContainer({ target }: Pick<BuildContext, 'target'>): Container {
   );
   const { startupProbe, readinessProbe, livenessProbe } = pod.lifecycle({ tls });
   return {
-    name: 'influxdb',
+    name: ENGINE_CONTAINER,
     image: version.image,
     imagePullPolicy: 'IfNotPresent',
     command: [...pod.command],

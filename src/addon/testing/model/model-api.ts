@@ -27,6 +27,8 @@ export class ModelApi {
   readonly #made = new Map<string, number>();
   /** Who writes now. */
   writer: 'Operator' | 'Other' = 'Other';
+  /** What a webhook makes of what is about to be stored. */
+  admission: (object: Stored) => Stored = (object) => object;
   #version = 100;
 
   watch(watcher: Watcher): void {
@@ -55,10 +57,11 @@ export class ModelApi {
     const uid = `uid-${key}-${made}`;
     const metadata = { finalizers: kind === 'PersistentVolumeClaim' ? ['pvc-protection'] : [] };
     const filled = withApiDefaults({ ...object, kind });
-    return this.#store(key, {
+    const admitted = this.admission({
       ...filled,
       metadata: { ...metadata, ...object.metadata, uid, generation: 1 },
     } as Stored);
+    return this.#store(key, admitted);
   }
 
   /** PUT with preconditions; status stays. */
@@ -69,7 +72,8 @@ export class ModelApi {
     const { deletionTimestamp, generation = 1 } = metadata;
     const fixed = { generation, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) };
     const next = withApiDefaults({ ...object, kind, metadata: { ...object.metadata, ...fixed } });
-    return this.#update(present, { ...next, ...(status === undefined ? {} : { status }) } as Stored);
+    const admitted = this.admission(next as Stored);
+    return this.#update(present, { ...admitted, ...(status === undefined ? {} : { status }) });
   }
 
   patch(kind: string, name: string, type: 'merge' | 'strategic', body: object): Stored {

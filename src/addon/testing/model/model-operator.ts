@@ -1,12 +1,13 @@
 import { ModelCache, relabelled } from './model-cache.ts';
 import { appPatched, ownersFound } from './model-apps.ts';
+import { repaired } from './model-children.ts';
 import { dryRunAnswered, measured, refused, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type * as kinds from '../../../kube/objects/kinds.ts';
-import type { KubeObject, Live } from '../../../kube/objects/types.ts';
+import type { Live } from '../../../kube/objects/types.ts';
 import { belonging } from '../../act/objects.ts';
-import { type Action, type FindClaimAction, type Decision } from '../../decision/action.ts';
+import type { Action, CreateAction, FindClaimAction, Decision } from '../../decision/action.ts';
 import { describe } from '../../decision/describe.ts';
 import { labelsOf } from '../../world/names.ts';
 import { type World } from '../../world/world.ts';
@@ -136,10 +137,11 @@ export class ModelOperator {
     switch (action.do) {
       case 'create':
         this.writes.push(`create ${action.kind.kind} ${action.object.metadata?.name}`);
-        return this.#create(addon, action.kind.kind, action.object, known);
+        return this.#create(addon, action, now, known);
       case 'replace':
         this.writes.push(`replace ${action.kind.kind} ${action.object.metadata?.name} (${action.why})`);
         this.#cache.record(this.#api.replace(action.kind.kind, action.object), known);
+        if (known) this.#memory = repaired(this.#memory, action, this.#api, now);
         return 'Done';
       case 'issueCertificate':
         throw new Error('the model has no authority: nobody can ask for a certificate');
@@ -207,19 +209,18 @@ export class ModelOperator {
       this.#memory = { ...this.#memory, claimLook: { name: key.name, atMs: now } };
       return 'Done';
     }
-    const labels = labelsOf(metadata.name);
-    this.#cache.record(
-      this.#api.replace('PersistentVolumeClaim', { ...live, metadata: { ...live.metadata, labels } }),
-      true,
-    );
+    const visible = { ...live.metadata, labels: labelsOf(metadata.name) };
+    this.#cache.record(this.#api.replace('PersistentVolumeClaim', { ...live, metadata: visible }), true);
     this.#memory = { ...this.#memory, claimLook: undefined };
     return 'Surprised';
   }
 
-  #create(addon: Live<InfluxAddon>, kind: string, object: KubeObject, known: boolean): ActOutcome {
-    const live = this.#api.get(kind, object.metadata?.name ?? '');
+  #create(addon: Live<InfluxAddon>, action: CreateAction, now: number, known: boolean): ActOutcome {
+    const { kind, object } = action;
+    const live = this.#api.get(kind.kind, object.metadata?.name ?? '');
     if (live === undefined) {
-      this.#cache.record(this.#api.create(kind, object), known);
+      this.#cache.record(this.#api.create(kind.kind, object), known);
+      if (known) this.#memory = repaired(this.#memory, action, this.#api, now);
       return 'Done';
     }
     switch (belonging(live, addon)) {
@@ -227,7 +228,7 @@ export class ModelOperator {
         this.#cache.record(live, known);
         return 'Surprised';
       case 'LostLabels':
-        this.#cache.record(this.#api.replace(kind, relabelled(live, object)), known);
+        this.#cache.record(this.#api.replace(kind.kind, relabelled(live, object)), known);
         return 'Surprised';
       default:
         return 'Wait';
