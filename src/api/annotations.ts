@@ -6,6 +6,8 @@ export const Annotation = {
   paused: `${GROUP}/paused`,
   /** A new token rotates the credentials. */
   rotate: `${GROUP}/rotate`,
+  /** A new token restarts the database once. */
+  restart: `${GROUP}/restart`,
   /** A new token runs what waits for the maintenance window. */
   maintainNow: `${GROUP}/maintain-now`,
   /** The name of the retention policy that may be shortened or removed. */

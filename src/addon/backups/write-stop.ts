@@ -26,7 +26,8 @@ export function writeStop({
   return restores.find((restore) => isUnderWay(restore) && restore.status?.claim !== mounted);
 }
 
-function isUnderWay(restore: Live<InfluxRestore>): boolean {
+/** It has begun and is neither done nor given up. */
+export function isUnderWay(restore: Live<InfluxRestore>): boolean {
   const { status, metadata } = restore;
   if (status?.startedAt === undefined || isInitial(restore)) return false;
   if (status.completedAt !== undefined || status.failedAt !== undefined) return false;

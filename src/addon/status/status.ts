@@ -14,6 +14,7 @@ import { externalEndpointOf } from '../access/in-force.ts';
 import { wayIn } from '../access/way-in.ts';
 import { stillAccepted } from '../lifecycle/last-accepted.ts';
 import { limitConditions } from '../limits/index.ts';
+import { restartHandled } from '../maintenance/restart-token.ts';
 import { givenUpFor } from '../volume/lost.ts';
 import { childNames } from '../world/names.ts';
 import { STALLED_REASON, APP_REASON, NOT_STALLED, UP_TO_DATE } from '../../api/reasons.ts';
@@ -80,8 +81,9 @@ function handledTokens(
   const handled = maintenance?.lastHandled ?? addon.status?.lastHandled;
   const rotate = (facts && rotatedFor(facts)) ?? handled?.rotate;
   const startEmpty = inForce === undefined ? undefined : givenUpFor({ addon });
-  if (rotate === undefined && startEmpty === undefined) return handled;
-  return { ...handled, ...given({ rotate, startEmpty }) };
+  const restart = restartHandled(addon, inForce);
+  if (rotate === undefined && startEmpty === undefined && restart === undefined) return handled;
+  return { ...handled, ...given({ rotate, startEmpty, restart }) };
 }
 
 /** What the schema allows; words of the API server that are passed on may be longer. */

@@ -46,6 +46,8 @@ export const ANNOTATION = {
   formerKeys: 'influxaddon.dev/former-keys',
   /** On the pod: which maintenance restarted it for something that is not in its template. */
   restarted: 'influxaddon.dev/restarted-at',
+  /** On the pod: the token that it was made for. */
+  restartedFor: 'influxaddon.dev/restarted-for',
 } as const;
 
 /** On a pod that was started with a certificate for the names outside the cluster: the way in leads to no other. */

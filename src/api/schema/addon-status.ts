@@ -170,6 +170,7 @@ export const addonStatus = doc(
       z.strictObject({
         rotate: name('The token of influxaddon.dev/rotate.').optional(),
         maintainNow: name('The token of influxaddon.dev/maintain-now.').optional(),
+        restart: name('The token of influxaddon.dev/restart.').optional(),
         startEmpty: name('The value of influxaddon.dev/start-empty.').optional(),
       }),
       'Tokens of annotations that were acted on.',
