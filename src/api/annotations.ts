@@ -10,7 +10,7 @@ export const Annotation = {
   restart: `${GROUP}/restart`,
   /** A new token runs what waits for the maintenance window. */
   maintainNow: `${GROUP}/maintain-now`,
-  /** The name of the retention policy that may be shortened or removed. */
+  /** `<policy>=<new duration>` or `<policy>=removed`, with commas between: what may be lost by such a change. */
   allowDataLoss: `${GROUP}/allow-data-loss`,
   /** On an InfluxBackupStore: a new token lists it, and makes the InfluxBackups that are missing. */
   list: `${GROUP}/list`,

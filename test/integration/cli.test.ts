@@ -316,7 +316,7 @@ describe('what is in the database', () => {
     await done('retention', 'remove', 'metrics', 'one_week', '--allow-data-loss');
     const { spec, metadata } = await addon();
     expect(spec).not.toHaveProperty('defaultRetentionPolicy');
-    expect(metadata.annotations).toHaveProperty(['influxaddon.dev/allow-data-loss'], 'one_week');
+    expect(metadata.annotations).toHaveProperty(['influxaddon.dev/allow-data-loss'], 'one_week=removed');
     await refused(
       EXIT.notFound,
       /has no retention policy one_week/,
