@@ -167,7 +167,10 @@ function roleBindings(...operations: string[]) {
   };
 }
 
-/** `spec.deletionProtection`, which never holds up the end of a namespace. */
+/**
+ * `spec.deletionProtection`, which never holds up the end of a namespace. A spec that the operator has refused does not
+ * take away the protection of the last accepted one; one that it has not seen does, or nobody could without an operator.
+ */
 function deletionProtection() {
   return {
     failurePolicy: 'Fail',
@@ -175,7 +178,11 @@ function deletionProtection() {
     matchConditions: [
       {
         name: 'protected',
-        expression: "oldObject.spec.?deletionProtection.orValue('Disabled') == 'Enabled'",
+        expression:
+          "oldObject.spec.?deletionProtection.orValue('Disabled') == 'Enabled' || " +
+          "(oldObject.?status.?accepted.?deletionProtection.orValue('Disabled') == 'Enabled' && " +
+          'oldObject.status.?observedGeneration.orValue(-1) == oldObject.metadata.generation && ' +
+          "oldObject.status.?conditions.orValue([]).exists(each, each.type == 'Stalled' && each.status == 'True'))",
       },
       { name: 'not-ending-already', expression: '!has(oldObject.metadata.deletionTimestamp)' },
       {
@@ -190,7 +197,9 @@ function deletionProtection() {
         reason: 'Forbidden',
         message: 'spec.deletionProtection is Enabled',
         messageExpression:
-          "'spec.deletionProtection of ' + oldObject.metadata.name + ' is Enabled; set it to Disabled, then delete: kubectl patch influxaddon ' + oldObject.metadata.name + ' -n ' + oldObject.metadata.namespace + ' --type=merge -p \\'{\"spec\":{\"deletionProtection\":\"Disabled\"}}\\''",
+          "'spec.deletionProtection of ' + oldObject.metadata.name + " +
+          "(oldObject.spec.?deletionProtection.orValue('Disabled') == 'Enabled' ? '' : ', in the last spec that was accepted,') + " +
+          "' is Enabled; set it to Disabled, then delete: kubectl patch influxaddon ' + oldObject.metadata.name + ' -n ' + oldObject.metadata.namespace + ' --type=merge -p \\'{\"spec\":{\"deletionProtection\":\"Disabled\"}}\\''",
       },
     ],
   };

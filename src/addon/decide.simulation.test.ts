@@ -318,8 +318,12 @@ describe('whatever happens to the operator, its view, the children and the datab
       const property = fc.property(story, (events) => {
         const simulation = play([], {});
         for (const event of events) simulation.happen(event);
-        simulation.happen({ event: 'Edit', spec: { deletionPolicy: 'Delete', version: '1.8.10' } });
-        simulation.fairRound();
+        const wish = { plan: '2g', version: '1.8.10', deletionPolicy: 'Delete' } as const;
+        simulation.happen({ event: 'Edit', spec: wish });
+        const isAccepted = () => simulation.addon?.status?.accepted?.deletionPolicy === 'Delete';
+        for (let round = 0; round < 10 && !isAccepted(); round += 1) simulation.fairRound();
+        const { spec, status } = simulation.addon ?? {};
+        expect(isAccepted() ? [] : [spec, status?.conditions]).toEqual([]);
         simulation.user.deleteAddon();
         simulation.finishDeletion(10);
         expectNoVariables(simulation);

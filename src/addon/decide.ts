@@ -19,6 +19,7 @@ import { deletionStep } from './lifecycle/deletion.ts';
 import { finalizerStep } from './lifecycle/finalizer.ts';
 import { heldBackStep } from './lifecycle/held-back.ts';
 import { inForceStep } from './lifecycle/in-force.ts';
+import { rememberingAccepted } from './lifecycle/last-accepted.ts';
 import { runningStep } from './lifecycle/running.ts';
 import { stoppedStep, stoppingStep } from './lifecycle/stopped.ts';
 import { withheldStep } from './lifecycle/withheld.ts';
@@ -70,6 +71,7 @@ export function decide(world: World, environment: Environment): Decision {
     .step(wishStep)
     .step(takeInStep)
     .step(acceptedStep)
+    .guarded(rememberingAccepted)
     .step(inForceStep)
     // What became of the volume decides whether anything may be made of it.
     .step(lossStep)

@@ -6,9 +6,11 @@ export const Annotation = {
   paused: `${GROUP}/paused`,
   /** A new token rotates the credentials. */
   rotate: `${GROUP}/rotate`,
+  /** A new token restarts the database once. */
+  restart: `${GROUP}/restart`,
   /** A new token runs what waits for the maintenance window. */
   maintainNow: `${GROUP}/maintain-now`,
-  /** The name of the retention policy that may be shortened or removed. */
+  /** `<policy>=<new duration>` or `<policy>=removed`, with commas between: what may be lost by such a change. */
   allowDataLoss: `${GROUP}/allow-data-loss`,
   /** On an InfluxBackupStore: a new token lists it, and makes the InfluxBackups that are missing. */
   list: `${GROUP}/list`,

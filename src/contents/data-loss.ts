@@ -1,5 +1,6 @@
 import type { Shard } from '../influx/state.ts';
-import { inWords, isShorter } from './durations.ts';
+import { allowanceOf } from './allowed-loss.ts';
+import { inWords } from './durations.ts';
 import type { Consent } from './record.ts';
 
 /** A change of a retention policy that deletes points which are there. */
@@ -39,11 +40,9 @@ export function lossOf(
   };
 }
 
-/** The consent covers this change: it was given for the policy, for keeping no more than this, and is not used yet. */
-export function isCovered(consent: Consent | undefined, { policy, change }: Consent): boolean {
-  if (consent?.policy !== policy || consent.used) return false;
-  if (consent.change === 'Removal' || change === 'Removal') return consent.change === change;
-  return !isShorter(consent.change, change);
+/** It was given for exactly this change. */
+export function isFor(consent: Consent, { policy, change }: Consent): boolean {
+  return consent.policy === policy && consent.change === change;
 }
 
 /** What would go, and what the user can do about it. */
@@ -55,8 +54,8 @@ export function lossMessage(loss: DataLoss, before: number, annotation: string, 
       : `shortening ${policy} from ${inWords(before)} to ${inWords(change)}`;
   const much = `${loss.bytes === undefined ? 'an unknown amount' : `up to ${mebibytes(loss.bytes)}`} in ${loss.shards} ${loss.shards === 1 ? 'shard' : 'shards'}, the oldest of ${new Date(loss.sinceMs).toISOString().slice(0, 10)}`;
   const how = isUsedUp
-    ? `The annotation ${annotation}: ${policy} was given for an earlier change: remove it and set it again`
-    : `Set the annotation ${annotation}: ${policy}`;
+    ? `The annotation ${annotation}: ${allowanceOf(loss)} was given for an earlier change: remove it and set it again`
+    : `Set the annotation ${annotation}: ${allowanceOf(loss)}`;
   const keep = change === 'Removal' ? 'list it again' : 'take the change back';
   return `spec.retentionPolicies: ${what} deletes data: ${much}. ${how} to go on, or ${keep}.`;
 }

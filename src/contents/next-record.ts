@@ -1,6 +1,7 @@
 import type { DatabaseState } from '../influx/state.ts';
 import { isUnlisted, originOf, type QueryInput } from './continuous-queries.ts';
-import type { DataLoss } from './data-loss.ts';
+import type { AllowedLoss } from './allowed-loss.ts';
+import { isFor, type DataLoss } from './data-loss.ts';
 import { policyDurations } from './durations.ts';
 import type { Consent, ContentsRecord, RecordedQuery } from './record.ts';
 import { isRemoved } from './retention-policies.ts';
@@ -13,8 +14,8 @@ export interface RecordInput {
   readonly state: Pick<DatabaseState, 'retentionPolicies' | 'continuousQueries'> | undefined;
   /** What would be lost by what is listed. */
   readonly losses: readonly DataLoss[];
-  /** The value of the annotation that allows a loss of data. */
-  readonly allowed: string | undefined;
+  /** What the annotation says that allows a loss of data. */
+  readonly allowed: AllowedLoss;
   /** What is known of continuous queries, as for their plan. */
   readonly queries?: Pick<QueryInput, 'revisions' | 'foreign'>;
 }
@@ -26,13 +27,13 @@ export interface RecordInput {
 export function nextRecord(input: RecordInput): ContentsRecord {
   const { record, wishes, state, losses, allowed } = input;
   const policies = wishes.retentionPolicies.map(({ name }) => name);
-  const consent = nextConsent(record.consent, { wishes, state, losses, allowed });
+  const consents = nextConsents(record.consents ?? [], { wishes, state, losses, allowed });
   return {
     retentionPolicies: merged(record.retentionPolicies, policies, (name) =>
       isPolicyDone(name, wishes, state),
     ),
     continuousQueries: recordedQueries(input),
-    ...(consent === undefined ? {} : { consent }),
+    ...(consents.length === 0 ? {} : { consents }),
   };
 }
 
@@ -66,21 +67,26 @@ function isPolicyDone(name: string, wishes: Wishes, state: RecordInput['state'])
 }
 
 /**
- * A consent is for one change: once that is done, it is kept as used as long as the annotation stays, so that another
- * change of the same policy needs the annotation to be taken away and set again.
+ * A consent is for one change: once that is done, it is kept as used as long as the annotation stays, so that the same
+ * change another time needs the annotation to be taken away and set again. One of a release that took a name alone stays
+ * with it, and allows nothing.
  */
-function nextConsent(
-  before: Consent | undefined,
+function nextConsents(
+  before: readonly Consent[],
   { wishes, state, losses, allowed }: Omit<RecordInput, 'record'>,
-): Consent | undefined {
-  if (allowed === undefined) return undefined;
-  if (before?.policy === allowed)
-    return before.used || !isChanged(before, wishes, state) ? before : { ...before, used: true };
-  const loss = losses.find(({ policy }) => policy === allowed);
-  return loss && { policy: loss.policy, change: loss.change };
+): Consent[] {
+  const kept = before
+    .filter(({ policy, change }) => allowed.has(policy) && (allowed.get(policy) ?? change) === change)
+    .map((consent) =>
+      consent.used || !isChanged(consent, wishes, state) ? consent : { ...consent, used: true as const },
+    );
+  const given = losses
+    .filter((loss) => allowed.get(loss.policy) === loss.change && !kept.some((each) => isFor(each, loss)))
+    .map(({ policy, change }) => ({ policy, change }));
+  return [...kept, ...given].toSorted((a, b) => (a.policy < b.policy ? -1 : 1));
 }
 
-/** A milder change than the one that was allowed, or taking it back, uses a consent up as well. */
+/** Taking back the change that was allowed uses a consent up as well. */
 function isChanged({ policy, change }: Consent, wishes: Wishes, state: RecordInput['state']): boolean {
   if (state === undefined) return false;
   const present = state.retentionPolicies.find(({ name }) => name === policy);

@@ -1,4 +1,5 @@
 import type { DatabaseState, Shard } from '../influx/state.ts';
+import type { AllowedLoss } from './allowed-loss.ts';
 import { planContinuousQueries } from './continuous-queries.ts';
 import type { ContentsRecord } from './record.ts';
 import { planRetentionPolicies, type PolicyPlan } from './retention-policies.ts';
@@ -21,8 +22,8 @@ export interface ContentsInput {
   /** Texts of continuous queries that are known to be somebody else's, by name. */
   readonly foreign?: ReadonlyMap<string, string> | undefined;
   readonly shards: readonly Shard[] | undefined;
-  /** The value of the annotation that allows a loss of data. */
-  readonly allowed: string | undefined;
+  /** What the annotation says that allows a loss of data. */
+  readonly allowed: AllowedLoss;
   readonly nowMs: number;
 }
 

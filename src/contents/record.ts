@@ -6,8 +6,8 @@
 export interface ContentsRecord {
   readonly retentionPolicies: readonly string[];
   readonly continuousQueries: readonly RecordedQuery[];
-  /** The one loss of data that the annotation in force allows. */
-  readonly consent?: Consent;
+  /** The losses of data that the annotation in force allows. */
+  readonly consents?: readonly Consent[];
 }
 
 export interface RecordedQuery {
@@ -28,8 +28,10 @@ export const NOTHING_RECORDED: ContentsRecord = { retentionPolicies: [], continu
 
 /** As text, for a Secret; undefined when there is nothing to keep. */
 export function writeRecord(record: ContentsRecord): string | undefined {
-  const { retentionPolicies, continuousQueries, consent } = record;
-  if (retentionPolicies.length + continuousQueries.length === 0 && consent === undefined) return undefined;
+  const { retentionPolicies, continuousQueries, consents = [] } = record;
+  if (retentionPolicies.length + continuousQueries.length + consents.length === 0) return undefined;
+  // A single one as all releases have written it.
+  const consent = consents.length > 1 ? consents : consents[0];
   return JSON.stringify({
     retentionPolicies,
     continuousQueries,
@@ -41,12 +43,14 @@ export function writeRecord(record: ContentsRecord): string | undefined {
 export function readRecord(text: string | undefined): ContentsRecord | undefined {
   if (text === undefined) return undefined;
   try {
-    const { retentionPolicies, continuousQueries, consent } = JSON.parse(text) as Partial<ContentsRecord>;
+    const { retentionPolicies, continuousQueries, consent } = JSON.parse(text) as Partial<ContentsRecord> & {
+      consent?: Partial<Consent> | Partial<Consent>[];
+    };
     if (!areNames(retentionPolicies) || !areQueries(continuousQueries)) return undefined;
     return {
       retentionPolicies,
       continuousQueries,
-      ...(isConsent(consent) ? { consent } : {}),
+      ...consentsIn(consent),
     };
   } catch {
     return undefined;
@@ -65,6 +69,13 @@ function areQueries(value: unknown): value is RecordedQuery[] {
         typeof each?.name === 'string' && (each.query === undefined || typeof each.query === 'string'),
     )
   );
+}
+
+function consentsIn(
+  value: Partial<Consent> | Partial<Consent>[] | undefined,
+): Pick<ContentsRecord, 'consents'> {
+  const consents = [value ?? []].flat().filter(isConsent);
+  return consents.length === 0 ? {} : { consents };
 }
 
 function isConsent(value: Partial<Consent> | undefined): value is Consent {

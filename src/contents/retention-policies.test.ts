@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RetentionPolicyState, Shard } from '../influx/state.ts';
+import { allowedLossOf } from './allowed-loss.ts';
 import { nextRecord } from './next-record.ts';
 import { type ContentsRecord, readRecord, writeRecord } from './record.ts';
 import { planRetentionPolicies, type PolicyInput } from './retention-policies.ts';
@@ -24,7 +25,7 @@ function input(spec: Partial<Spec>, rest: Partial<PolicyInput> = {}): PolicyInpu
     state: [AUTOGEN],
     record: { retentionPolicies: ['week'], continuousQueries: [] },
     shards: [],
-    allowed: undefined,
+    allowed: allowedLossOf(undefined),
     nowMs: NOW,
     ...rest,
   };
@@ -174,13 +175,14 @@ describe('a policy that is shortened or removed', () => {
     const shards = [shard('week', 6, 30 * 2 ** 20), shard('week', 5, 2 ** 20), shard('week', 0)];
     const [problem] = planRetentionPolicies(input(week('2d'), { state, shards })).problems;
     expect(problem?.message).toBe(
-      'spec.retentionPolicies: shortening week from 7d to 2d deletes data: up to 31 MiB in 2 shards, the oldest of 2030-05-26. Set the annotation influxaddon.dev/allow-data-loss: week to go on, or take the change back.',
+      'spec.retentionPolicies: shortening week from 7d to 2d deletes data: up to 31 MiB in 2 shards, the oldest of 2030-05-26. Set the annotation influxaddon.dev/allow-data-loss: week=2d to go on, or take the change back.',
     );
   });
 
   it('goes on once the annotation is recorded, for this change alone', () => {
     const shards = [shard('week', 5)];
-    const asked = (spec: Partial<Spec>, record: ContentsRecord, allowed: string | undefined) => {
+    const asked = (spec: Partial<Spec>, record: ContentsRecord, text: string | undefined) => {
+      const allowed = allowedLossOf(text);
       const from = input(spec, { state, shards, record, allowed });
       const plan = planRetentionPolicies(from);
       const wishes = wishesOf({ spec: { plan: '1g', ...spec } });
@@ -194,40 +196,47 @@ describe('a policy that is shortened or removed', () => {
       return { plan, next };
     };
     const record: ContentsRecord = { retentionPolicies: ['week'], continuousQueries: [] };
-    expect(asked(week('1d'), record, 'other').next).toEqual(record);
-    const first = asked(week('1d'), record, 'week');
+    for (const text of ['other=1d', 'week', 'week=', 'week=2d', 'week=removed', 'week=1d=1d', ',=1d'])
+      expect(asked(week('1d'), record, text).next).toEqual(record);
+    const first = asked(week('1d'), record, 'week=24h');
     expect(first.plan.steps).toEqual([]);
-    expect(first.next.consent).toEqual({ policy: 'week', change: DAY });
-    expect(asked(week('1d'), first.next, 'week').plan.steps).toHaveLength(1);
-    // A milder change is covered, another one is not; and without the annotation nothing is.
-    expect(asked(week('2d'), first.next, 'week').plan.steps).toHaveLength(1);
-    for (const spec of [week('2h'), {}]) {
-      const used = asked(spec, first.next, 'week');
-      expect(used.plan.steps).toEqual([]);
-      expect(used.plan.problems[0]?.message).toContain('remove it and set it again');
+    expect(first.next.consents).toEqual([{ policy: 'week', change: DAY }]);
+    expect(asked(week('1d'), first.next, ' other=removed , week = 1d').plan.steps).toHaveLength(1);
+    for (const [spec, change] of [
+      [week('2d'), '2d'],
+      [week('2h'), '2h'],
+      [{}, 'removed'],
+    ] as const) {
+      const another = asked(spec, first.next, 'week=1d');
+      expect(another.plan.steps).toEqual([]);
+      expect(another.plan.problems[0]?.message).toContain(
+        `Set the annotation influxaddon.dev/allow-data-loss: week=${change} `,
+      );
     }
+    expect(asked(week('1d'), first.next, 'week').plan.steps).toEqual([]);
     const withdrawn = asked(week('1d'), first.next, undefined);
     expect(withdrawn.plan.steps).toEqual([]);
-    expect(withdrawn.next.consent).toBeUndefined();
+    expect(withdrawn.next.consents).toBeUndefined();
   });
 });
 
 describe('an annotation that stays', () => {
   /** Durations that the policy has in turn, as listed and as it then is; undefined where it is dropped. */
-  it.each<[string, (string | undefined)[]]>([
-    ['a removal', [undefined, '7d', undefined]],
-    ['a shortening', ['1d', '7d', '1d']],
-    ['a shortening less than was allowed', ['1d', '7d', '2d']],
-    ['a shortening after a removal', [undefined, '7d', '1d']],
-  ])('allows no second loss: %s', (_, [first, between, second]) => {
+  it.each<[string, string, (string | undefined)[]]>([
+    ['a removal', 'week=removed', [undefined, '7d', undefined]],
+    ['a shortening', 'week=1d', ['1d', '7d', '1d']],
+    ['a shortening less than was allowed', 'week=1d', ['1d', '7d', '2d']],
+    ['a shortening after a removal', 'week=removed', [undefined, '7d', '1d']],
+  ])('allows no second loss: %s', (_, text, [first, between, second]) => {
+    const allowed = allowedLossOf(text);
     const spec = (duration: string | undefined) => (duration === undefined ? {} : week(duration));
     const shards = [shard('week', 6)];
     let record: ContentsRecord = { retentionPolicies: ['week'], continuousQueries: [] };
     const pass = (duration: string | undefined, state: RetentionPolicyState[]) => {
-      const plan = planRetentionPolicies(input(spec(duration), { state, shards, record, allowed: 'week' }));
+      const plan = planRetentionPolicies(input(spec(duration), { state, shards, record, allowed }));
       const wishes = wishesOf({ spec: { plan: '1g', ...spec(duration) } });
       const known = { retentionPolicies: state, continuousQueries: [] };
-      record = nextRecord({ record, wishes, state: known, losses: plan.losses, allowed: 'week' });
+      record = nextRecord({ record, wishes, state: known, losses: plan.losses, allowed });
       return plan;
     };
     const done = (duration: string | undefined) => {
@@ -237,19 +246,53 @@ describe('an annotation that stays', () => {
     pass(first, done('7d'));
     expect(pass(first, done('7d')).steps).toHaveLength(1);
     pass(first, done(first));
-    expect(record.consent).toMatchObject({ policy: 'week', used: true });
+    expect(record.consents).toMatchObject([{ policy: 'week', used: true }]);
     pass(between, done(first));
     pass(between, done(between));
     for (let time = 0; time < 2; time += 1) {
       const { steps, problems } = pass(second, done(between));
       expect(steps).toEqual([]);
-      expect(problems[0]?.message).toContain('remove it and set it again');
+      const same = first === second;
+      expect(problems[0]?.message).toContain(same ? 'remove it and set it again' : 'Set the annotation');
     }
   });
 
+  it('allows several changes, each by its own value', () => {
+    const both = { ...WEEK, name: 'other' };
+    const shards = [shard('week', 6), shard('other', 6)];
+    const allowed = allowedLossOf('week=1d,other=removed');
+    const state = [AUTOGEN, WEEK, both];
+    const record: ContentsRecord = { retentionPolicies: ['other', 'week'], continuousQueries: [] };
+    const { losses } = planRetentionPolicies(input(week('1d'), { state, shards, record, allowed }));
+    const wishes = wishesOf({ spec: { plan: '1g', ...week('1d') } });
+    const known = { retentionPolicies: state, continuousQueries: [] };
+    const next = nextRecord({ record, wishes, state: known, losses, allowed });
+    expect(readRecord(writeRecord(next))).toEqual(next);
+    const { steps } = planRetentionPolicies(input(week('1d'), { state, shards, record: next, allowed }));
+    expect(steps.map(({ what, name }) => `${what} ${name}`)).toEqual([
+      'AlterRetentionPolicy week',
+      'DropRetentionPolicy other',
+    ]);
+  });
+
+  it('of a release that took a name alone allows nothing, and is no reason for a write', () => {
+    const text =
+      '{"retentionPolicies":["week"],"continuousQueries":[],"consent":{"policy":"week","change":86400}}';
+    const record = readRecord(text);
+    if (record === undefined) throw new Error('not read');
+    const allowed = allowedLossOf('week');
+    const shards = [shard('week', 6)];
+    const state = [AUTOGEN, WEEK];
+    const { steps } = planRetentionPolicies(input(week('1d'), { state, shards, record, allowed }));
+    expect(steps).toEqual([]);
+    const wishes = wishesOf({ spec: { plan: '1g', ...week('1d') } });
+    const known = { retentionPolicies: state, continuousQueries: [] };
+    expect(writeRecord(nextRecord({ record, wishes, state: known, losses: [], allowed }))).toBe(text);
+  });
+
   it('counts as used also for the next process', () => {
-    const consent = { policy: 'week', change: DAY, used: true } as const;
-    const record = { retentionPolicies: [], continuousQueries: [], consent };
+    const consents = [{ policy: 'week', change: DAY, used: true }] as const;
+    const record = { retentionPolicies: [], continuousQueries: [], consents };
     expect(readRecord(writeRecord(record))).toEqual(record);
   });
 });
@@ -259,7 +302,7 @@ describe('nextRecord', () => {
   const record: ContentsRecord = { retentionPolicies: ['old', 'week'], continuousQueries: [GONE] };
   const none = wishesOf({ spec: { plan: '1g' } });
   const next = (state: Parameters<typeof nextRecord>[0]['state'], wishes = none) =>
-    nextRecord({ record, wishes, state, losses: [], allowed: undefined });
+    nextRecord({ record, wishes, state, losses: [], allowed: new Map() });
 
   it('forgets nothing of a database that does not answer', () => {
     expect(next(undefined)).toEqual(record);
@@ -281,7 +324,7 @@ describe('nextRecord', () => {
     const query = { name: 'gone', query: 'CREATE …' };
     const known = { retentionPolicies: [AUTOGEN], continuousQueries: [query] };
     const queries = { revisions: new Map(), foreign: new Map([['gone', 'CREATE …']]) };
-    const after = nextRecord({ record, wishes: none, state: known, losses: [], allowed: undefined, queries });
+    const after = nextRecord({ record, wishes: none, state: known, losses: [], allowed: new Map(), queries });
     expect(after.continuousQueries).toEqual([]);
     const changed = { ...queries, foreign: new Map([['gone', 'CREATE before']]) };
     const kept = nextRecord({
@@ -289,7 +332,7 @@ describe('nextRecord', () => {
       wishes: none,
       state: known,
       losses: [],
-      allowed: undefined,
+      allowed: new Map(),
       queries: changed,
     });
     expect(kept.continuousQueries).toEqual([GONE]);

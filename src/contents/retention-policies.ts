@@ -2,7 +2,8 @@ import { STALLED_REASON } from '../api/reasons.ts';
 import { Annotation } from '../api/annotations.ts';
 import type { RetentionPolicyState, Shard } from '../influx/state.ts';
 import * as influxql from '../influx/v1/influxql.ts';
-import { type DataLoss, isCovered, lossMessage, lossOf } from './data-loss.ts';
+import type { AllowedLoss } from './allowed-loss.ts';
+import { type DataLoss, isFor, lossMessage, lossOf } from './data-loss.ts';
 import { inInfluxQl, isShorter, policyDurations } from './durations.ts';
 import type { Consent, ContentsRecord } from './record.ts';
 import type { ContentsStep, Problem } from './step.ts';
@@ -17,8 +18,8 @@ export interface PolicyInput {
   readonly record: ContentsRecord;
   /** What there is to lose; undefined when that was not asked lately. */
   readonly shards: readonly Shard[] | undefined;
-  /** The value of the annotation that allows a loss of data. */
-  readonly allowed: string | undefined;
+  /** What the annotation says that allows a loss of data. */
+  readonly allowed: AllowedLoss;
   readonly nowMs: number;
 }
 
@@ -120,13 +121,14 @@ function withConsent(
   const problems: Problem[] = [];
   const losses: DataLoss[] = [];
   for (const { change, step, before } of changes) {
-    const consented = allowed === change.policy && isCovered(record.consent, change);
+    const isAllowed = allowed.get(change.policy) === change.change;
+    const consent = isAllowed ? record.consents?.find((each) => isFor(each, change)) : undefined;
+    const consented = consent !== undefined && consent.used !== true;
     const loss = shards && lossOf(shards, change.policy, change.change, nowMs);
     if (loss !== undefined) losses.push(loss);
     if (consented || (shards !== undefined && loss === undefined)) steps.push(step);
     else if (loss !== undefined) {
-      const isUsedUp = allowed === change.policy && record.consent?.policy === change.policy;
-      const message = lossMessage(loss, before, Annotation.allowDataLoss, isUsedUp);
+      const message = lossMessage(loss, before, Annotation.allowDataLoss, consent?.used === true);
       problems.push({ reason: STALLED_REASON.dataLossNotAllowed, message });
     }
   }

@@ -159,6 +159,30 @@ describe.concurrent('deletion protection', () => {
     await gone(namespace, 'db');
   });
 
+  test('stays while the spec that would take it away is refused', async () => {
+    const namespace = await space('still-protected');
+    const remove = () => programs.kubectl(namespace, ['delete', 'influxaddon', 'db']);
+    const edit = (spec: Partial<InfluxAddonSpec>) =>
+      bed.client.patch(InfluxAddon, { namespace, name: 'db' }, { spec }, { type: 'merge' });
+    await bed.addon(namespace, 'db', { deletionProtection: 'Enabled' });
+    await bed.ready(namespace, 'db');
+    await edit({ plan: 'no-such-plan', deletionProtection: 'Disabled' });
+    await bed.until(
+      namespace,
+      'db',
+      'refused',
+      ({ status, metadata }) =>
+        status?.observedGeneration === metadata.generation &&
+        status?.conditions?.some(({ type, reason }) => type === 'Stalled' && reason === 'UnknownPlan') ===
+          true,
+    );
+    await expect(remove()).rejects.toThrow(/of db, in the last spec that was accepted, is Enabled/);
+    await edit({ plan: '1g' });
+    await bed.ready(namespace, 'db');
+    await remove();
+    await gone(namespace, 'db');
+  });
+
   test('does not hold up the deletion of its namespace', async () => {
     const namespace = await space('doomed');
     await bed.addon(namespace, 'db', { deletionProtection: 'Enabled', deletionPolicy: 'Delete' });

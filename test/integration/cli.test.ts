@@ -9,7 +9,7 @@ import { bundleCli } from '../../build/bundle-cli.ts';
 import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
 import { EXIT } from '../../src/cli/cli-error.ts';
 import { runCli } from '../../src/cli/command/run.ts';
-import { Deployment } from '../../src/kube/objects/kinds.ts';
+import { Deployment, Pod } from '../../src/kube/objects/kinds.ts';
 import { appOf } from './app.ts';
 import { secretData } from './database.ts';
 import { FakeStore } from './fake-store.ts';
@@ -186,9 +186,12 @@ describe('what changes the database', () => {
   });
 
   test('restart makes another pod; stop and start scale to zero and back', async () => {
-    const before = (await addon()).status?.dataPlane?.revision;
+    const pod = async () =>
+      (await bed.client.get(Pod, { namespace: NAMESPACE, name: 'metrics-influx-0' }))?.metadata.uid;
+    const before = await pod();
     await done('restart', 'metrics');
-    expect((await addon()).status?.dataPlane?.revision).not.toBe(before);
+    expect(await pod()).not.toBe(before);
+    expect((await addon()).spec.placement?.podAnnotations).toBeUndefined();
     await done('stop', 'metrics');
     expect(await addon()).toMatchObject({ spec: { state: 'Stopped' }, status: { state: 'Stopped' } });
     expect(await done('stop', 'metrics')).toContain('nothing to change');
@@ -273,6 +276,7 @@ describe('what changes the database', () => {
     const { metadata, status } = await addon();
     expect(status?.lastHandled).toEqual({
       maintainNow: metadata.annotations?.['influxaddon.dev/maintain-now'],
+      restart: metadata.annotations?.['influxaddon.dev/restart'],
       rotate: metadata.annotations?.['influxaddon.dev/rotate'],
     });
     await refused(EXIT.notFound, /there is no addon nobody/, 'rotate', 'nobody');
@@ -312,7 +316,7 @@ describe('what is in the database', () => {
     await done('retention', 'remove', 'metrics', 'one_week', '--allow-data-loss');
     const { spec, metadata } = await addon();
     expect(spec).not.toHaveProperty('defaultRetentionPolicy');
-    expect(metadata.annotations).toHaveProperty(['influxaddon.dev/allow-data-loss'], 'one_week');
+    expect(metadata.annotations).toHaveProperty(['influxaddon.dev/allow-data-loss'], 'one_week=removed');
     await refused(
       EXIT.notFound,
       /has no retention policy one_week/,

@@ -92,7 +92,7 @@ describe.each(pick(SAMPLE, CASES))('InfluxDB $version, TLS $tls', ({ version, tl
         refusedLogins: new Set(),
         revisions,
         shards: await readShards(admin, id),
-        allowed: undefined,
+        allowed: new Map(),
         nowMs: Date.now(),
       });
       if (round > 0 && steps.length === 0) return sent;

@@ -142,25 +142,23 @@ describe.concurrent('retention policies', () => {
     expect(message).toMatch(
       /shortening year from 365d to 30d deletes data: up to 0\.1 MiB in 2 shards, the oldest of 20/,
     );
-    expect(message).toContain('influxaddon.dev/allow-data-loss: year');
+    expect(message).toContain('influxaddon.dev/allow-data-loss: year=30d');
     expect((await databaseOf(namespace)).policies[1]?.duration).toBe(365n * 86_400_000_000_000n);
 
-    // For another policy it allows nothing.
-    await edit(namespace, {}, { 'influxaddon.dev/allow-data-loss': 'autogen' });
+    // For another policy or change, or for none, it allows nothing.
+    await edit(namespace, {}, { 'influxaddon.dev/allow-data-loss': 'autogen=30d, year, year=removed' });
     await stalled(namespace, 'DataLossNotAllowed');
-    await edit(namespace, {}, { 'influxaddon.dev/allow-data-loss': 'year' });
+    await edit(namespace, {}, { 'influxaddon.dev/allow-data-loss': 'year=720h' });
     await settled(namespace);
     expect((await databaseOf(namespace)).policies[1]?.duration).toBe(30n * 86_400_000_000_000n);
 
     await write(namespace, `m v=1 ${at(20)}`, 'year');
     await edit(namespace, { retentionPolicies: [] });
     expect(await stalled(namespace, 'DataLossNotAllowed')).toMatch(
-      /removing year .* remove it and set it again/s,
+      /removing year .* Set the annotation influxaddon\.dev\/allow-data-loss: year=removed to go on/s,
     );
-    await edit(namespace, {}, { 'influxaddon.dev/allow-data-loss': null });
-    await stalled(namespace, 'DataLossNotAllowed', 'Set the annotation');
     expect((await databaseOf(namespace)).policies).toHaveLength(2);
-    await edit(namespace, {}, { 'influxaddon.dev/allow-data-loss': 'year' });
+    await edit(namespace, {}, { 'influxaddon.dev/allow-data-loss': 'year=removed' });
     await settled(namespace);
     expect((await databaseOf(namespace)).policies.map(({ name }) => name)).toEqual(['autogen']);
     expect(id).toBe((await bed.get(namespace, NAME)).status?.id);

@@ -26,7 +26,8 @@ export function writeStop({
   return restores.find((restore) => isUnderWay(restore) && restore.status?.claim !== mounted);
 }
 
-function isUnderWay(restore: Live<InfluxRestore>): boolean {
+/** It has begun and is neither done nor given up. */
+export function isUnderWay(restore: Live<InfluxRestore>): boolean {
   const { status, metadata } = restore;
   // Before the first attempt there is no volume that the data could be restored onto: it may be refused for ever.
   if (status?.startedAt === undefined || status.attempts === undefined || isInitial(restore)) return false;

@@ -28,6 +28,8 @@ export interface Picture {
     | undefined;
   /** Undefined leaves what status says: what the platform wants is looked at only of a database that answers. */
   readonly maintenance?: MaintenancePicture;
+  /** What is to be remembered of the spec, when it was found to be one that can be followed. */
+  readonly accepted?: InfluxAddonStatus['accepted'];
   /** UID of the restore for which the database was seen to refuse writes. */
   readonly writesStopped?: string | undefined;
 }

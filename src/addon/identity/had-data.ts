@@ -2,7 +2,10 @@ import { ANNOTATION } from '../world/names.ts';
 import type { World } from '../world/world.ts';
 
 /** It answered once, or what is left of it is of an earlier addon of this name. */
-export function hadData({ addon, children }: Pick<World, 'addon' | 'children'>): boolean {
+export function hadData({
+  addon,
+  children,
+}: Pick<World, 'addon'> & { readonly children: Pick<World['children'], 'adminSecret'> }): boolean {
   if (addon.status?.dataPlane?.revision !== undefined) return true;
   // A new addon that begins with a backup asks for no other data.
   if (addon.spec.restoreFrom !== undefined || children.adminSecret === undefined) return false;

@@ -41,6 +41,7 @@ function parseInForce(text: string | undefined): InForce | undefined {
       Array.isArray(external) &&
       external.every((name) => typeof name === 'string') &&
       (value.agent === undefined || typeof value.agent.image === 'string') &&
+      (value.restartedFor === undefined || typeof value.restartedFor === 'string') &&
       (value.apps === undefined || isCount(value.apps));
     return usable ? (value as InForce) : undefined;
   } catch {

@@ -9,6 +9,7 @@ import { NOTHING_NEW } from '../decision/picture.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import { letGo } from './finalizer.ts';
+import { countingDeletionPolicy } from './last-accepted.ts';
 import { unbindAll } from '../apps/unbinding.ts';
 import { finalBackup } from '../backups/final.ts';
 import { activeFindings } from '../decision/findings.ts';
@@ -22,8 +23,10 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   if (addon.metadata.deletionTimestamp === undefined) return undefined;
   if (!(addon.metadata.finalizers?.includes(FINALIZER) ?? false)) return resting();
   // There is nothing to take a last backup of: what is left of the volume stays, rather than go without one.
-  const keeps = deletionPolicyOf(addon) === 'Backup' && cannotBackUp(world);
-  const policy = world.namespaceTerminating || keeps ? 'Retain' : deletionPolicyOf(addon);
+  const counts = countingDeletionPolicy(world);
+  const overruled = overruledWords(deletionPolicyOf(addon), counts);
+  const keeps = counts === 'Backup' && cannotBackUp(world);
+  const policy = world.namespaceTerminating || keeps ? 'Retain' : counts;
   const pausedHere = isPaused(addon) && !world.namespaceTerminating;
   if (pausedHere && policy !== 'Retain')
     return deleting('influxaddon.dev/paused is set: nothing is deleted until it is removed');
@@ -44,7 +47,7 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   if (policy === 'Backup') {
     const final = finalBackup(world);
     if (final.state === 'Make') return acting([final.action]);
-    if (final.state !== 'Done') return awaitingBackup(final);
+    if (final.state !== 'Done') return awaitingBackup({ ...final, message: `${final.message}${overruled}` });
   }
   if (policy !== 'Retain') {
     // The pod first: a claim that is in use only pretends to go, and an engine without its volume writes errors.
@@ -67,7 +70,8 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   }
   const release = world.namespaceTerminating ? undefined : releaseAccess(world);
   const last = letGo(addon);
-  return acting(release === undefined ? [last] : [release, last], keeps ? [KEPT] : []);
+  const told = keeps ? [KEPT] : overruled === '' ? [] : [{ ...KEPT, note: overruled.trim() }];
+  return acting(release === undefined ? [last] : [release, last], told);
 }
 
 const NOTHING: ReturnType<typeof unbindAll> = { actions: [], refused: undefined };
@@ -77,6 +81,12 @@ const KEPT: Announcement = {
   reason: EVENT_REASON.deleting,
   note: 'The database is lost or cannot start, so that no last backup can be taken: as with deletionPolicy Retain, what is left of the volume stays, and so do the credentials.',
 };
+
+function overruledWords(asked: string, counts: string): string {
+  return asked === counts
+    ? ''
+    : ` spec.deletionPolicy ${asked} came with a spec that was not accepted: ${counts} of the last accepted one counts, which keeps more.`;
+}
 
 /** Lost, or never to come up again by itself. What merely looks lost is kept, which harms nobody. */
 function cannotBackUp({ addon, children }: World): boolean {

@@ -6,6 +6,7 @@ import type { Scene } from '../decision/story.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import type { World } from '../world/world.ts';
 import { lastInForce } from '../wish/target.ts';
+import { withRestart } from './restart-token.ts';
 import { takeIn, type TakenIn } from './take-in.ts';
 
 /** What the database is to run with from now on, the volume and the count of changes apart. */
@@ -43,7 +44,7 @@ export function takeInStep({
   const awaited = way.state === 'Awaited' ? facts.inForce : undefined;
   const next = hold === undefined ? taken?.target : facts.inForce;
   return {
-    candidate: awaited ?? next ?? lastInForce(world, facts),
+    candidate: withRestart(world, facts.inForce, awaited ?? next ?? lastInForce(world, facts)),
     renewTemplate: hold === undefined && (taken?.renewTemplate ?? false),
     refusal: wish.refusal ?? hold?.refusal,
   };

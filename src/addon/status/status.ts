@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AppPicture, Picture } from '../decision/picture.ts';
 import { appsOf } from '../../api/addon-defaults.ts';
 import type { AddonCondition, AppStatus, InfluxAddonStatus } from '../../api/influx-addon.ts';
@@ -11,7 +12,9 @@ import { certificateEnd } from '../tls/certificate.ts';
 import { endpointOf } from '../access/connection.ts';
 import { externalEndpointOf } from '../access/in-force.ts';
 import { wayIn } from '../access/way-in.ts';
+import { stillAccepted } from '../lifecycle/last-accepted.ts';
 import { limitConditions } from '../limits/index.ts';
+import { restartHandled } from '../maintenance/restart-token.ts';
 import { givenUpFor } from '../volume/lost.ts';
 import { childNames } from '../world/names.ts';
 import { STALLED_REASON, APP_REASON, NOT_STALLED, UP_TO_DATE } from '../../api/reasons.ts';
@@ -29,7 +32,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     picture.apps === undefined ? announcedEntries(world) : entriesOf(picture.apps),
   );
   const upgrades = version === undefined ? undefined : availableUpgrades(version, world.versions);
-  return given({
+  const status: InfluxAddonStatus = given({
     observedGeneration: addon.metadata.generation ?? 0,
     id: picture.facts?.id ?? before.id,
     plan: picture.inForce?.plan.name ?? before.plan,
@@ -62,8 +65,13 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     restore: writeStopStatus(world, picture, now),
     lastHandled: handledTokens(world, picture),
     dataPlane: picture.dataPlane ?? before.dataPlane,
+    accepted: stillAccepted(world),
     conditions: conditionsOf(world, picture, now),
   });
+  // Written with what is news anyway: the first release that remembers it writes to nobody for it.
+  return picture.accepted === undefined || isDeepStrictEqual(status, before)
+    ? status
+    : { ...status, accepted: picture.accepted };
 }
 
 function handledTokens(
@@ -73,8 +81,9 @@ function handledTokens(
   const handled = maintenance?.lastHandled ?? addon.status?.lastHandled;
   const rotate = (facts && rotatedFor(facts)) ?? handled?.rotate;
   const startEmpty = inForce === undefined ? undefined : givenUpFor({ addon });
-  if (rotate === undefined && startEmpty === undefined) return handled;
-  return { ...handled, ...given({ rotate, startEmpty }) };
+  const restart = restartHandled(addon, inForce);
+  if (rotate === undefined && startEmpty === undefined && restart === undefined) return handled;
+  return { ...handled, ...given({ rotate, startEmpty, restart }) };
 }
 
 /** What the schema allows; words of the API server that are passed on may be longer. */

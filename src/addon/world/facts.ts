@@ -26,6 +26,8 @@ export interface InForce {
   readonly maintainedAt?: string;
   /** The last of those that restarts the database whatever its template says; RFC 3339, like the above. */
   readonly restartedAt?: string;
+  /** The last token of `influxaddon.dev/restart` for which the database was restarted, or is to be. */
+  readonly restartedFor?: string;
 }
 
 /** What must outlive the addon object: made once, kept in the admin Secret, repeated on the claim. */

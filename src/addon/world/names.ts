@@ -49,6 +49,8 @@ export const ANNOTATION = {
   formerKeys: 'influxaddon.dev/former-keys',
   /** On the pod: which maintenance restarted it for something that is not in its template. */
   restarted: 'influxaddon.dev/restarted-at',
+  /** On the pod: the token that it was made for. */
+  restartedFor: 'influxaddon.dev/restarted-for',
 } as const;
 
 /** On an InfluxBackup that was found in a store: what was found, as JSON. */

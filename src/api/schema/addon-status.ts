@@ -164,10 +164,19 @@ export const addonStatus = doc(
       }),
       'A restore into the addon that is under way.',
     ).optional(),
+    accepted: doc(
+      z.strictObject({
+        revision: anyText(64, 'Hash of the rest of that spec.'),
+        deletionPolicy: anyText(16, 'Its deletionPolicy.'),
+        deletionProtection: anyText(16, 'Its deletionProtection, when that was Enabled.').optional(),
+      }),
+      'What still counts of the last spec that was accepted while another one is refused: of its words and the present ones about deletion, those that keep more.',
+    ).optional(),
     lastHandled: doc(
       z.strictObject({
         rotate: name('The token of influxaddon.dev/rotate.').optional(),
         maintainNow: name('The token of influxaddon.dev/maintain-now.').optional(),
+        restart: name('The token of influxaddon.dev/restart.').optional(),
         startEmpty: name('The value of influxaddon.dev/start-empty.').optional(),
       }),
       'Tokens of annotations that were acted on.',

@@ -47,7 +47,7 @@ export function contentsCases(on: () => OperatorNode): void {
     });
 
     await space.patch('influxaddons', 'my-app', {
-      metadata: { annotations: { 'influxaddon.dev/allow-data-loss': 'week' } },
+      metadata: { annotations: { 'influxaddon.dev/allow-data-loss': 'week=removed' } },
       spec: NOTHING,
     });
     await space.status('my-app', 'Ready');

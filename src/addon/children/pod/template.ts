@@ -39,6 +39,7 @@ export function buildPodTemplate(context: Pick<BuildContext, 'addon' | 'target'>
     ...(target.certificate === undefined ? {} : { [ANNOTATION.certificate]: target.certificate.trust }),
     ...(target.external === undefined ? {} : { [ANNOTATION.external]: hashOf(target.external) }),
     ...(target.restartedAt === undefined ? {} : { [ANNOTATION.restarted]: target.restartedAt }),
+    ...(target.restartedFor === undefined ? {} : { [ANNOTATION.restartedFor]: target.restartedFor }),
   };
   const { pod } = engineInForce(target.version.name);
   const { terminationGracePeriodSeconds } = pod.lifecycle({ tls: false });

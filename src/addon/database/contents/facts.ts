@@ -1,5 +1,6 @@
 import { usersOf } from '../../../api/addon-defaults.ts';
 import { Annotation } from '../../../api/annotations.ts';
+import { allowedLossOf } from '../../../contents/allowed-loss.ts';
 import type { DataLoss } from '../../../contents/data-loss.ts';
 import { nextRecord } from '../../../contents/next-record.ts';
 import { ownOf } from '../../../contents/own.ts';
@@ -53,7 +54,7 @@ export function settleContents(
   const { addon } = world;
   const state = answerOf(world, facts)?.state;
   const known = state?.databases.includes(facts.id) === true ? state : undefined;
-  const allowed = addon.metadata.annotations?.[Annotation.allowDataLoss];
+  const allowed = allowedLossOf(addon.metadata.annotations?.[Annotation.allowDataLoss]);
   const record = nextRecord({
     record: recordOf(world),
     wishes: wishesOf(addon),

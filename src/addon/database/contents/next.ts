@@ -1,6 +1,7 @@
 import { STALLED_REASON } from '../../../api/reasons.ts';
 import { createHash } from 'node:crypto';
 import { Annotation } from '../../../api/annotations.ts';
+import { allowedLossOf } from '../../../contents/allowed-loss.ts';
 import type { DataLoss } from '../../../contents/data-loss.ts';
 import { ownOf } from '../../../contents/own.ts';
 import { planContents } from '../../../contents/plan.ts';
@@ -72,7 +73,7 @@ export function contentsStep(
       refusedLogins: refusedLogins(passwordsInDatabase(known), answer.logins),
       ...queries,
       shards,
-      allowed: addon.metadata.annotations?.[Annotation.allowDataLoss],
+      allowed: allowedLossOf(addon.metadata.annotations?.[Annotation.allowDataLoss]),
       nowMs,
     });
   const plan = withFreshShards(planWith, knowledge, generation, nowMs);

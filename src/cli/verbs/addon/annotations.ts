@@ -1,10 +1,11 @@
-import { isPaused } from '../../../api/addon-defaults.ts';
+import { isPaused, stateOf } from '../../../api/addon-defaults.ts';
 import { Annotation } from '../../../api/annotations.ts';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import { InfluxAddon as AddonKind } from '../../../api/kinds.ts';
 import type { Live } from '../../../kube/objects/types.ts';
 import { annotate } from '../../edits/edit.ts';
 import { called, findAddon } from '../../edits/find.ts';
+import { progressOf } from '../../output/progress.ts';
 import type { Context } from '../../command/verb.ts';
 import { waitFor } from '../../edits/wait.ts';
 
@@ -15,6 +16,16 @@ export async function pause(context: Context): Promise<void> {
 
 export async function resume(context: Context): Promise<void> {
   await setPaused(context, false);
+}
+
+/** Stops and starts the database once; apps are not restarted, since nothing that they depend on changes. */
+export async function restart(context: Context): Promise<void> {
+  await once(context, Annotation.restart, 'restarts', (addon) => {
+    const handled = addon.status?.lastHandled?.restart;
+    return stateOf(addon) === 'Stopped'
+      ? { handled, line: 'it is stopped: its next start counts', ends: true }
+      : { handled, line: progressOf(addon).line };
+  });
 }
 
 /** New credentials; the apps get them before the old ones end. */
@@ -51,7 +62,7 @@ async function once(
   context: Context,
   key: string,
   what: string,
-  read: (addon: Live<InfluxAddon>) => { handled: string | undefined; line: string },
+  read: (addon: Live<InfluxAddon>) => { handled: string | undefined; line: string; ends?: true },
 ): Promise<void> {
   const cluster = await context.cluster();
   const addon = await findAddon(cluster, context.given.argument(0));
@@ -62,7 +73,8 @@ async function once(
   await waitFor(context, async ({ client }) => {
     const found = await client.get(AddonKind, { namespace, name }, context.signal);
     if (found === undefined) return { done: true, line: 'the addon was deleted meanwhile' };
-    const { handled, line } = read(found);
+    const { handled, line, ends } = read(found);
+    if (ends) return { done: true, line };
     return handled === token ? { done: true, line: 'done' } : { done: false, line };
   });
 }

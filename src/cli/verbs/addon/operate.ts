@@ -9,7 +9,7 @@ export const OPERATE_VERBS: readonly Verb[] = [
     arguments: [ADDON],
     options: WAITING,
     examples: ['restart metrics'],
-    load: async () => (await import('./restart.ts')).run,
+    load: async () => (await import('./annotations.ts')).restart,
   },
   {
     name: 'stop',

@@ -1,4 +1,4 @@
-import { deletionPolicyOf } from '../../../api/addon-defaults.ts';
+import { countingDeletionPolicy } from '../../../addon/lifecycle/last-accepted.ts';
 import { InfluxAddon } from '../../../api/kinds.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import { called, findAddon } from '../../edits/find.ts';
@@ -19,8 +19,9 @@ export async function run(context: Context): Promise<void> {
   const addon = await findAddon(await context.cluster(), given.argument(0));
   const { name, namespace = '', uid } = addon.metadata;
   const id = addon.status?.id ?? name;
-  terminal.note(`${called(addon)} in ${namespace}, with the deletion policy ${deletionPolicyOf(addon)}.`);
-  terminal.note(WHAT_STAYS[deletionPolicyOf(addon)]);
+  const policy = countingDeletionPolicy({ addon, children: { adminSecret: undefined } });
+  terminal.note(`${called(addon)} in ${namespace}, with the deletion policy ${policy}.`);
+  terminal.note(WHAT_STAYS[policy]);
   const said = given.text('confirm') ?? (await terminal.ask?.(`To delete it, type its id (${id}): `));
   if (said === undefined) throw new CliError(EXIT.usage, `say --confirm ${id} to delete it`);
   if (said.trim() !== id) throw new CliError(EXIT.refused, `that is not ${id}: nothing was deleted`);

@@ -42,7 +42,7 @@ export async function set(context: Context): Promise<void> {
   const duration = given.argument(2);
   const shardDuration = given.text('shard-duration');
   const policy: Policy = { name, duration, ...(shardDuration === undefined ? {} : { shardDuration }) };
-  await allowLoss(context, name);
+  await allowLoss(context, name, duration);
   await changeAddon(context, given.argument(0), `retention policy ${name} of ${duration}`, ({ spec }) => ({
     retentionPolicies: [...(spec.retentionPolicies ?? []).filter((each) => each.name !== name), policy],
     ...(given.flag('default') ? { defaultRetentionPolicy: name } : {}),
@@ -54,7 +54,7 @@ export async function remove(context: Context): Promise<void> {
   const { given } = context;
   const name = given.argument(1);
   await refuseUnknown(context, name);
-  await allowLoss(context, name);
+  await allowLoss(context, name, 'removed');
   await changeAddon(
     context,
     given.argument(0),
@@ -80,9 +80,9 @@ async function refuseUnknown(context: Context, name: string): Promise<void> {
 }
 
 /** Before the spec, so that the operator never sees the one without the other. */
-async function allowLoss(context: Context, name: string): Promise<void> {
+async function allowLoss(context: Context, name: string, change: string): Promise<void> {
   if (!context.given.flag('allow-data-loss')) return;
   const cluster = await context.cluster();
   const addon = await findAddon(cluster, context.given.argument(0));
-  await annotate(cluster, addon, { [Annotation.allowDataLoss]: name });
+  await annotate(cluster, addon, { [Annotation.allowDataLoss]: `${name}=${change}` });
 }
