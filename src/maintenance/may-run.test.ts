@@ -41,7 +41,9 @@ describe('mayRunNow', () => {
     { given: { now: SHUT, deadline: OPEN }, says: 'OutsideWindow' },
     { given: { freeze: true }, says: 'Frozen' },
     { given: { ...ASKED, freeze: true }, says: 'Frozen' },
-    { given: { deadline: PAST, freeze: true }, says: 'Frozen' },
+    { given: { deadline: PAST, freeze: true }, says: 'Deadline' },
+    { given: { deadline: PAST, ...BUSY, now: SHUT }, says: 'Deadline' },
+    { given: { deadline: LATE, ...BUSY }, says: 'FleetBusy' },
     { given: { fleet: { ...IDLE, failures: 2 } }, says: 'Window' },
     { given: BROKEN, says: 'FleetStopped' },
     { given: { ...BROKEN, ...ASKED }, says: 'Asked' },
@@ -65,6 +67,9 @@ describe('mayRunNow', () => {
     expect(until({ now: LATE })).toBe('2026-03-17T21:00:00.000Z');
     expect(until({ now: SHUT, deadline: new Date('2026-03-10T15:00:00Z') })).toBe('2026-03-10T15:00:00.000Z');
     expect(until({ freeze: true })).toBeUndefined();
+    const soon = new Date(OPEN.getTime() + 5_000);
+    expect(until({ freeze: true, deadline: soon })).toBe(soon.toISOString());
+    expect(until({ ...BUSY, deadline: soon })).toBe(soon.toISOString());
     expect(until(BROKEN)).toBeUndefined();
     expect(mayRunNow({ ...CALM, now: SHUT })).toHaveProperty(
       'message',

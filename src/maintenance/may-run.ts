@@ -35,14 +35,16 @@ export interface PermissionRequest {
  *
  * A new token stands for a person who wants this one database done now: it overrides the window, and the stop after
  * failures, which is also how it is found out whether what made them fail is mended. It does not override a freeze, nor
- * the number at once, which only delays. A deadline counts like a token.
+ * the number at once, which only delays. A deadline overrides all of them: a certificate that ends waits for nobody.
  */
 export function mayRunNow(request: PermissionRequest): Permission {
   const { window, now, needsMinutes = NEEDS_MINUTES, freeze, fleet, limits } = request;
   const asked = isAsked(request.maintainNow, request.lastHandled);
   const overdue = request.deadline !== undefined && request.deadline <= now;
-  if (freeze) return wait(MAINTENANCE_REASON.frozen, undefined, 'maintenance is frozen for all databases');
-  if (!asked && !overdue) {
+  if (overdue) return { run: true, because: asked ? 'Asked' : 'Deadline' };
+  if (freeze)
+    return wait(MAINTENANCE_REASON.frozen, request.deadline, 'maintenance is frozen for all databases');
+  if (!asked) {
     const usable = usableWindow(window, now, needsMinutes);
     if (!usable.open) {
       const reason =
@@ -64,7 +66,8 @@ export function mayRunNow(request: PermissionRequest): Permission {
   const places = Math.max(limits.maxAtOnce, 1);
   if (fleet.running + fleet.ahead >= places) {
     const rounds = 1 + Math.floor(fleet.ahead / places);
-    const until = new Date(now.getTime() + Math.min(rounds * LOOK_AGAIN_MS, LOOK_AGAIN_LATEST_MS));
+    const again = new Date(now.getTime() + Math.min(rounds * LOOK_AGAIN_MS, LOOK_AGAIN_LATEST_MS));
+    const until = earliest(again, request.deadline);
     // Without numbers: each would be a write to the status of everybody who waits.
     return wait(
       MAINTENANCE_REASON.fleetBusy,
@@ -72,7 +75,7 @@ export function mayRunNow(request: PermissionRequest): Permission {
       'waits for its turn: others are in maintenance or come first',
     );
   }
-  return { run: true, because: asked ? 'Asked' : overdue ? 'Deadline' : 'Window' };
+  return { run: true, because: asked ? 'Asked' : 'Window' };
 }
 
 /** Whether the annotation holds a token that was not acted on yet. */

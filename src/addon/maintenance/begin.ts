@@ -1,5 +1,6 @@
 import { MAINTENANCE_REASON } from '../../api/reasons.ts';
 import { backupBeforeMaintenance } from './permission.ts';
+import { isUnderWay } from '../backups/write-stop.ts';
 import { acting, resting, type Outcome } from '../decision/outcome.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
@@ -45,7 +46,9 @@ export function beginStep({
   leaving,
   now,
 }: Scene & { readonly facts: Facts; readonly leaving: Refusal | undefined }): Outcome | undefined {
-  const status = leaving === undefined ? beginning(world, now) : undefined;
+  // Whoever waits for the volume to be saved, or to be replaced, has it started anew afterwards.
+  const waits = leaving !== undefined || world.restores.some(isUnderWay);
+  const status = waits ? undefined : beginning(world, now);
   if (status === undefined) return undefined;
   const hold = backupBeforeMaintenance(world, facts, now);
   if (hold?.action !== undefined) return acting([hold.action]);

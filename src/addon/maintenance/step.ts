@@ -41,7 +41,8 @@ export function takeInStep({
   }
   const { taken, hold } = takenWithBackup(world, facts, wish.target, now);
   if (hold?.action !== undefined) return acting([hold.action]);
-  const awaited = way.state === 'Awaited' ? facts.inForce : undefined;
+  // Nothing waits longer for an address than it can.
+  const awaited = way.state === 'Awaited' ? takeIn(world, facts, undefined, now)?.target : undefined;
   const next = hold === undefined ? taken?.target : facts.inForce;
   return {
     candidate: withRestart(world, facts.inForce, awaited ?? next ?? lastInForce(world, facts)),

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { InfluxPlanSpec } from '../../api/influx-plan.ts';
+import type { InfluxRestore } from '../../api/influx-restore.ts';
 import { NOBODY } from '../../maintenance/fleet.ts';
 import type { StatefulSet } from '../../kube/objects/kinds.ts';
 import type { InForce } from '../world/facts.ts';
+import type { WayIn } from '../access/way-in.ts';
+import { takeInStep } from './step.ts';
 import { takeIn } from './take-in.ts';
-import { beginning } from './begin.ts';
+import { beginning, beginStep } from './begin.ts';
 import { maintenanceOf } from './told.ts';
 import { DEFAULT_MAINTENANCE } from '../../maintenance/settings.ts';
 import { buildPodTemplate } from '../children/pod/template.ts';
@@ -14,6 +17,7 @@ import { buildStatefulSet, renderedFor } from '../children/stateful-set.ts';
 import {
   addonOf,
   contextOf,
+  countingFresh,
   FACTS,
   inForce,
   live,
@@ -58,6 +62,16 @@ function statusOf(
 }
 
 const WAITS: InfluxAddonStatus = statusOf({ pending: [{ what: 'version 1.8.11', since: SINCE }] });
+
+const FROZEN: Partial<World> = {
+  settings: { ...SETTINGS, maintenance: { ...DEFAULT_MAINTENANCE, freeze: true } },
+};
+const UNDER_WAY = live<InfluxRestore>({
+  apiVersion: 'influxaddon.dev/v1alpha1',
+  kind: 'InfluxRestore',
+  spec: { backupRef: { name: 'b' }, addonRef: { name: 'my-app' }, overwrite: 'my_app_3707' },
+  status: { startedAt: SINCE },
+});
 
 interface Given {
   readonly spec?: Partial<InfluxAddonSpec>;
@@ -210,6 +224,17 @@ describe('beginning', () => {
     expect(begins(given, now) !== undefined).toBe(says);
   });
 
+  it.each<[string, Partial<World>, boolean]>([
+    ['through a freeze', FROZEN, true],
+    ['while as many as may are in maintenance', { fleet: { ...NOBODY, running: 9 } }, true],
+    ['but not into a restore that is under way', { restores: [UNDER_WAY] }, false],
+  ])('begins for a certificate that can wait no longer: %s', (_, more, says) => {
+    const pending = [{ what: 'certificate that was renewed', since: SINCE, latest: SINCE }];
+    const given = worldWith({ status: statusOf({ pending }), world: { ...SELF, ...more } });
+    const scene = { world: given, facts: FACTS, leaving: undefined, now: SHUT, fresh: countingFresh() };
+    expect(beginStep(scene) !== undefined).toBe(says);
+  });
+
   it('writes down the time, the token and what is under way in one status, and leaves the rest', () => {
     const status = begins({ status: WAITS, annotations: TOKEN }, SHUT);
     expect(status).toMatchObject({
@@ -355,6 +380,38 @@ describe('takeIn', () => {
       target: { ...inForce(), maintainedAt: SINCE, restartedAt: SINCE },
       renewTemplate: false,
     });
+  });
+
+  it.each<[string, Partial<World>]>([
+    ['all is frozen', { settings: { ...SETTINGS, maintenance: { ...DEFAULT_MAINTENANCE, freeze: true } } }],
+    ['too many have failed', { fleet: { ...NOBODY, failures: 2 } }],
+  ])('brings what cannot wait, and nothing else, while %s', (_, held) => {
+    const certificate = { what: 'certificate that was renewed', since: SINCE, latest: SINCE };
+    const pending = [...(WAITS.maintenance?.pending ?? []), certificate];
+    const status = statusOf({ pending, startedAt: SINCE });
+    expect(taken({ status, world: held })).toEqual({
+      target: { ...inForce(), maintainedAt: SINCE, restartedAt: SINCE },
+      renewTemplate: false,
+    });
+  });
+
+  it.each([
+    ['waits', {}, {}],
+    ['is read when it can wait no longer', { latest: SINCE }, { maintainedAt: SINCE, restartedAt: SINCE }],
+  ])('a certificate %s while a Service has no address yet', (_, latest, marks) => {
+    const pending = [{ what: 'certificate that was renewed', since: SINCE, ...latest }];
+    const wish = { ...inForce(), tls: 'Required' as const, external: ['x'] };
+    const step = takeInStep({
+      world: worldWith({ status: statusOf({ pending, startedAt: SINCE }), world }),
+      facts: { ...FACTS, inForce: inForce() },
+      leaving: undefined,
+      wish: { target: wish, refusal: undefined },
+      way: { state: 'Awaited', untilMs: Infinity } as WayIn,
+      now: SHUT,
+      fresh: countingFresh(),
+    });
+    expect(step).toMatchObject({ candidate: { ...inForce(), ...marks } });
+    expect('candidate' in step && step.candidate).toEqual({ ...inForce(), ...marks });
   });
 
   it.each<{ what: string; before?: string[]; wish?: string[]; plan?: string; external?: string[] }>([

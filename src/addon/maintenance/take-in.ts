@@ -44,21 +44,24 @@ export function takeIn(
   const { maintainedAt, restartedAt } = current;
   const began = beganAt(addon, current);
   const restarted = began !== undefined && isListed(addon, 'certificate') ? began : restartedAt;
+  const overdue = (deadlineOf(addon) ?? now) < now;
   if (wish === undefined) {
-    const overdue = (deadlineOf(addon) ?? now) < now;
     return {
       target: overdue ? { ...current, ...marks(began ?? maintainedAt, restarted) } : current,
       renewTemplate: false,
     };
   }
   const starts = isStart(world);
-  if (began === undefined && ((!starts && !isChange(world, current, wish)) || isHalted(world))) {
+  const halted = isHalted(world);
+  // A deadline brings through a freeze, or the stop after failures, what cannot wait and nothing else.
+  const alone = began !== undefined && overdue && halted;
+  if (alone || (began === undefined && ((!starts && !isChange(world, current, wish)) || halted))) {
     const { external } = isStartedFor(current, wish) ? current : wish;
     const target = {
       ...wish,
       ...(external === undefined || wish.tls !== 'Required' ? {} : { external }),
-      ...authorityOf(wish, current, trust, false),
-      ...marks(maintainedAt, restartedAt),
+      ...authorityOf(wish, current, trust, alone && isListed(addon, 'authority')),
+      ...marks(began ?? maintainedAt, restarted),
     };
     return { target, renewTemplate: false };
   }

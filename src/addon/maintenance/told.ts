@@ -7,7 +7,7 @@ import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { remember } from '../../maintenance/history.ts';
 import { isAsked } from '../../maintenance/may-run.ts';
 import { NEEDS_MINUTES } from '../../maintenance/fleet.ts';
-import { kindOf } from '../../maintenance/pending.ts';
+import { kindOf, type Pending } from '../../maintenance/pending.ts';
 import { usableWindow, windowInWords } from '../../maintenance/window.ts';
 import type { InForce } from '../world/facts.ts';
 import { latestOf, tokenOf } from './fleet.ts';
@@ -41,7 +41,7 @@ export function maintenanceOf(
   const window = maintenanceWindowOf(addon);
   const pending = platformWishes(world, context, now);
   const token = tokenOf(addon);
-  const past = pastOf(before, context.target, blocked, now);
+  const past = pastOf(before, context.target, blocked, now, pending);
   const status = { window: windowInWords(window), ...(past.length === 0 ? {} : { past }) };
   if (pending.length === 0) {
     // Nothing was left to do: the token has been acted on all the same.
@@ -106,15 +106,17 @@ function pastOf(
   target: InForce,
   blocked: boolean,
   now: Date,
+  waiting: readonly Pending[],
 ): NonNullable<NonNullable<InfluxAddonStatus['maintenance']>['past']> {
   const { startedAt, pending = [], past = [] } = before ?? {};
   if (startedAt === undefined || startedAt !== target.maintainedAt) return past;
   // A version that could not be had, and was taken back by an edit of the spec, has not been brought; nor has anything
-  // that could wait to an addon whose spec cannot be followed.
-  const done = pending.filter(({ what }) =>
-    blocked
-      ? kindOf(what) === 'certificate'
-      : kindOf(what) !== 'version' || what === `version ${target.version.name}`,
-  );
+  // that could wait to an addon whose spec cannot be followed, or while all is held back.
+  const done = pending.filter(({ what }) => {
+    const kind = kindOf(what);
+    if (blocked || kind === 'certificate') return kind === 'certificate';
+    if (kind === 'plan' || kind === 'template') return !waiting.some((each) => each.what === what);
+    return kind !== 'version' || what === `version ${target.version.name}`;
+  });
   return done.length === 0 ? past : remember(past, { at: rfc3339(now), what: inWords(done).slice(0, 253) });
 }
