@@ -70,7 +70,7 @@ describe('what a write of a child puts right', () => {
 
   it.each<Action>([
     { do: 'create', kind: Service as Kind<KubeObject>, object: { metadata: key }, repair },
-    { do: 'replace', kind: Service as Kind<KubeObject>, object: { metadata: key }, why: 'spec.a', repair },
+    { do: 'replace', kind: Service as Kind<KubeObject>, object: child(Service), why: 'spec.a', repair },
   ])('is remembered, with what the API server made of it ($do)', async (action) => {
     const { actor } = actorWith(addon);
     expect(await act(actor, addon, action, signal)).toEqual({ result: 'done' });
@@ -87,7 +87,7 @@ describe('what a write of a child puts right', () => {
       close: () => Promise.resolve(),
     };
     const failing = { ...actor, client: new KubeClient(transport, { fieldManager: 'test' }) };
-    const object = { metadata: key };
+    const object = child(Service);
     const kind = Service as Kind<KubeObject>;
     const action: Action = { do: 'replace', kind, object, why: 'spec.a', repair };
     await expect(act(failing, addon, action, signal)).rejects.toThrow('old');

@@ -125,7 +125,7 @@ describe('a token of influxaddon.dev/restart', () => {
   it('waits for a restore that is under way', () => {
     const status = { observedGeneration: 1, dataPlane: { revision: 'r' } };
     const addon = addonOf({}, { status, metadata: { annotations: { [KEY]: 'a' } } });
-    const restore = { metadata: { name: 'r' }, status: { startedAt: '2030-01-01T00:00:00Z' } };
+    const restore = { metadata: { name: 'r' }, status: { startedAt: '2030-01-01T00:00:00Z', attempts: 1 } };
     const restores = [restore] as unknown as World['restores'];
     const current = inForce();
     expect(withRestart(worldOf({ addon, restores }), current, current)).toEqual(current);

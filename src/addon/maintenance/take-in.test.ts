@@ -70,7 +70,7 @@ const UNDER_WAY = live<InfluxRestore>({
   apiVersion: 'influxaddon.dev/v1alpha1',
   kind: 'InfluxRestore',
   spec: { backupRef: { name: 'b' }, addonRef: { name: 'my-app' }, overwrite: 'my_app_3707' },
-  status: { startedAt: SINCE },
+  status: { startedAt: SINCE, attempts: 1 },
 });
 
 interface Given {

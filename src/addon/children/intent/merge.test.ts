@@ -76,7 +76,7 @@ describe('difference', () => {
 
   it.each(['service', 'externalService'])('notices a port that somebody added to the %s', (slot) => {
     const object = stored(slot);
-    const ports = [{ name: 'rpc', port: 8088 }, ...(object.spec?.['ports'] as object[])];
+    const ports = [{ name: 'rpc', port: 8088 }, ...((object.spec?.['ports'] ?? []) as object[])];
     const edited = { ...object, spec: { ...object.spec, ports } };
     expect(difference(edited, intentOf(slot) as Any)).toBe('spec: ports.rpc');
   });
