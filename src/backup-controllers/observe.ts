@@ -26,7 +26,8 @@ export function observeBackups(
   const addon = stores.addons.get(key);
   const backups = stores.backups.byIndex(BY_ADDON, key);
   const plan = addon && stores.plans.get(addon.status?.plan ?? addon.spec.plan);
-  const claim = stores.claims.get(`${namespace}/${childNames(addonName).claim}`);
+  const inForce = addon && claimInForce(addon, recordsOf(stores, namespace, addonName));
+  const claim = stores.claims.get(`${namespace}/${inForce}`);
   const size = claim?.status?.capacity?.['storage'] ?? claim?.spec?.resources?.requests?.['storage'];
   const named = [addon?.spec.backups?.storeRef.name, ...backups.map(({ status }) => status?.store?.name)];
   const found = [...new Set(named)].flatMap((name) => stores.backupStores.get(`${namespace}/${name}`) ?? []);
@@ -76,11 +77,7 @@ export function observeRestore(
   const at = (name: string) => `${namespace}/${name}`;
   const addonKey = at(restore.spec.addonRef.name);
   const addon = stores.addons.get(addonKey);
-  const names = childNames(restore.spec.addonRef.name);
-  const records = {
-    adminSecret: stores.secrets.get(at(names.adminSecret)),
-    statefulSet: stores.statefulSets.get(at(names.statefulSet)),
-  };
+  const records = recordsOf(stores, namespace, restore.spec.addonRef.name);
   const backup = stores.backups.get(at(restore.spec.backupRef.name));
   return {
     restore,
@@ -115,6 +112,15 @@ export function tasksOf(
       return [name, { job: stores.jobs.get(`${namespace}/${name}`), pod }];
     }),
   );
+}
+
+/** Where it is recorded what an addon's database runs with. */
+function recordsOf(stores: Stores, namespace: string, addonName: string) {
+  const names = childNames(addonName);
+  return {
+    adminSecret: stores.secrets.get(`${namespace}/${names.adminSecret}`),
+    statefulSet: stores.statefulSets.get(`${namespace}/${names.statefulSet}`),
+  };
 }
 
 function resourcesOf({ memory, cpu }: InfluxPlanSpec): NonNullable<BackupsWorld['resources']> {

@@ -50,6 +50,20 @@ function storesWith(count = 1): { stores: Stores; memories: Memories } {
 }
 
 describe('the metrics of an addon', () => {
+  it('tell the size of the volume that it is on, which a restore may have brought', async () => {
+    const { stores, memories } = storesWith();
+    const [addon] = stores.addons.list();
+    const status = { ...addon?.status, storage: { claim: 'restored' } };
+    const { resourceVersion: _, ...metadata } = addon?.metadata ?? {};
+    stores.addons.recordWrite(addonOf({}, { metadata, status }));
+    const claim = { metadata: { name: 'restored', namespace: NAMESPACE, uid: 'restored' } };
+    stores.claims.recordWrite(
+      live({ ...claim, status: { capacity: { storage: '1Ki' } } } as PersistentVolumeClaim),
+    );
+    const volume = (await scrape(stores, memories)).filter((line) => /_volume_/.test(line));
+    expect(volume).toEqual([expect.stringMatching(/ 1024$/)]);
+  });
+
   it('are figures in base units, labelled by namespace and addon only, but for one sample with words', async () => {
     const { stores, memories } = storesWith();
     const of = (name: string, value: number) => `${name}{namespace="shop",addon="my-app"} ${value}`;

@@ -26,7 +26,8 @@ function figuresOf(
   const measured = memories.get(uid).measured;
   const plan = stores.plans.get(status?.plan ?? '');
   const offer = plan === undefined ? undefined : offerOf(plan);
-  const claim = stores.claims.get(`${namespace}/${childNames(name).claim}`);
+  // After a restore another: the records of what is in force are too dear for each scrape.
+  const claim = stores.claims.get(`${namespace}/${status?.storage?.claim ?? childNames(name).claim}`);
   const capacity = claim?.status?.capacity?.['storage'];
   const notAfter = status?.certificate?.notAfter;
   return {

@@ -54,7 +54,7 @@ export class FakeStore {
           manifestSha256: digest(spec.location.uid),
           startedAt: new Date().toISOString(),
           completedAt: new Date().toISOString(),
-          engineVersion: '1.8.10',
+          engineVersion: engineOf(pod),
           archive: { bytes: 5_000_000, sha256: 'b'.repeat(64), encrypted: spec.recipients.length > 0 },
           dataBytes: 9_000_000,
           points: 1234,
@@ -143,4 +143,10 @@ export function specOf(pod: Pod): JobSpec {
 
 function digest(uid: string): string {
   return uid.replaceAll('-', '').padEnd(64, '0').slice(0, 64);
+}
+
+/** As the image says that the Job's engine has, which is the database's. */
+function engineOf({ spec }: Pod): string {
+  const image = spec?.containers.find(({ name }) => name === 'engine')?.image ?? '';
+  return /:(\d+\.\d+\.\d+)/.exec(image)?.[1] ?? '1.8.10';
 }
