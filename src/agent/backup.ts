@@ -32,7 +32,8 @@ export async function takeBackup(spec: BackupJobSpec, context: JobContext): Prom
     const after = await takeCensus(database, spec.database.name, signal);
     checkServer(before, after, found);
     // While the rest is stored and read back.
-    return { after, counting: counter.end() };
+    const went = before.shards.some((id) => !after.shards.includes(id));
+    return { after, counting: counter.end(went) };
   });
   const { after, counting } = examined;
   const counts = await counting;
@@ -124,8 +125,10 @@ class Counter {
     return new Counter(await orWhy(count, context.signal), count);
   }
 
-  async end(): Promise<BackupCounts> {
+  /** @param went whether a shard was dropped since the beginning */
+  async end(went: boolean): Promise<BackupCounts> {
     if (typeof this.#before === 'string') return { verified: 'Sizes', why: this.#before };
+    if (went) return { verified: 'Sizes', why: 'a shard was dropped while it was taken' };
     const after = await orWhy(this.#count);
     return typeof after === 'string' ? { verified: 'Sizes', why: after } : countsBetween(this.#before, after);
   }

@@ -87,8 +87,18 @@ export async function countValues(
   return tally;
 }
 
-/** Between two counts, of which the first may be missing measurements that came meanwhile, and the second those that went. */
-export function countsBetween(before: Tally, after: Tally): Extract<BackupCounts, { verified: 'Counts' }> {
+/**
+ * Between two counts, of which the first may be missing measurements that came meanwhile. What is in the backup lies
+ * between them as long as points only come: of what went, nobody knows whether the tool had read it already.
+ */
+export function countsBetween(before: Tally, after: Tally): BackupCounts {
+  for (const [policy, measurements] of before)
+    for (const [measurement, count] of measurements)
+      if ((after.get(policy)?.get(measurement) ?? 0) < count)
+        return {
+          verified: 'Sizes',
+          why: `points of ${policy}.${measurement} were removed while it was taken`.slice(0, 512),
+        };
   const names = (a: Iterable<string> = [], b: Iterable<string> = []): string[] =>
     [...new Set([...a, ...b])].toSorted();
   return {
@@ -99,11 +109,8 @@ export function countsBetween(before: Tally, after: Tally): Extract<BackupCounts
       return {
         name,
         measurements: names(first?.keys(), second?.keys()).map((measurement) => {
-          const pair = [first?.get(measurement) ?? 0, second?.get(measurement) ?? 0];
-          return {
-            name: measurement,
-            values: { atLeast: Math.min(...pair), atMost: Math.max(...pair) },
-          };
+          const values = { atLeast: first?.get(measurement) ?? 0, atMost: second?.get(measurement) ?? 0 };
+          return { name: measurement, values };
         }),
       };
     }),
