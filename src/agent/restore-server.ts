@@ -12,6 +12,7 @@ import {
   setDefaultRetentionPolicy,
 } from '../influx/v1/influxql.ts';
 import { rows } from '../influx/v1/results.ts';
+import { listShards } from '../influx/v1/shards.ts';
 import type { Dump } from './archive/engine-manifest.ts';
 import { leftOut } from './archive/restore-log.ts';
 import { countValues, unreachable, type Tally } from './census.ts';
@@ -156,13 +157,16 @@ export class RestoreServer {
   ): Promise<{ why: string | undefined; tally?: Tally }> {
     await this.#engine.assertServing();
     try {
-      const shards = await this.#client.one('SHOW SHARDS', { signal: this.#context.signal });
-      const present = shards.series.find(({ name }) => name === database)?.values.length ?? 0;
+      const shards = await listShards(this.#client, database, this.#context.signal);
       // There may be more: the tool makes all that were agreed on, those too that were never written to.
-      if (present < dump.shards.length)
-        return { why: `it has ${present} shards, and the backup ${dump.shards.length}` };
+      if (shards.length < dump.shards.length)
+        return { why: `it has ${shards.length} shards, and the backup ${dump.shards.length}` };
+      const closed = shards.filter(({ isOpen }) => !isOpen).length;
+      if (closed > 0) return { why: `${closed} of its shards are not open` };
+      // Counting reads all of it, which is only worth it where there is something to compare with.
+      if (difference === undefined) return { why: undefined };
       const tally = await countValues(this.#client, database, this.#context.signal);
-      return difference === undefined ? { why: undefined } : { why: difference(tally), tally };
+      return { why: difference(tally), tally };
     } catch (error) {
       this.#context.signal.throwIfAborted();
       // A shard that is not open yet makes the query an error.

@@ -147,11 +147,17 @@ describe('a backup', () => {
     expect(failed((await runJobPod(noAgent, scene.options)).result)).toBe('AgentUnreachable');
   });
 
-  it('that may not count is verified by sizes, in so many words', async () => {
+  it('that may not count is verified by sizes, in so many words, and nobody counts when it is restored', async () => {
     const spec = scene.backupSpec({ counting: { maxSeries: 0, deadlineSeconds: 60 } });
     const { result } = await runJobPod(spec, scene.options);
     expect(result).toMatchObject({ ok: true, verified: 'Sizes' });
     expect(result).not.toHaveProperty('points');
+    const engineEnvironment = { INFLUXDB_COORDINATOR_MAX_SELECT_POINT: '1' };
+    const restored = await runJobPod(scene.restoreSpec(spec.location), {
+      ...scene.options,
+      engineEnvironment,
+    });
+    expect(restored.result).toMatchObject({ ok: true, verified: 'Sizes' });
   });
 });
 
