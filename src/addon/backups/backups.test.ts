@@ -210,6 +210,21 @@ describe('BackupsHealthy', () => {
     expect(health([drilled, fresh], spec).condition).toMatchObject({ status: true });
   });
 
+  it('is false after a drill that failed, with its words, until another succeeds', () => {
+    const spec = { backups: { ...BACKUPS, verify: 'Weekly' as const } };
+    const fresh = { ...today, status: { ...today.status, startedAt: '2030-01-10T00:59:59Z' } };
+    const drill = { attempts: 3, failedAt: ago(HOUR_MS), reason: 'CountsDiffer', message: 'one is missing' };
+    const failed = { ...yesterday, status: { ...yesterday.status, drill } };
+    expect(health([failed, fresh], spec).condition).toMatchObject({
+      status: false,
+      reason: 'NotVerified',
+      message: expect.stringMatching(/CountsDiffer.*one is missing/) as string,
+    });
+    const drilled = { ...fresh, status: { ...fresh.status, restorable: { at: ago(HOUR_MS) } } };
+    expect(health([failed, drilled], spec).condition).toMatchObject({ status: true });
+    expect(health([failed, fresh]).condition).toMatchObject({ status: true });
+  });
+
   it('is not there without a store', () => {
     const { backups: _none, ...spec } = addon().spec;
     expect(backupHealth(worldOf({ addon: { ...addon(), spec } }), NOW)).toMatchObject({

@@ -82,6 +82,14 @@ function conditionOf(
     return { status: false, reason: BACKUPS_REASON.backupMissing, message };
   }
   if (verify === 'Weekly') {
+    const tried = whole.findLast(
+      ({ status }) => (status?.drill?.failedAt ?? status?.restorable) !== undefined,
+    );
+    const { failedAt, reason, message: why } = tried?.status?.drill ?? {};
+    if (failedAt !== undefined) {
+      const message = `InfluxBackup ${tried?.metadata.name} could not be restored for a test (${reason}): ${why}`;
+      return { status: false, reason: BACKUPS_REASON.notVerified, message };
+    }
     const [first] = whole;
     const drills = whole
       .map(({ status }) => Date.parse(status?.restorable?.at ?? ''))
