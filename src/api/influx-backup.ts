@@ -32,7 +32,14 @@ const backupSpec = doc(
     ).exactOptional(),
   }),
   'What is backed up, once.',
-  { rule: 'self == oldSelf', message: 'spec is immutable: a backup is taken once; make another one' },
+  {
+    rule: 'self.addonRef == oldSelf.addonRef',
+    message: 'spec.addonRef is immutable: a backup is taken once; make another one',
+  },
+  {
+    rule: "(has(self.kind) ? self.kind : 'Manual') == (has(oldSelf.kind) ? oldSelf.kind : 'Manual')",
+    message: 'spec.kind is immutable: only spec.deletionPolicy may change',
+  },
 );
 
 const bytes = (description: string) => doc(z.int().min(0), description).optional();

@@ -255,6 +255,26 @@ describe('a backup that is deleted', () => {
     expect([model.backups.size, model.objects.size]).toEqual([0, 1]);
   });
 
+  it('goes by the policy that it has then, and says that an edit of it was seen', () => {
+    const model = unscheduled();
+    const { metadata } = model.add('mine');
+    model.settle();
+    expect(model.settle()).toBeUndefined();
+    const { spec } = model.get('mine');
+    const edited = { ...model.get('mine').metadata, generation: (metadata.generation ?? 0) + 1 };
+    model.backups.set('mine', {
+      ...model.get('mine'),
+      metadata: edited,
+      spec: { ...spec, deletionPolicy: 'Delete' },
+    });
+    model.settle();
+    expect(model.get('mine').status).toMatchObject({ observedGeneration: edited.generation });
+    expect(conditionsOf(model, 'mine')).toEqual(['Ready']);
+    model.remove('mine');
+    model.settle();
+    expect([model.backups.size, model.objects.size]).toEqual([0, 0]);
+  });
+
   it('takes its objects along under Delete, and nobody else’s', () => {
     const model = new BackupModel(NOON);
     model.add('other', { deletionPolicy: 'Delete' });

@@ -5,7 +5,7 @@ import { drillStep } from '../jobs/drill.ts';
 import { expiryStep } from './expiry.ts';
 import { adopt } from './listed.ts';
 import { take } from './imported.ts';
-import { byAge, phaseOf, type Backup } from '../decision/phase.ts';
+import { byAge, phaseOf, statusAction, type Backup } from '../decision/phase.ts';
 import { expire, finalizerStep, leave } from './remove.ts';
 import { begin, follow, type Step } from './take.ts';
 import type { BackupsWorld } from '../world/world.ts';
@@ -50,8 +50,23 @@ function stepOf(world: BackupsWorld, backup: Backup, isFirst: boolean, now: Date
       return expire(world, backup, now);
     case 'Completed':
     case 'Failed':
-      return only(undefined);
+      return only(seen(backup, now));
   }
+}
+
+/** Its deletionPolicy was edited: that counts from now on, and whoever waits for the edit to be seen is told. */
+function seen(backup: Backup, now: Date): TaskAction | undefined {
+  const { observedGeneration, conditions = [] } = backup.status ?? {};
+  const { generation = 0 } = backup.metadata;
+  if (observedGeneration === undefined || observedGeneration >= generation) return undefined;
+  const of = (type: string) => conditions.find((each) => each.type === type);
+  const { reason = '', message = '' } = of('Ready') ?? {};
+  const standing = { ready: isTrue(of('Ready')), stalled: isTrue(of('Stalled')), reason, message };
+  return statusAction(backup, {}, standing, now);
+}
+
+function isTrue(condition: { readonly status: string } | undefined): boolean {
+  return condition?.status === 'True';
 }
 
 /** One that has begun goes on; else the oldest begins. */
