@@ -59,7 +59,7 @@ const restoreStatus = doc(
     claim: anyText(253, 'The volume claim with the restored data.').optional(),
     previousClaim: anyText(
       253,
-      'The volume claim with the data of before; it stays until you delete it.',
+      'The volume claim with the data of before; it goes 24 hours later, or with this object.',
     ).optional(),
     conditions: listBy(['type'], condition, 16, 'What is true of the restore.').optional(),
   }),

@@ -6,7 +6,7 @@ import { childNames } from '../addon/world/names.ts';
 import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
 import { unitsOf } from '../kube/objects/quantity.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
-import { claimInForce } from '../addon/backups/volume.ts';
+import { claimInForce, mountedClaim } from '../addon/backups/volume.ts';
 import { recordedInForce } from '../addon/identity/record.ts';
 import type { RestoreWorld } from './world/restore-world.ts';
 import type { StoreWorld } from './stores/decide.ts';
@@ -86,6 +86,8 @@ export function observeRestore(
     inForce: recordedInForce(records.adminSecret, records.statefulSet),
     current: addon && stores.claims.get(at(claimInForce(addon, records))),
     claim: stores.claims.get(at(restore.status?.claim ?? '')),
+    previous: stores.claims.get(at(restore.status?.previousClaim ?? '')),
+    mounted: mountedClaim(stores.pods.get(at(childNames(restore.spec.addonRef.name).pod))),
     backup,
     store: stores.backupStores.get(at(backup?.status?.store?.name ?? '')),
     task: tasksOf(stores, namespace, [restore]).get(restore.status?.job ?? '') ?? {

@@ -1,5 +1,6 @@
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { InfluxRestore } from '../../api/influx-restore.ts';
+import type { Pod } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { type FactSources } from '../identity/settle.ts';
 import { recordedInForce } from '../identity/record.ts';
@@ -17,6 +18,11 @@ export function claimInForce(
   const recorded = recordedInForce(records.adminSecret, records.statefulSet);
   const claim = recorded === undefined ? addon.status?.storage?.claim : recorded.claim;
   return claim ?? childNames(addon.metadata.name).claim;
+}
+
+/** Name of the claim that a pod of a database has mounted. */
+export function mountedClaim(pod: Live<Pod> | undefined): string | undefined {
+  return pod?.spec?.volumes?.find(({ name }) => name === 'data')?.persistentVolumeClaim?.claimName;
 }
 
 /** The target on the volume that is in force, or on that of a restore that is whole and waits to be switched to. */

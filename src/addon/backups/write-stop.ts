@@ -8,7 +8,7 @@ import type { DatabaseState } from '../database/state.ts';
 import { READY_REASON, ANSWERING } from '../../api/reasons.ts';
 import { keptDataPlane } from '../pod/starting.ts';
 import type { World } from '../world/world.ts';
-import { isInitial } from './volume.ts';
+import { isInitial, mountedClaim } from './volume.ts';
 
 /*
  * While a restore into the addon is under way, its database runs on the volume that is about to be left. A point that
@@ -22,7 +22,7 @@ export function writeStop({
   pod,
   restores,
 }: Pick<World, 'pod' | 'restores'>): Live<InfluxRestore> | undefined {
-  const mounted = pod?.spec?.volumes?.find(({ name }) => name === 'data')?.persistentVolumeClaim?.claimName;
+  const mounted = mountedClaim(pod);
   return restores.find((restore) => isUnderWay(restore) && restore.status?.claim !== mounted);
 }
 

@@ -56,6 +56,8 @@ function worldOf(overrides: Partial<RestoreWorld> = {}): RestoreWorld {
     inForce: inForce(),
     current: claimOf(CLAIM),
     claim: undefined,
+    previous: undefined,
+    mounted: undefined,
     backup: model.get('mine'),
     store: storeOf('nightly'),
     task: { job: undefined, pod: undefined },
@@ -334,6 +336,74 @@ describe('a restore', () => {
     });
     const whole = restoreOf({ metadata, status: { startedAt: 'x', restoredAt: 'x', claim: 'new' } });
     expect(decideRestore(worldOf({ restore: whole, claim }), NOON).actions).toEqual([]);
+  });
+});
+
+describe('the claim with the data of before', () => {
+  const HOUR_MS = 3_600_000;
+  const finalizers = ['influxaddon.dev/restore'];
+  const status = { startedAt: NOON.toISOString(), completedAt: NOON.toISOString(), claim: 'new' };
+  const done = { status: { ...status, restoredAt: 'x', previousClaim: CLAIM } };
+  const kept = (metadata: object = {}) => {
+    const claim = claimOf(CLAIM, { 'influxaddon.dev/id': 'my_app_3707' });
+    const creationTimestamp = '2030-01-01T00:00:00Z';
+    return { ...claim, metadata: { ...claim.metadata, creationTimestamp, ...metadata } };
+  };
+  const left = (overrides: Partial<RestoreWorld> = {}, metadata: object = {}): RestoreWorld =>
+    worldOf({
+      restore: restoreOf({ ...done, metadata: { name: 'undo', finalizers, ...metadata } }),
+      inForce: { ...inForce(), claim: 'new' },
+      current: claimOf('new'),
+      previous: kept(),
+      mounted: 'new',
+      ...overrides,
+    });
+  const later = new Date(NOON.getTime() + 24 * HOUR_MS);
+  const deleted = { deletionTimestamp: NOON.toISOString() };
+  const release = [{ do: 'finalizers', finalizers: [] }];
+
+  it('stays for a day, then it goes as it was seen, and the restore is let go', () => {
+    const early = new Date(NOON.getTime() + 23 * HOUR_MS);
+    expect(decideRestore(left(), early)).toEqual({ actions: [], requeueAfterMs: HOUR_MS });
+    const { actions } = decideRestore(left(), later);
+    expect(actions).toMatchObject([{ do: 'delete', live: { metadata: { uid: `${CLAIM}-uid` } } }]);
+    expect(decideRestore(left({ previous: undefined }), later).actions).toMatchObject(release);
+    expect(decideRestore(left({ previous: kept(deleted) }), later).actions).toMatchObject(release);
+  });
+
+  it('goes before that when the restore is deleted', () => {
+    expect(decideRestore(left({}, deleted), NOON).actions).toMatchObject([{ do: 'delete' }]);
+    const away = left({ previous: undefined }, deleted);
+    expect(decideRestore(away, NOON).actions).toMatchObject(release);
+  });
+
+  const other = (rest: object) => [
+    restoreOf({ metadata: { name: 'o', uid: 'o' }, status: { claim: CLAIM, ...rest } }),
+  ];
+  it.each<[string, Partial<RestoreWorld>]>([
+    ['is in force', { inForce: { ...inForce(), claim: CLAIM } }],
+    ['is in force as status has it', { current: claimOf(CLAIM) }],
+    ['is not known to be out of force', { inForce: undefined }],
+    ['is filled by another restore', { others: other({ startedAt: 'x' }) }],
+    ['is of another database', { previous: claimOf(CLAIM, { 'influxaddon.dev/id': 'my_app_1' }) }],
+    ['was made since', { previous: kept({ creationTimestamp: '2030-01-09T12:00:01Z' }) }],
+    ['is of an addon that is gone', { addon: undefined }],
+    ['is of a namespace that goes', { namespaceTerminating: true }],
+  ])('never goes when it %s', (_, overrides) => {
+    for (const metadata of [{}, deleted])
+      expect(decideRestore(left(overrides, metadata), later).actions).toMatchObject(release);
+  });
+
+  it('waits while a pod has it mounted', () => {
+    for (const metadata of [{}, deleted])
+      expect(decideRestore(left({ mounted: CLAIM }, metadata), later)).toEqual({
+        actions: [],
+        requeueAfterMs: 60_000,
+      });
+  });
+
+  it('stays where it was once told that it does: the restore was let go when it was completed', () => {
+    expect(decideRestore(left({}, { finalizers: [] }), later).actions).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import { afterLost, type TaskAction, type TaskDecision } from '../decision/actio
 import { jobState } from '../world/job-state.ts';
 import { RESTORE_EVENT, RESTORE_REASON } from '../decision/reasons.ts';
 import { claimFor, makeJob } from '../jobs/restore-job.ts';
+import { formerClaim, KEPT_HOURS } from './former-claim.ts';
 import { inTheWay } from './obstacles.ts';
 import { awaitWriteStop, stoppedMeanwhile } from './write-stop.ts';
 import { attempt, failed, notThisTime, RESTORING, volumeRefused, write } from './status.ts';
@@ -22,22 +23,21 @@ const FINALIZER = 'influxaddon.dev/restore';
 
 /**
  * A restore beside: onto a claim of its own that no database uses, by a Job that counts what came of it. Only then is the
- * addon told to run on it (by `restoredAt`); the claim with the data of before stays. Pure.
+ * addon told to run on it (by `restoredAt`); the claim with the data of before stays for a while. Pure.
  */
 export function decideRestore(world: RestoreWorld, now: Date): TaskDecision {
   const { restore } = world;
   const { status } = restore;
-  const { finalizers = [], deletionTimestamp } = restore.metadata;
+  const { deletionTimestamp } = restore.metadata;
   const over = status?.completedAt !== undefined || status?.failedAt !== undefined;
   if (world.namespaceTerminating || (deletionTimestamp !== undefined && !isSwitching(status))) {
     const rubbish = world.namespaceTerminating || over ? undefined : leftover(world);
     if (rubbish !== undefined) return act(rubbish);
-    return finalizers.includes(FINALIZER) ? act(withFinalizers(restore, false)) : WAIT;
+    return world.namespaceTerminating ? released(restore) : tidied(world, now);
   }
   if (over) {
     const rubbish = status.failedAt === undefined ? undefined : leftover(world);
-    if (rubbish !== undefined) return act(rubbish);
-    return finalizers.includes(FINALIZER) ? act(withFinalizers(restore, false)) : WAIT;
+    return rubbish === undefined ? tidied(world, now) : act(rubbish);
   }
   if (status?.startedAt === undefined) return begin(world, now);
   if (status.restoredAt !== undefined) return switching(world, now);
@@ -45,6 +45,18 @@ export function decideRestore(world: RestoreWorld, now: Date): TaskDecision {
 }
 
 const WAIT: TaskDecision = { actions: [], requeueAfterMs: undefined };
+
+/** What was left is seen to as long as the finalizer is there: to whom it was once told that it stays, it stays. */
+function tidied(world: RestoreWorld, now: Date): TaskDecision {
+  const { restore } = world;
+  const former = restore.metadata.finalizers?.includes(FINALIZER) ? formerClaim(world, now) : undefined;
+  if (former === undefined) return released(restore);
+  return 'action' in former ? act(former.action) : { ...WAIT, requeueAfterMs: former.waitMs };
+}
+
+function released(restore: Restore): TaskDecision {
+  return restore.metadata.finalizers?.includes(FINALIZER) ? act(withFinalizers(restore, false)) : WAIT;
+}
 
 /** The data is whole on its volume and the database on its way there: from here on it only goes forward. */
 function isSwitching(status: InfluxRestoreStatus | undefined): boolean {
@@ -179,7 +191,7 @@ function switching({ restore, addon }: RestoreWorld, now: Date): TaskDecision {
   const kept =
     previousClaim === undefined
       ? ''
-      : ` The data of before is on the claim ${previousClaim}: delete it when you need it no more.`;
+      : ` The data of before is on the claim ${previousClaim}, for ${KEPT_HOURS} hours or until this InfluxRestore is deleted.`;
   const message = `The addon runs with the restored data.${kept}`;
   const standing = { ready: true, stalled: false, reason: RESTORE_REASON.completed, message };
   const events = [{ type: 'Normal' as const, reason: RESTORE_EVENT.completed, note: message }];

@@ -22,6 +22,10 @@ export interface RestoreWorld {
   readonly current: Live<PersistentVolumeClaim> | undefined;
   /** The claim that status names; with an addon that begins with a backup, the claim in force. */
   readonly claim: Live<PersistentVolumeClaim> | undefined;
+  /** The claim that the database was on before, as status names it. */
+  readonly previous: Live<PersistentVolumeClaim> | undefined;
+  /** Name of the claim that the addon's pod has mounted. */
+  readonly mounted: string | undefined;
   readonly backup: Backup | undefined;
   /** Of the backup. */
   readonly store: Live<InfluxBackupStore> | undefined;
