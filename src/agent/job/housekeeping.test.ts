@@ -1,10 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { backupKeys } from '../../backup/location.ts';
 import type { BackupManifest } from '../../backup/manifest.ts';
 import { MAX_RESULT_BYTES, type ListJobSpec } from '../../backup/protocol.ts';
 import { jobResult } from '../../backup/results.ts';
-import { listBackups } from './housekeeping.ts';
+import { checkStore, listBackups } from './housekeeping.ts';
+import { StoreError } from '../store/store-error.ts';
+import { openVolume } from '../store/volume-store.ts';
 import type { JobContext } from './job-context.ts';
 import type { Store } from '../store/store.ts';
 
@@ -102,5 +107,37 @@ describe('the backups of a namespace', () => {
       ]),
     );
     expect(await pagesOf(texts)).toEqual([[uids[0]]]);
+  });
+});
+
+describe('a store', () => {
+  const check = async (change: Partial<Store>) => {
+    const folder = await mkdtemp(join(tmpdir(), 'store-'));
+    try {
+      const context = {
+        store: { ...openVolume(folder), ...change },
+        signal: new AbortController().signal,
+        now: () => new Date(),
+      } as unknown as JobContext;
+      const spec = {
+        operation: 'check',
+        store: { type: 'pvc', prefix: PREFIX },
+        deadlineSeconds: 60,
+      } as const;
+      return await checkStore(spec, context);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+
+  it('is fine when all that a backup does with it can be done', async () => {
+    expect(await check({})).toEqual({ ok: true, operation: 'check' });
+  });
+
+  const refuse = (): never => {
+    throw new StoreError('StoreDenied', 'no');
+  };
+  it.each(['put', 'get', 'list', 'delete', 'sweep'] as const)('is not when %s is denied', async (what) => {
+    await expect(check({ [what]: refuse })).rejects.toMatchObject({ reason: 'StoreDenied' });
   });
 });

@@ -90,7 +90,7 @@ async function entryOf(
   }
 }
 
-/** Writes, reads back, lists and deletes a small object. */
+/** Writes, reads back, lists and deletes a small object, and lists half-done uploads: each backup does all of that. */
 export async function checkStore(
   { store: { prefix } }: CheckJobSpec,
   { store, signal, now }: JobContext,
@@ -106,6 +106,8 @@ export async function checkStore(
   let listed = false;
   for await (const object of store.list(folder, undefined, signal)) listed ||= object.key === key;
   await store.delete(key, signal);
+  // Of nobody else's: below a key that only this check has.
+  await store.sweep(`${key}/`, signal);
   if (back?.bytes !== content.length || !listed)
     throw new JobError('ReadBackDiffers', 'The store does not give back what was written.');
   return { ok: true, operation: 'check' };
