@@ -54,7 +54,7 @@ describe('the metrics of an addon', () => {
     const { stores, memories } = storesWith();
     const [addon] = stores.addons.list();
     const status = { ...addon?.status, storage: { claim: 'restored' } };
-    const metadata = { ...addon?.metadata, resourceVersion: '900000000' };
+    const { resourceVersion: _, ...metadata } = addon?.metadata ?? {};
     stores.addons.recordWrite(addonOf({}, { metadata, status }));
     const claim = { metadata: { name: 'restored', namespace: NAMESPACE, uid: 'restored' } };
     stores.claims.recordWrite(

@@ -151,16 +151,19 @@ describe('with one operator', () => {
       ]);
     });
 
-    test('is immutable', async () => {
+    test('is immutable but for its deletionPolicy', async () => {
       const namespace = await bed.namespace('immutable');
       await backUp(bed, namespace, 'mine');
-      const patch = bed.client.patch(
-        InfluxBackup,
-        { namespace, name: 'mine' },
-        { spec: { kind: 'Final' } },
-        { type: 'merge' },
-      );
-      await expect(patch).rejects.toThrow(/spec is immutable/);
+      const patch = (spec: object) =>
+        bed.client.patch(InfluxBackup, { namespace, name: 'mine' }, { spec }, { type: 'merge' });
+      await expect(patch({ kind: 'Final' })).rejects.toThrow(/spec.kind is immutable/);
+      await expect(patch({ addonRef: { name: 'another' } })).rejects.toThrow(/spec.addonRef is immutable/);
+      // What is meant anyway may be written out.
+      await patch({ kind: 'Manual', deletionPolicy: 'Delete' });
+      await eventually('the edit to be seen', async () => {
+        const { metadata, status } = (await bed.client.get(InfluxBackup, { namespace, name: 'mine' })) ?? {};
+        return status?.observedGeneration === metadata?.generation;
+      });
     });
 
     test('stays with its objects when the addon goes', async () => {

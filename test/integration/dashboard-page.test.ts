@@ -233,7 +233,9 @@ describe('an addon', () => {
     await open();
     await click('button[name=restart]');
     await yes();
-    await spec(({ placement }) => placement?.podAnnotations !== undefined);
+    await page.waitForSelector('.messages p.good');
+    await closeMessages();
+    expect((await addon()).metadata.annotations).toHaveProperty(['influxaddon.dev/restart']);
     await click('button[name=stop]');
     await yes();
     await spec(({ state }) => state === 'Stopped');

@@ -228,13 +228,14 @@ describe('what is edited', () => {
   test('it is stopped, started, restarted, paused, resumed, and gets new credentials', async () => {
     expect(await edited('stop')).toMatchObject({ state: 'Stopped' });
     expect(await edited('start')).toMatchObject({ state: 'Running' });
-    expect((await edited('restart')).placement?.podAnnotations).toBeDefined();
+    await edited('restart');
     await edited('pause');
     await bed.until(NAMESPACE, 'metrics', 'paused', (each) => condition(each, 'Ready')?.reason === 'Paused');
     await edited('resume');
     await edited('rotate');
     await edited('maintain');
     expect((await addon()).metadata.annotations).toMatchObject({
+      'influxaddon.dev/restart': expect.any(String),
       'influxaddon.dev/rotate': expect.any(String),
       'influxaddon.dev/maintain-now': expect.any(String),
     });

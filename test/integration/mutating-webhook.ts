@@ -76,12 +76,13 @@ export async function mutateSets(
 
 function probeIn(namespace: string): StatefulSet {
   const labels = { app: 'probe' };
+  const probe = { name: 'probe', image: 'probe:1', resources: { limits: { memory: '64Mi' } } };
   return {
     metadata: { namespace, name: 'probe' },
     spec: {
       serviceName: 'probe',
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'probe', image: 'probe:1' }] } },
+      template: { metadata: { labels }, spec: { containers: [probe] } },
     },
   };
 }
