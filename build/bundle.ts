@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { buildPage, pagePlugin } from './dashboard-page.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -12,7 +13,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 
 /**
  * Bundles `entry` and what it imports into `outDir`, emptied first: main.js, a chunk for each module that is
- * imported lazily, a source map beside each, and licenses.txt for everything that came from npm.
+ * imported lazily (the page for browsers in one of them), a source map beside each, and licenses.txt for everything that came from npm.
  *
  * Names are kept and only white space and syntax are made small: a stack trace in a log then reads without the
  * map, which need not be in the image (Node keeps a parsed map in memory).
@@ -27,9 +28,10 @@ export async function bundle(options: {
 }): Promise<string[]> {
   const { entry, outDir, plugins = [] } = options;
   await rm(outDir, { recursive: true, force: true });
+  const page = await buildPage();
   const result = await build({
     entryPoints: { main: entry },
-    plugins,
+    plugins: [pagePlugin(page.files), ...plugins],
     outdir: outDir,
     absWorkingDir: root,
     bundle: true,
@@ -50,7 +52,7 @@ export async function bundle(options: {
     },
   });
   await mkdir(outDir, { recursive: true });
-  await writeFile(join(outDir, 'licenses.txt'), await licenses(result.metafile));
+  await writeFile(join(outDir, 'licenses.txt'), await licenses(result.metafile, page.metafile));
   const names = Object.keys(result.metafile.outputs)
     .map((path) => basename(path))
     .filter((name) => name.endsWith('.js'));

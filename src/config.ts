@@ -109,6 +109,17 @@ const OPTIONS = {
       .optional(),
     help: "kubernetes.io/tls Secret of its own namespace with the webhook's certificate, which somebody else renews; default: it makes its own",
   },
+  'dashboard-port': {
+    schema: port.default(0),
+    help: 'the page in the browser, for visitors with tokens of their own; 0 for none',
+  },
+  'dashboard-hosts': {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9.-]+(:\d+)?(,[a-z0-9.-]+(:\d+)?)*$/)
+      .default('localhost'),
+    help: 'names by which that page is reached, with the port where it is another than 80 or 443; a,b',
+  },
   'maintenance-at-once': {
     schema: z.coerce.number().int().min(1).max(1000).default(DEFAULT_MAINTENANCE.maxAtOnce),
     help: 'databases that are in maintenance at once',

@@ -1,4 +1,5 @@
 import { KubeClient } from '../kube/api/client.ts';
+import type { Credentials } from '../kube/api/credentials.ts';
 import { HttpTransport } from '../kube/api/http-transport.ts';
 import { readKubeconfig } from '../kube/api/kubeconfig.ts';
 import { openForward } from '../kube/api/port-forward.ts';
@@ -17,9 +18,16 @@ export async function connect(
     const why = error instanceof Error ? error.message : String(error);
     throw new CliError(EXIT.unreachable, `the kubeconfig cannot be used: ${why}`, { cause: error });
   });
-  const userAgent = `kubectl-influx/${VERSION}`;
+  return clusterOf(credentials, `kubectl-influx/${VERSION}`, given.text('namespace'));
+}
+
+/** The cluster with these credentials. Nothing is asked of the server yet. */
+export function clusterOf(
+  credentials: Credentials,
+  userAgent: string,
+  namespace = credentials.namespace,
+): Cluster {
   const transport = new HttpTransport({ credentials, userAgent, connections: 8 });
-  const namespace = given.text('namespace') ?? credentials.namespace;
   return {
     client: new KubeClient(transport, { fieldManager: 'kubectl-influx' }),
     namespace,

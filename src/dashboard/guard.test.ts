@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { HEADERS, isName, rejection } from './guard.ts';
+import { type Door, HEADERS, isName, rejection } from './guard.ts';
 
 const TOKEN = 'a-token-of-this-test';
-const door = { hosts: ['127.0.0.1:8000', 'localhost:8000'], token: TOKEN };
+const door: Door = { hosts: ['127.0.0.1:8000', 'localhost:8000'], schemes: ['http'], token: TOKEN };
 const ours = { host: '127.0.0.1:8000', authorization: `Bearer ${TOKEN}` };
 
-function answer(method: string, path: string, headers: Record<string, string>): number {
-  return rejection({ method, path, header: (name) => headers[name] }, door)?.status ?? 200;
+function answer(method: string, path: string, headers: Record<string, string>, at = door): number {
+  return rejection({ method, path, header: (name) => headers[name] }, at)?.status ?? 200;
 }
 
 test.each<[what: string, method: string, path: string, headers: Record<string, string>, status: number]>([
@@ -59,6 +59,17 @@ test.each<[what: string, method: string, path: string, headers: Record<string, s
   ],
 ])('%s: %s %s %j is %d', (_, method, path, headers, status) => {
   expect(answer(method, path, headers)).toBe(status);
+});
+
+test.each<[what: string, headers: Record<string, string>, status: number]>([
+  ['a token of whoever it is', { authorization: 'Bearer any' }, 200],
+  ['it, where TLS ends before us', { authorization: 'Bearer any', origin: 'https://db.example' }, 200],
+  ['no token', {}, 401],
+  ['another host', { authorization: 'Bearer any', host: 'evil.example' }, 421],
+  ['another page', { authorization: 'Bearer any', origin: 'https://evil.example' }, 403],
+])('where every visitor has a token, %s: %j is %d', (_, headers, status) => {
+  const shared: Door = { hosts: ['db.example'], schemes: ['http', 'https'], token: undefined };
+  expect(answer('POST', '/api/addons/a/b/do', { host: 'db.example', ...headers }, shared)).toBe(status);
 });
 
 test('nothing inline and nothing from elsewhere is run or shown', () => {

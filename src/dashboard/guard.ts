@@ -15,7 +15,10 @@ export interface Knock {
 export interface Door {
   /** `127.0.0.1:8080`: what a browser that was led here says in Host. */
   readonly hosts: readonly string[];
-  readonly token: string;
+  /** Of the address in the browser; both where something before us may end TLS. */
+  readonly schemes: readonly ('http' | 'https')[];
+  /** Undefined where every visitor has one of their own, which somebody else judges. */
+  readonly token: string | undefined;
 }
 
 export interface Rejection {
@@ -29,13 +32,13 @@ export function rejection(knock: Knock, door: Door): Rejection | undefined {
   // A name of somebody else's that was made to lead here (DNS rebinding) is another origin, with our answers in it.
   if (host === undefined || !door.hosts.includes(host))
     return { status: 421, why: 'this server is not called so' };
-  return foreign(knock, host) ?? (knock.path.startsWith('/api/') ? stranger(knock, door) : undefined);
+  return foreign(knock, host, door) ?? (knock.path.startsWith('/api/') ? stranger(knock, door) : undefined);
 }
 
 /** Browsers say where a request comes from; what is no browser says nothing, and needs the token all the same. */
-function foreign({ header, method, path }: Knock, host: string): Rejection | undefined {
+function foreign({ header, method, path }: Knock, host: string, { schemes }: Door): Rejection | undefined {
   const origin = header('origin');
-  if (origin !== undefined && origin !== `http://${host}`)
+  if (origin !== undefined && !schemes.some((scheme) => origin === `${scheme}://${host}`))
     return { status: 403, why: 'requests of other pages are not answered' };
   const site = header('sec-fetch-site');
   if (site === undefined || site === 'same-origin' || site === 'none') return undefined;
@@ -45,13 +48,18 @@ function foreign({ header, method, path }: Knock, host: string): Rejection | und
 }
 
 function stranger({ header }: Knock, { token }: Door): Rejection | undefined {
-  const given = /^Bearer (\S+)$/.exec(header('authorization') ?? '')?.[1];
-  if (given === undefined || !same(given, token))
-    return {
-      status: 401,
-      why: 'the address that was printed at the start has the token that is missing here',
-    };
-  return undefined;
+  const given = bearerOf(header('authorization'));
+  if (given !== undefined && (token === undefined || same(given, token))) return undefined;
+  const why =
+    token === undefined
+      ? 'log in with a token of your own for the API server'
+      : 'the address that was printed at the start has the token that is missing here';
+  return { status: 401, why };
+}
+
+/** The token of an Authorization header. */
+export function bearerOf(header: string | undefined): string | undefined {
+  return /^Bearer (\S+)$/.exec(header ?? '')?.[1];
 }
 
 /** Takes as long for a token that is nearly right as for any other. */

@@ -16,7 +16,7 @@ function served() {
   const noted: string[] = [];
   onTestFinished(() => stop.abort());
   const app = dashboardApp({
-    door: { hosts: [HOST], token: TOKEN },
+    door: { hosts: [HOST], schemes: ['http'], token: TOKEN },
     page,
     visitor: desk.visitor,
     tool: ECHO,
@@ -25,7 +25,10 @@ function served() {
     signal: stop.signal,
     note: (line) => noted.push(line),
   });
-  const ask = async (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+  const ask = async (
+    path: string,
+    init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
+  ) =>
     await app.request(path, {
       ...init,
       headers: { host: HOST, authorization: `Bearer ${TOKEN}`, ...init.headers },

@@ -56,8 +56,7 @@ export function dashboardApp(options: DashboardOptions): Hono {
   });
   app.notFound((context) => context.json({ error: 'there is nothing here' }, 404));
 
-  for (const [path, { type, text }] of Object.entries(page))
-    app.get(path, (context) => context.body(text, 200, { 'content-type': type }));
+  pageRoutes(app, page);
 
   app.get('/api/start', (context) => {
     const start: Start = { version, namespace: options.namespace };
@@ -93,6 +92,12 @@ export function dashboardApp(options: DashboardOptions): Hono {
     },
   );
   return app;
+}
+
+/** The files of the page: the same for everybody, with nothing of the cluster in them. */
+export function pageRoutes(app: Hono, page: PageFiles): void {
+  for (const [path, { type, text }] of Object.entries(page))
+    app.get(path, (context) => context.body(text, 200, { 'content-type': type }));
 }
 
 function keyIn(context: Context): AddonKey {

@@ -31,7 +31,7 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
   const namespace = options.namespace ?? (await beginning(visitor, signal));
   const listening = await listen(options.port, (port) =>
     dashboardApp({
-      door: { hosts: [`127.0.0.1:${port}`, `localhost:${port}`], token },
+      door: { hosts: [`127.0.0.1:${port}`, `localhost:${port}`], schemes: ['http'], token },
       page,
       visitor,
       tool,
@@ -44,8 +44,8 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
   return { ...listening, address: `http://127.0.0.1:${listening.port}/#token=${token}` };
 }
 
-/** Empty, for all namespaces, where the visitor may list them; else the visitor's own. */
-async function beginning({ client, namespace }: Visitor, signal: AbortSignal): Promise<string> {
+/** Empty, for all namespaces, where the visitor may list them; else the visitor's own. Rejects with ApiError. */
+export async function beginning({ client, namespace }: Visitor, signal: AbortSignal): Promise<string> {
   try {
     for await (const _ of client.pages(InfluxAddon, { limit: 1 }, signal)) break;
     return '';

@@ -20,6 +20,7 @@ import { VERSION } from '../version.ts';
 import { addonFigures } from './addon-figures.ts';
 import { AddonOperator } from './addons.ts';
 import { backupFigures } from './backup-figures.ts';
+import { serveVisitors } from './dashboard.ts';
 import { identityOf } from './identity.ts';
 import { leadershipOf } from './leadership.ts';
 import { Progress } from './progress.ts';
@@ -130,6 +131,16 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
     );
 
   const watching = new AbortController();
+  if (config['dashboard-port'] !== 0)
+    servers.push(
+      await serveVisitors({
+        port: config['dashboard-port'],
+        hosts: config['dashboard-hosts'].split(','),
+        credentials,
+        log,
+        signal: watching.signal,
+      }),
+    );
   const watches = [operator.watch(watching.signal)];
   if (config['webhook-port'] !== 0) {
     const webhook = {

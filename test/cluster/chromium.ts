@@ -45,9 +45,10 @@ export async function chromium(say: (line: string) => void = () => {}): Promise<
 
 /** The configuration in the package names folders of a machine that it is installed on. */
 async function fonts(root: string): Promise<string> {
-  return await ensureCached('chromium-fonts', [root], async (to) => {
-    const folder = join(root, 'usr/share/fonts');
-    const text = `<?xml version="1.0"?><fontconfig><dir>${folder}</dir><cachedir>${join(root, 'fontcache')}</cachedir></fontconfig>\n`;
+  const folders = `<dir>${join(root, 'usr/share/fonts')}</dir><cachedir>${join(root, 'fontcache')}</cachedir>`;
+  const mono = '<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>';
+  const text = `<?xml version="1.0"?><fontconfig>${folders}${mono}</fontconfig>\n`;
+  return await ensureCached('chromium-fonts', [text], async (to) => {
     await writeFile(join(to, 'fonts.conf'), text);
   });
 }

@@ -8,6 +8,8 @@ import { HttpInfluxTransport } from '../../src/influx/transport.ts';
 import { influxBinaries } from '../cluster/images/influxdb.ts';
 import { run } from '../cluster/run-command.ts';
 import { type S3Server, S3_CREDENTIALS, startS3Server } from '../cluster/s3-server.ts';
+import type { Sample } from '../../src/dashboard/wire.ts';
+import { DashboardClient } from '../dashboard-client.ts';
 import { CliProgram } from './cli-program.ts';
 import { type OperatorNode, startOperatorNode } from './operator-node.ts';
 import type { Space } from './space.ts';
@@ -134,6 +136,32 @@ describe('with a database that listens with TLS', () => {
       code: 1,
       stderr: expect.stringContaining('container nobody is not valid'),
     });
+  });
+
+  test('dashboard shows what the engine counts and what it logs, until it is interrupted', async () => {
+    const child = cli.start(['dashboard', '--no-open']);
+    const notes = text(child.stderr);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    const address = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())),
+    );
+    const client = new DashboardClient(address);
+    const path = '/api/addons/cli/metrics';
+    const sample = await client.message<Sample>(
+      `${path}/numbers`,
+      'sample',
+      ({ pointsPerSecond }) => pointsPerSecond !== undefined,
+    );
+    expect(sample).toMatchObject({ heap: expect.any(Number), queriesPerSecond: expect.any(Number) });
+    expect(sample.series).toBeGreaterThanOrEqual(10);
+    expect(sample.data).toBeGreaterThan(1_000);
+    expect(await client.message<string[]>(`${path}/numbers`, 'unknown')).toEqual([
+      expect.stringContaining('no metrics API'),
+    ]);
+    expect(await client.textUntil(`${path}/logs`, (lines) => lines.includes('\n'))).toMatch(/ lvl=\w+ msg=/);
+    child.kill('SIGINT');
+    await ended;
+    expect(await notes).toContain('acts with your rights');
   });
 
   test('a backup is taken, downloaded, decrypted, and is what it was', async () => {

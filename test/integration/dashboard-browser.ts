@@ -49,7 +49,14 @@ export async function startBrowser(): Promise<TestBrowser> {
       if (artefacts === undefined) return;
       const folder = join(artefacts, 'dashboard');
       mkdirSync(folder, { recursive: true });
-      await page.screenshot({ path: `${join(folder, basename(name))}.png`, fullPage: true });
+      // As much as two screens: a list may be a thousand lines long.
+      const { width, height } = page.viewport() ?? { width: 1280, height: 900 };
+      const clip = { x: 0, y: 0, width, height: 2 * height };
+      await page.screenshot({
+        path: `${join(folder, basename(name))}.png`,
+        clip,
+        captureBeyondViewport: true,
+      });
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();

@@ -12,7 +12,6 @@ import { withOperatorBed } from './with-bed.ts';
 
 /** The page in a real browser, on a real API server and a running operator: everything that it offers is tried. */
 const NAMESPACE = 'page';
-const MANY = 'many';
 let bed: OperatorBed;
 let board: RunningDashboard;
 let browser: TestBrowser;
@@ -138,7 +137,8 @@ describe('the list', () => {
   test('is searched, and is used without a mouse', async () => {
     await fill('input[name=search]', 'metr');
     await page.waitForFunction("document.querySelectorAll('tbody tr').length === 1");
-    await fill('input[name=search]', '');
+    await page.focus('input[name=search]');
+    for (const _ of 'metr') await page.keyboard.press('Backspace');
     await page.waitForFunction("document.querySelectorAll('tbody tr').length > 1");
     await page.focus('input[name=bad]');
     await page.keyboard.press('Tab');
@@ -338,27 +338,4 @@ describe('an addon', () => {
     await page.emulateMediaFeatures([]);
     await page.setViewport({ width: 1280, height: 900 });
   });
-});
-
-test('a thousand addons are on the screen within a second of the page being opened', async () => {
-  await bed.namespace(MANY);
-  const names = Array.from({ length: 1_000 }, (_, index) => `db-${index}`);
-  for (let from = 0; from < names.length; from += 50)
-    await Promise.all(names.slice(from, from + 50).map((name) => bed.addon(MANY, name)));
-  await using many = await startDashboard(bed.plane.kubeconfig, MANY);
-  const opened = await browser.page(many.address);
-  await opened.evaluateOnNewDocument(`
-    const look = () => {
-      if (document.querySelectorAll('table.addons tbody tr').length < 1000) return requestAnimationFrame(look);
-      requestAnimationFrame(() => { globalThis.shownAfter = performance.now(); });
-    };
-    look();
-  `);
-  // The second time, as everything but the first page of a day: the browser has compiled the script.
-  await opened.goto(new URL(many.address).origin);
-  await opened.waitForFunction('globalThis.shownAfter !== undefined');
-  const ms = Number(await opened.evaluate('globalThis.shownAfter'));
-  await browser.screenshot(opened, 'many');
-  expect(ms).toBeLessThan(1_000 * Number(process.env['TEST_SLOWNESS'] ?? 1));
-  await opened.close();
 });

@@ -1,11 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { bundleCli } from '../../build/bundle-cli.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
-import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
+import { InfluxAddon, InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
+import { clusterOf } from '../../src/cli/cluster.ts';
+import { TOOL, visitorOf } from '../../src/cli/page/tool.ts';
+import { sharedDashboard } from '../../src/dashboard/shared.ts';
 import type { BackupLine, Detail, EventLine, Row } from '../../src/dashboard/wire.ts';
+import { readKubeconfig } from '../../src/kube/api/kubeconfig.ts';
+import { credentialsOf } from '../../src/operator/dashboard.ts';
+import { ownerMark } from '../cluster/orphans.ts';
+import { DashboardClient } from '../dashboard-client.ts';
 import { secretData } from './database.ts';
 import { type RunningDashboard, startDashboard } from './dashboard-server.ts';
 import { FakeStore } from './fake-store.ts';
-import { condition, type OperatorBed } from './operator-bed.ts';
+import { condition, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
 import { withOperatorBed } from './with-bed.ts';
 
 /** The server of the page against a real API server and a running operator: what it shows, edits and refuses. */
@@ -62,7 +75,7 @@ async function refused(status: number, words: RegExp, verb: string, args?: strin
 
 describe('what is shown', () => {
   test('the list has every addon, and follows what happens to them', async () => {
-    const rows = await board.message<Row[]>('/api/addons/stream', 'rows');
+    const rows = await board.client.message<Row[]>('/api/addons/stream', 'rows');
     expect(rows).toEqual([
       expect.objectContaining({
         namespace: NAMESPACE,
@@ -72,7 +85,7 @@ describe('what is shown', () => {
         status: 'Ready',
       }),
     ]);
-    const coming = board.message<{ rows: Row[] }>('/api/addons/stream', 'changed', (changed) =>
+    const coming = board.client.message<{ rows: Row[] }>('/api/addons/stream', 'changed', (changed) =>
       changed.rows.some(({ name }) => name === 'second'),
     );
     await bed.addon(NAMESPACE, 'second');
@@ -80,7 +93,7 @@ describe('what is shown', () => {
   });
 
   test('an addon has its state in words, its conditions and its events', async () => {
-    const detail = await board.message<Detail>(STREAM, 'addon');
+    const detail = await board.client.message<Detail>(STREAM, 'addon');
     expect(detail).toMatchObject({
       health: 'Good',
       tls: 'Disabled',
@@ -89,38 +102,41 @@ describe('what is shown', () => {
     });
     expect(detail.conditions.map(({ type }) => type)).toEqual(expect.arrayContaining(['Ready', 'Available']));
     expect(detail.settings).toContainEqual(['Force TLS', 'Disabled']);
-    const story = await board.message<string[]>(STREAM, 'story');
+    const story = await board.client.message<string[]>(STREAM, 'story');
     expect(story[0]).toBe(`metrics (${await id()}): Ready`);
-    const events = await board.message<EventLine[]>(STREAM, 'events', (lines) => lines.length > 0);
+    const events = await board.client.message<EventLine[]>(STREAM, 'events', (lines) => lines.length > 0);
     expect(events[0]).toMatchObject({ reason: expect.any(String), note: expect.any(String) });
   });
 
   test('no stream has the password; it is told to who asks for it and may read the Secret', async () => {
     const { INFLUX_URL = '' } = await secretData(bed, NAMESPACE, 'metrics-influx');
     const { password } = new URL(INFLUX_URL);
-    const detail = await board.message<Detail>(STREAM, 'addon');
+    const detail = await board.client.message<Detail>(STREAM, 'addon');
     expect(detail.maskedUrl).toBe(INFLUX_URL.replace(password, '********'));
     expect(JSON.stringify(detail)).not.toContain(password);
     const path = `/api/addons/${NAMESPACE}/metrics/url`;
-    expect(await board.ask(path)).toEqual({ status: 200, body: { url: INFLUX_URL } });
-    expect((await strangers.ask(path)).status).toBe(403);
+    expect(await board.client.ask(path)).toEqual({ status: 200, body: { url: INFLUX_URL } });
+    expect((await strangers.client.ask(path)).status).toBe(403);
   });
 
   test('what cannot be measured is said not to be known, and why', async () => {
     const path = `/api/addons/${NAMESPACE}/metrics/numbers`;
-    const unknown = await board.message<string[]>(path, 'unknown');
+    const unknown = await board.client.message<string[]>(path, 'unknown');
     expect(unknown).toEqual([
       expect.stringContaining('no metrics API (metrics.k8s.io)'),
       expect.stringContaining('was not reached through the API server'),
     ]);
-    expect(await board.message(path, 'limits')).toMatchObject({ memory: 512 * 2 ** 20, series: 50_000 });
+    expect(await board.client.message(path, 'limits')).toMatchObject({
+      memory: 512 * 2 ** 20,
+      series: 50_000,
+    });
   });
 
   test('who may see nothing is told so', async () => {
-    expect(await strangers.message<string>('/api/addons/stream', 'trouble', (words) => words !== '')).toBe(
-      'you may not list and watch influxaddons in all namespaces',
-    );
-    expect(await strangers.ask('/api/catalogue')).toMatchObject({ status: 403 });
+    expect(
+      await strangers.client.message<string>('/api/addons/stream', 'trouble', (words) => words !== ''),
+    ).toBe('you may not list and watch influxaddons in all namespaces');
+    expect(await strangers.client.ask('/api/catalogue')).toMatchObject({ status: 403 });
     expect(await strangers.edit('metrics', 'stop')).toMatchObject({ status: 403 });
   });
 });
@@ -185,7 +201,7 @@ describe('what is edited', () => {
     expect((await bed.client.get(InfluxBackup, { namespace: NAMESPACE, name: 'mine' }))?.spec).toEqual({
       addonRef: { name: 'metrics' },
     });
-    const done = await board.message<BackupLine[]>(
+    const done = await board.client.message<BackupLine[]>(
       STREAM,
       'backups',
       (lines) => lines[0]?.restorable === true,
@@ -224,11 +240,65 @@ describe('what is edited', () => {
     });
   });
 
-  test('it is deleted only by its id', async () => {
-    await refused(422, /nothing was deleted/, 'remove', [], { confirm: 'metrics' });
-    await refused(400, /say --confirm/, 'remove');
-    const gone = board.message<Detail | null>(STREAM, 'addon', (detail) => detail === null);
-    await board.edit('metrics', 'remove', [], { confirm: await id() });
+  test('it is not deleted from here; that it was is shown', async () => {
+    await refused(400, /remove is nothing that the page may do/, 'remove', [], { confirm: await id() });
+    const gone = board.client.message<Detail | null>(STREAM, 'addon', (detail) => detail === null);
+    await bed.client.delete(InfluxAddon, { namespace: NAMESPACE, name: 'metrics' });
     expect(await gone).toBeNull();
   });
+});
+
+test('the bundle has the page in it, with the licences, and serves it until it is interrupted', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = await bundleCli(folder);
+  expect(await readFile(`${path}.licenses.txt`, 'utf8')).toMatch(/== preact [^]*== uplot /);
+  const child = spawn(process.execPath, [path, 'dashboard', '--no-open'], {
+    cwd: '/',
+    env: { KUBECONFIG: bed.plane.kubeconfig, HOME: folder, ...ownerMark() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  const [printed] = (await once(child.stdout, 'data')) as [Buffer];
+  const address = printed.toString().trim();
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}$/);
+  expect(await (await fetch(address)).text()).toContain('<script type="module" src="/app.js">');
+  expect(await (await fetch(new URL('/app.js', address))).text()).toContain('kubectl influx dashboard');
+  const rows = await new DashboardClient(address).message<Row[]>('/api/addons/stream', 'rows');
+  expect(rows.map(({ namespace }) => namespace)).toContain(NAMESPACE);
+  // A stream that is open holds nothing up.
+  const open = fetch(new URL('/api/addons/stream', address), {
+    headers: { authorization: `Bearer ${new URL(address).hash.slice('#token='.length)}` },
+  });
+  await open;
+  child.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+});
+
+test('served to many, each has the rights of their own token, and nobody those of the server', async () => {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const own = await readKubeconfig({ path: bed.plane.kubeconfig, environment: {} });
+  const app = sharedDashboard({
+    hosts: ['db.example'],
+    page: {},
+    tool: TOOL,
+    version: 'test',
+    signal: stop.signal,
+    note: () => {},
+    connect: (token) => {
+      const cluster = clusterOf(credentialsOf(own, token), 'test');
+      return { ...visitorOf(cluster), close: () => cluster.close() };
+    },
+  });
+  const status = async (token: string, path: string) => {
+    const headers = { host: 'db.example', authorization: `Bearer ${token}` };
+    return (await app.request(path, { headers })).status;
+  };
+  const tokenOf = async (user: string) =>
+    (await readKubeconfig({ path: await bed.plane.userKubeconfig(user), environment: {} })).token ?? '';
+  expect(await status(await tokenOf(OPERATOR_USER), '/api/catalogue')).toBe(200);
+  expect(await status(await tokenOf('stranger'), '/api/catalogue')).toBe(403);
+  expect(await status('nobody-knows-it', '/api/catalogue')).toBe(401);
 });

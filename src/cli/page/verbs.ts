@@ -5,7 +5,7 @@ import { OPERATE_VERBS } from '../verbs/addon/operate.ts';
 import { DATA_VERBS } from '../verbs/data/index.ts';
 
 /**
- * What the page may do, and with which options. No option that names a file of this machine, no other cluster and no
+ * What the page may do, and with which options. It deletes no database. No option that names a file of this machine, no other cluster and no
  * other namespace: a page is not trusted with what a terminal is.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -19,7 +19,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   resume: [],
   maintain: [],
   rotate: [],
-  remove: ['confirm'],
   'users add': ['access'],
   'users remove': [],
   'retention set': ['shard-duration', 'default', 'allow-data-loss'],

@@ -49,7 +49,7 @@ function wordsOf(error: ApiError, pod: string): string {
   if (error.isForbidden) return `you may not get pods of metrics.k8s.io`;
   if (!error.isNotFound) return reasonOf(error);
   // The group itself, or the pod in it.
-  return error.message.includes(pod)
+  return reasonOf(error).includes(pod)
     ? 'the metrics API does not know the pod (yet)'
     : 'this cluster has no metrics API (metrics.k8s.io)';
 }

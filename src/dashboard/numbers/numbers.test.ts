@@ -62,7 +62,7 @@ describe('the use of the container', () => {
   });
 
   test.each<[code: number, message: string, words: string]>([
-    [404, 'the server could not find the requested resource', 'no metrics API'],
+    [404, 'GET /apis/metrics.k8s.io/a-influx-0: the server could not find it', 'no metrics API'],
     [404, 'pods.metrics.k8s.io "a-influx-0" not found', 'does not know the pod'],
     [403, 'forbidden', 'you may not get pods of metrics.k8s.io'],
     [503, 'the server is currently unable', 'currently unable'],

@@ -20,6 +20,17 @@ export function takeToken(): void {
   history.replaceState(null, '', '/#/');
 }
 
+/** Whether everybody logs in with a token of their own, rather than by an address that has one in it. */
+export function asksForToken(): boolean {
+  return document.documentElement.dataset['login'] === 'token';
+}
+
+/** Kept as long as the tab is open. */
+export function logIn(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
+  location.reload();
+}
+
 /** Asks the server. Rejects with an Error for people. */
 export async function ask<T>(path: string, body?: unknown): Promise<T> {
   const answer = await send(path, body).catch(() => {

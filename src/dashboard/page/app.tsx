@@ -2,9 +2,10 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Start } from '../wire.ts';
 import { AddonPage } from './addon/addon.tsx';
-import { ask, connection, locked } from './api.ts';
+import { ask, asksForToken, connection, locked, logIn } from './api.ts';
 import { Dialogs, Messages } from './dialog.tsx';
 import { ListPage } from './list.tsx';
+import { textOf } from './fields.ts';
 import { followAddress, place } from './place.ts';
 
 /** The frame around the list and the pages of addons. */
@@ -33,10 +34,7 @@ export function App() {
       </header>
       <main>
         {locked.value ? (
-          <p class="notice bad">
-            Open the address that <code>kubectl influx dashboard</code> printed: it has the token that lets
-            you in. It changes with every start.
-          </p>
+          <Locked />
         ) : start.value === undefined ? (
           <p class="notice">{trouble.value || 'Loading …'}</p>
         ) : at === undefined ? (
@@ -52,6 +50,36 @@ export function App() {
       <Messages />
       <Dialogs />
     </>
+  );
+}
+
+function Locked() {
+  if (!asksForToken())
+    return (
+      <p class="notice bad">
+        Open the address that <code>kubectl influx dashboard</code> printed: it has the token that lets you
+        in. It changes with every start.
+      </p>
+    );
+  return (
+    <form
+      class="notice"
+      onSubmit={(event) => {
+        event.preventDefault();
+        logIn(textOf(event.currentTarget, 'token'));
+      }}
+    >
+      <label>
+        A token of your own for the API server
+        <input type="password" name="token" required autocomplete="off" />
+      </label>
+      <button type="submit" name="log-in" class="primary">
+        Log in
+      </button>
+      <p class="hint">
+        For example that of <code>kubectl create token</code>. It is kept as long as this tab is open.
+      </p>
+    </form>
   );
 }
 

@@ -40,13 +40,13 @@ export function Dialogs() {
 function Asking({ question }: { question: Open }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const typed = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
-    // Closed, it gives the focus back to what had it.
-    return () => shown?.close();
-  }, []);
-  const { title, lines, yes, type, dangerous = false, answer } = question;
+  useEffect(() => dialog.current?.showModal(), []);
+  const { title, lines, yes, type, dangerous = false } = question;
+  const answer = (given: boolean): void => {
+    // Closed, and not only taken away, it gives the focus back to what had it.
+    dialog.current?.close();
+    question.answer(given);
+  };
   return (
     <dialog
       ref={dialog}

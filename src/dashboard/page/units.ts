@@ -7,7 +7,7 @@ export function bytes(value: number): string {
 
 /** `1.5` */
 export function cores(value: number): string {
-  return value < 0.1 ? `${short(value * 1000)}m` : short(value);
+  return value > 0 && value < 0.1 ? `${short(value * 1000)}m` : short(value);
 }
 
 /** `12k` */

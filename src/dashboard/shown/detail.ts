@@ -66,7 +66,8 @@ function users(addon: Live<InfluxAddon>): UserLine[] {
     secret: userSecretName(addon.metadata.name, name),
   }));
   const names = new Set(listed.map(({ name }) => name));
-  const found = (addon.status?.users ?? []).filter(({ name }) => !names.has(name));
+  // Of a listed user there may be a second login for a while, when credentials have been changed.
+  const found = (addon.status?.users ?? []).filter(({ name, listed: ours }) => !names.has(name) && !ours);
   const others = found.map(({ name, administrator }) => ({
     name,
     access: administrator === true ? 'administrator' : 'its own',

@@ -13,14 +13,20 @@ export interface ChartProps {
   readonly samples: ReadonlySignal<readonly Sample[]>;
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
+  /** Bytes are counted in powers of two. */
+  readonly binary?: boolean;
   /** Drawn dashed, once it is known: what the plan allows. */
   readonly limit?: number | undefined;
 }
 
 const HEIGHT = 150;
+/** Shown at least, so that the first minutes do not look like an age. */
+const LEAST_SECONDS = 600;
+const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 /** Numbers over time. A new sample moves the lines, and draws nothing else. */
-export function Chart({ title, samples, lines, format, limit }: ChartProps) {
+export function Chart(props: ChartProps) {
+  const { title, samples, lines, format, limit } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | undefined>(undefined);
   useEffect(() => {
@@ -29,7 +35,7 @@ export function Chart({ title, samples, lines, format, limit }: ChartProps) {
     const draw = (): void => {
       plot.current?.destroy();
       const data = dataOf(samples.peek(), lines, limit);
-      plot.current = new UPlot(optionsOf(parent.clientWidth, lines, limit, format), data, parent);
+      plot.current = new UPlot(optionsOf(parent.clientWidth, props), data, parent);
     };
     draw();
     const size = new ResizeObserver(() =>
@@ -79,12 +85,7 @@ function dataOf(
   return [samples.map(({ at }) => Date.parse(at) / 1000), ...values, ...allowed];
 }
 
-function optionsOf(
-  width: number,
-  lines: readonly Line[],
-  limit: number | undefined,
-  format: (value: number) => string,
-): UPlot.Options {
+function optionsOf(width: number, { lines, limit, format, binary = false }: ChartProps): UPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string): string => style.getPropertyValue(name).trim();
   const strokes = [resolved('--accent'), resolved('--busy')];
@@ -95,8 +96,19 @@ function optionsOf(
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false },
-    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 70, values: (_, ticks) => ticks.map(format) }],
+    scales: {
+      x: { range: (_, first, last) => spanOf(first, last) },
+      y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
+    },
+    axes: [
+      axis,
+      {
+        ...axis,
+        size: 70,
+        values: (_, ticks) => ticks.map(format),
+        ...(binary ? { incrs: POWERS_OF_TWO } : {}),
+      },
+    ],
     series: [
       {},
       ...lines.map(({ label }, index) => ({
@@ -120,4 +132,10 @@ function optionsOf(
     probe.remove();
     return found;
   }
+}
+
+/** Of the axis of time, in seconds since the epoch; there may be no sample yet. */
+function spanOf(first: number | null, last: number | null): [number, number] {
+  const end = last ?? Date.now() / 1000;
+  return [Math.min(first ?? end, end - LEAST_SECONDS), end];
 }

@@ -45,6 +45,7 @@ export function NumbersTab({ namespace, name }: { namespace: string; name: strin
           title="Memory"
           samples={samples}
           format={bytes}
+          binary
           limit={allowed?.memory}
           lines={[
             { label: 'container', of: ({ memory }) => memory },
@@ -62,6 +63,7 @@ export function NumbersTab({ namespace, name }: { namespace: string; name: strin
           title="Data on disk"
           samples={samples}
           format={bytes}
+          binary
           limit={allowed?.storage}
           lines={[{ label: 'data', of: ({ data }) => data }]}
         />

@@ -142,9 +142,7 @@ function Conditions({ addon }: { addon: Detail }) {
             <tr key={type}>
               <th scope="row">{type}</th>
               <td data-label="Is">{status}</td>
-              <td data-label="Why">
-                {reason}: {message}
-              </td>
+              <td data-label="Why">{message === '' ? reason : `${reason}: ${message}`}</td>
               <td data-label="Since">
                 <Ago at={since} />
               </td>
