@@ -256,7 +256,7 @@ test('the bundle has the page in it, with the licences, and serves it until it i
   const child = spawn(process.execPath, [path, 'dashboard', '--no-open'], {
     cwd: '/',
     env: { KUBECONFIG: bed.plane.kubeconfig, HOME: folder, ...ownerMark() },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = once(child, 'exit');
