@@ -76,10 +76,11 @@ function Latest({ samples, lines, format, limit }: Omit<ChartProps, 'title'>) {
 }
 
 function dataOf(
-  samples: readonly Sample[],
+  known: readonly Sample[],
   lines: readonly Line[],
   limit: number | undefined,
 ): UPlot.AlignedData {
+  const samples = atLeastTwo(known);
   const values = lines.map(({ of }) => samples.map((sample) => of(sample) ?? null));
   const allowed = limit === undefined ? [] : [samples.map(() => limit)];
   return [samples.map(({ at }) => Date.parse(at) / 1000), ...values, ...allowed];
@@ -134,8 +135,14 @@ function optionsOf(width: number, { lines, limit, format, binary = false }: Char
   }
 }
 
-/** Of the axis of time, in seconds since the epoch; there may be no sample yet. */
-function spanOf(first: number | null, last: number | null): [number, number] {
-  const end = last ?? Date.now() / 1000;
-  return [Math.min(first ?? end, end - LEAST_SECONDS), end];
+/** Of a single instant the library makes an axis of years. */
+function atLeastTwo(samples: readonly Sample[]): readonly Sample[] {
+  if (samples.length > 1) return samples;
+  const [only = { at: new Date().toISOString() }] = samples;
+  return [{ at: new Date(Date.parse(only.at) - LEAST_SECONDS * 1000).toISOString() }, only];
+}
+
+/** Of the axis of time, in seconds since the epoch. */
+function spanOf(first: number, last: number): [number, number] {
+  return [Math.min(first, last - LEAST_SECONDS), last];
 }
