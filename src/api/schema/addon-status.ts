@@ -50,7 +50,7 @@ export const addonStatus = doc(
         reinjected: doc(z.boolean(), 'Of an earlier release; it means nothing any more.').optional(),
         lost: doc(
           z.strictObject({
-            at: doc(z.array(instant('When.')).max(5), 'When that was seen, the last five times.'),
+            at: atomicList(instant('When.'), 5, 'When that was seen, the last five times.'),
             generation: doc(z.int().min(0), 'Of the spec for which they were added again last.'),
             contestedAt: instant('Since when they are added once an hour only.').optional(),
             triedAt: instant('When they were added once more after that.').optional(),
