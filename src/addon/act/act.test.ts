@@ -66,7 +66,7 @@ const child = (kind: typeof Service | typeof NetworkPolicy): Live<KubeObject> =>
 
 describe('what a write of a child puts right', () => {
   const repair = { of: 'wanted', paths: ['spec.a'], endsPod: true, isHarmless: false, times: 2 };
-  const key = { name: 'there', namespace: 'shop' };
+  const key = { name: 'there', namespace: 'shop', uid: 'u', resourceVersion: '1' };
 
   it.each<Action>([
     { do: 'create', kind: Service as Kind<KubeObject>, object: { metadata: key }, repair },
