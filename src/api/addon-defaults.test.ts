@@ -93,6 +93,20 @@ describe('an addon that says more', () => {
     expect(backups({ mode: 'Disabled', hour: 4 })).toEqual({ store: 'nightly', verify: 'Never' });
   });
 
+  it('takes an affinity that asks for nothing for none', () => {
+    const affinityOf = (affinity: object) => addonOf.placementOf(addon({ placement: { affinity } })).affinity;
+    const lists = {
+      preferredDuringSchedulingIgnoredDuringExecution: [],
+      requiredDuringSchedulingIgnoredDuringExecution: [],
+    };
+    for (const nothing of [{}, { nodeAffinity: {} }, { podAffinity: lists, podAntiAffinity: {} }])
+      expect(affinityOf(nothing)).toBeUndefined();
+    // Empty further in, it selects everything.
+    const all = [{ labelSelector: {}, topologyKey: 'kubernetes.io/hostname' }];
+    const podAntiAffinity = { requiredDuringSchedulingIgnoredDuringExecution: all };
+    expect(affinityOf({ nodeAffinity: {}, podAntiAffinity })).toEqual({ podAntiAffinity });
+  });
+
   it('takes an empty priority class for none', () => {
     expect(addonOf.placementOf(addon({ placement: { priorityClassName: '' } }))).not.toHaveProperty(
       'priorityClassName',

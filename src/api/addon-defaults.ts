@@ -154,15 +154,28 @@ export interface Placement {
 }
 
 export function placementOf({ spec }: Addon): Placement {
-  const { priorityClassName, ...placement } = spec.placement ?? {};
+  const { priorityClassName, affinity: asked, ...placement } = spec.placement ?? {};
+  const affinity = affinityOf(asked);
   return {
     nodeSelector: {},
     tolerations: [],
     podLabels: {},
     podAnnotations: {},
     ...placement,
+    ...(affinity === undefined ? {} : { affinity }),
     ...(priorityClassName ? { priorityClassName } : {}),
   };
+}
+
+/**
+ * Without the kinds that ask for nothing; undefined when none is left. Only these two levels: further in, a selector
+ * that is empty selects everything.
+ */
+function affinityOf(affinity: Affinity | undefined): Affinity | undefined {
+  const kinds = Object.entries(affinity ?? {}).filter(([, rules]) =>
+    Object.values(rules as object).some((rule) => !Array.isArray(rule) || rule.length > 0),
+  );
+  return kinds.length === 0 ? undefined : (Object.fromEntries(kinds) as Affinity);
 }
 
 export function isPaused({ metadata }: Addon): boolean {

@@ -92,6 +92,14 @@ describe('pendingOf', () => {
     expect(template?.since).toBe(SINCE);
   });
 
+  it('is empty when amounts of the plan are written in other units', () => {
+    const cpu = { request: '0.25', limit: '1000m' };
+    const storage = { size: '20480Mi', maxSize: '20Gi' };
+    expect(pending(plan({ ...PLAN, memory: '1024Mi', cpu, storage }))).toEqual([]);
+    expect(pending(plan({ ...PLAN, cpu: { ...cpu, limit: '1001m' } }))).toHaveLength(1);
+    expect(pending(plan({ ...PLAN, limits: { ...PLAN.limits, queryTimeout: '61s' } }))).toHaveLength(1);
+  });
+
   it('gives back itself from what status kept of it', () => {
     const first = pending(PATCH);
     expect(pendingOf({ ...CONTENT, ...PATCH }, first, new Date('2026-04-01T00:00:00Z'))).toEqual(first);

@@ -2,6 +2,7 @@ import { rfc3339 } from '../api/time.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { storageOf } from '../api/catalogue-defaults.ts';
 import type { InfluxPlanSpec } from '../api/influx-plan.ts';
+import { compareQuantities, isQuantity } from '../kube/objects/quantity.ts';
 import { newestPatch, type PatchCandidate } from './newest-patch.ts';
 
 export const PENDING_KINDS = ['version', 'plan', 'template', 'certificate', 'authority'] as const;
@@ -85,7 +86,20 @@ function changedFields(inForce: InfluxPlanSpec, catalogue: InfluxPlanSpec): stri
   const before = { ...inForce, storage: storageOf({ spec: inForce }) };
   const after = { ...catalogue, storage: storageOf({ spec: catalogue }) };
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof InfluxPlanSpec>;
-  return [...keys].filter((key) => !NOT_IN_THE_POD.has(key) && !isDeepStrictEqual(before[key], after[key]));
+  return [...keys].filter((key) => !NOT_IN_THE_POD.has(key) && !isSame(before[key], after[key]));
+}
+
+/** Amounts that are written in other units are the same. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (isQuantity(one) && isQuantity(other)) return compareQuantities(one, other) === 0;
+  if (!isObject(one) || !isObject(other)) return isDeepStrictEqual(one, other);
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) =>
+    isSame(one[key], other[key]),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Who may choose the plan, and how long its backups are kept. */
