@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildClaim } from '../children/claim.ts';
 import { addonOf, contextOf, inForce, live, NO_CHILDREN, planOf, worldOf } from '../testing/fixtures.ts';
+import { containerStatus, podOf } from '../testing/pods.ts';
 import { resolveTarget } from './target.ts';
 
 const built = buildClaim(contextOf());
@@ -21,6 +22,25 @@ function resolved(className: string | undefined, wish = '4g', facts = RUNNING) {
   });
   return resolveTarget(world, facts);
 }
+
+describe('a version whose image is another one in the catalogue by now', () => {
+  const wanted = (status: object) => {
+    const from = { ...inForce('1g'), version: { name: '1.8.10', image: 'gone/influxdb:1.8.10' } };
+    const pod = podOf(status);
+    const containers = [{ name: 'influxdb', image: from.version.image }];
+    return resolveTarget(worldOf({ pod: { ...pod, spec: { containers } } }), {
+      inForce: from,
+      openedBy: '1.8.10',
+    }).target?.version.image;
+  };
+
+  it('is taken as it is now by a pod that cannot begin with the old one, and by no other', () => {
+    const bootstrap = (state: object) => ({ initContainerStatuses: [containerStatus('bootstrap', state)] });
+    expect(wanted(bootstrap({ waiting: { reason: 'ImagePullBackOff' } }))).toBe('influxdb:1.8.10');
+    expect(wanted(bootstrap({ running: {} }))).toBe('gone/influxdb:1.8.10');
+    expect(wanted({})).toBe('gone/influxdb:1.8.10');
+  });
+});
 
 describe('a plan whose volumes are in another storage class', () => {
   it('is refused, with the ways out', () => {

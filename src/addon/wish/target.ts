@@ -7,6 +7,7 @@ import { decideVersion, newestOf } from '../../versions/rules.ts';
 import { agentOf } from '../backups/agent.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { dataFloor } from '../identity/opened.ts';
+import { cannotBegin } from '../pod/state.ts';
 import { STALLED_REASON, type StalledReason } from '../../api/reasons.ts';
 import type { World } from '../world/world.ts';
 
@@ -40,7 +41,8 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
   );
   if (!decision.accepted) return refuse(VERSION_REASONS[decision.reason], decision.message);
   const isInForce = current?.version.name === decision.version;
-  const version = isInForce ? current.version : versions.find(({ name }) => name === decision.version);
+  const entry = versions.find(({ name }) => name === decision.version);
+  const version = isInForce && !isMoved(world, entry) ? current.version : entry;
   if (version === undefined)
     return refuse(
       STALLED_REASON.unknownVersion,
@@ -53,12 +55,18 @@ export function resolveTarget(world: World, facts: Pick<Facts, 'inForce' | 'open
   return {
     target: {
       plan: chosen,
-      version: isInForce ? current.version : { name: version.name, image: version.image },
+      version: { name: version.name, image: version.image },
       ...(tlsModeOf(addon) === 'Required' ? { tls: 'Required' } : {}),
       ...agentOf(world, current),
     },
     refusal: undefined,
   };
+}
+
+/** A pod cannot begin for want of its image, and the catalogue has the same version under another one by now. */
+function isMoved({ pod }: World, entry: { readonly image: string } | undefined): boolean {
+  if (pod === undefined || entry === undefined || !cannotBegin(pod)) return false;
+  return pod.spec?.containers[0]?.image !== entry.image;
 }
 
 /** One in force is taken as it was when it was chosen, whatever became of it in the catalogue. */
