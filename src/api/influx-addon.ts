@@ -37,6 +37,17 @@ export const influxAddonKind = {
       rule: `size(self.metadata.name) <= ${MAX_ADDON_NAME} && self.metadata.name.matches(r'^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
       message: `metadata.name must be at most ${MAX_ADDON_NAME} characters: lower case letters, digits and "-", beginning with a letter, ending with a letter or digit`,
     },
+    {
+      rule: "!has(self.spec.tls) || !has(self.spec.tls.certificateRef) || !(self.spec.tls.certificateRef.name in ['', '-admin', '-agent', '-binding', '-tls'].map(part, self.metadata.name + '-influx' + part))",
+      message:
+        'spec.tls.certificateRef must name a Secret of your own, none of those that the operator makes for the addon (<name>-influx-tls and its like)',
+    },
+    {
+      // Its name is put together once, and not for each app: the API server estimates what a rule costs at worst.
+      rule: "!has(self.spec.apps) || [self.metadata.name + '-influx'].all(own, self.spec.apps.all(app, !has(app.kind) || app.kind != 'StatefulSet' || app.name != own))",
+      message:
+        "spec.apps must not name the StatefulSet <name>-influx: it is the addon's own database, and no app of it",
+    },
   ),
   statusSubresource: true,
   columns: [
