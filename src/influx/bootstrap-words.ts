@@ -8,4 +8,6 @@ export const BOOTSTRAP_REFUSED_META_CORRUPT = 'BootstrapRefused: MetaCorrupt';
 
 export const BOOTSTRAP_REFUSED_DATA_NEWER = 'BootstrapRefused: DataNewer';
 
+export const BOOTSTRAP_REFUSED_SECOND_POD = 'BootstrapRefused: SecondPod';
+
 export const BOOTSTRAP_FAILED = 'BootstrapFailed:';

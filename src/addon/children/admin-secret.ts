@@ -34,7 +34,10 @@ export function buildAdminSecret({
     kind: 'Secret',
     metadata: {
       ...metadata,
-      ...(madeFor === undefined ? {} : { annotations: { [ANNOTATION.madeFor]: madeFor } }),
+      annotations: {
+        ...metadata.annotations,
+        ...(madeFor === undefined ? {} : { [ANNOTATION.madeFor]: madeFor }),
+      },
     },
     type: 'Opaque',
     data: encode({

@@ -28,16 +28,21 @@ describe('the children', () => {
     ]);
   });
 
-  it('carry the five labels of Kubernetes and the one of the addon', () => {
-    for (const { build } of CHILDREN)
-      expect(build(reached)?.metadata?.labels).toEqual({
+  it('carry the five labels of Kubernetes and the one of the addon; without an owner, none to be pruned by', () => {
+    for (const { build } of CHILDREN) {
+      const { labels, annotations, ownerReferences } = build(reached)?.metadata ?? {};
+      const isKept = ownerReferences === undefined;
+      expect(labels).toEqual({
         'app.kubernetes.io/name': 'influxdb',
-        'app.kubernetes.io/instance': 'my-app',
+        ...(isKept ? {} : { 'app.kubernetes.io/instance': 'my-app' }),
         'app.kubernetes.io/component': 'database',
         'app.kubernetes.io/part-of': 'influxaddon',
         'app.kubernetes.io/managed-by': 'influxaddon-operator',
         'influxaddon.dev/addon': 'my-app',
       });
+      const options = annotations?.['argocd.argoproj.io/sync-options'];
+      expect(options).toBe(isKept ? 'Prune=false,Delete=false' : undefined);
+    }
   });
 
   it('go with their addon, but for the volume and the administrator', () => {
@@ -110,7 +115,7 @@ describe('the volume claim', () => {
       resources: { requests: { storage: '20Gi' } },
     });
     expect(spec).not.toHaveProperty('storageClassName');
-    expect(metadata?.annotations).toEqual({
+    expect(metadata?.annotations).toMatchObject({
       'influxaddon.dev/id': FACTS.id,
       'influxaddon.dev/opened-by-version': '1.8.10',
       'influxaddon.dev/plan-storage': '20Gi',

@@ -31,6 +31,7 @@ export function buildClaim({
     metadata: {
       ...meta,
       annotations: {
+        ...meta.annotations,
         [ANNOTATION.id]: facts.id,
         [ANNOTATION.openedBy]: facts.openedBy ?? target.version.name,
         [ANNOTATION.planStorage]: storage.size,

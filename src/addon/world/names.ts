@@ -101,11 +101,19 @@ export function userSecretName(addonName: string, user: string): string {
   return `${addonName}-influx-user-${user}`;
 }
 
+/** By it GitOps tools know what is theirs, and delete what is not in git and has no owner. */
+export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
+/** Argo CD leaves what has these out of its comparison, and neither prunes nor deletes it. */
+const KEEP = {
+  'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+} as const;
+
 /** The five recommended labels and our own. */
 export function labelsOf(addonName: string): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'influxdb',
-    'app.kubernetes.io/instance': addonName,
+    [INSTANCE_LABEL]: addonName,
     'app.kubernetes.io/component': 'database',
     'app.kubernetes.io/part-of': 'influxaddon',
     'app.kubernetes.io/managed-by': MANAGED_BY,
@@ -131,12 +139,18 @@ function ownerReference(addon: Live<InfluxAddon>): OwnerReference {
 
 /** Metadata of a child that goes with its addon. */
 export function ownedMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
-  return { ...keptMeta(addon, name), ownerReferences: [ownerReference(addon)] };
+  const { namespace = '' } = addon.metadata;
+  const labels = labelsOf(addon.metadata.name);
+  return { name, namespace, labels, ownerReferences: [ownerReference(addon)] };
 }
 
-/** Metadata of a child that may outlive its addon: no owner, so that garbage collection never takes it. */
+/**
+ * Metadata of a child that may outlive its addon: no owner, so that garbage collection never takes it, and nothing for
+ * which a GitOps tool would take it for its own.
+ */
 export function keptMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
-  return { name, namespace: addon.metadata.namespace ?? '', labels: labelsOf(addon.metadata.name) };
+  const { [INSTANCE_LABEL]: _, ...labels } = labelsOf(addon.metadata.name);
+  return { name, namespace: addon.metadata.namespace ?? '', labels, annotations: { ...KEEP } };
 }
 
 /** `Kind/name`. */

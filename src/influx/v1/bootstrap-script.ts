@@ -2,6 +2,7 @@ import {
   BOOTSTRAP_REFUSED_META_MISSING,
   BOOTSTRAP_REFUSED_META_CORRUPT,
   BOOTSTRAP_REFUSED_DATA_NEWER,
+  BOOTSTRAP_REFUSED_SECOND_POD,
   BOOTSTRAP_FAILED,
 } from '../bootstrap-words.ts';
 
@@ -11,6 +12,7 @@ export const BOOTSTRAP_EXIT = {
   metaMissing: 10,
   metaCorrupt: 11,
   dataNewer: 12,
+  secondPod: 13,
   terminated: 143,
 } as const;
 
@@ -161,6 +163,13 @@ has_admin() {
   done <"$scratch/answer"
   return 1
 }
+
+# Engines take no lock: two on one folder destroy it. A StatefulSet that somebody scaled up calls its second pod so.
+case \${HOSTNAME:-} in
+  *-influx-[1-9] | *-influx-[1-9][0-9]*)
+    give_up ${BOOTSTRAP_EXIT.secondPod} "${BOOTSTRAP_REFUSED_SECOND_POD}: the data belongs to another pod; the StatefulSet has to have one replica"
+    ;;
+esac
 
 rm -rf "$scratch"
 { mkdir -m 700 "$scratch" && mkdir "$scratch/data" "$scratch/wal"; } || fail "$scratch cannot be made"

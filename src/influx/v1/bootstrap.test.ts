@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { adminStatements, BOOTSTRAP_SCRIPT, bootstrapEnvironment } from './bootstrap.ts';
-import { BOOTSTRAP_EXIT } from './bootstrap-script.ts';
+import { BOOTSTRAP_EXIT, bootstrapScript } from './bootstrap-script.ts';
 import { tokenize } from '../testing/tokenizer.ts';
 
 it('is a script that a shell can read', () => {
@@ -46,6 +46,18 @@ it('makes an administrator, and heals one, with any name and password', () => {
     literals[0],
   ]);
   expect(tokenize(heal).filter(({ kind }) => kind === 'end of statement')).toHaveLength(1);
+});
+
+it.each([
+  ['my-app-influx-0', false],
+  ['my-app-influx-1', true],
+  ['my-app-influx-10', true],
+  ['a-influx-1-influx-0', false],
+])('in the pod %s it is refused: %s', (hostname, isRefused) => {
+  const script = bootstrapScript({ statementsDir: '/nowhere', scratchDir: '/nowhere/scratch' });
+  const { status, stderr } = spawnSync('sh', ['-c', script], { env: { ...process.env, HOSTNAME: hostname } });
+  expect(status).toBe(isRefused ? BOOTSTRAP_EXIT.secondPod : BOOTSTRAP_EXIT.failed);
+  expect(String(stderr).includes('the data belongs to another pod')).toBe(isRefused);
 });
 
 it('tells its endings apart by exit code', () => {

@@ -99,6 +99,21 @@ describe('difference', () => {
     });
   });
 
+  it('takes off what is pruned by a label that an earlier release gave it, and leaves one of somebody else', () => {
+    const labelled = (slot: string, instance: string) => {
+      const object = stored(slot);
+      const labels = { ...object.metadata.labels, 'app.kubernetes.io/instance': instance };
+      const { annotations: _, ...metadata } = object.metadata;
+      return { ...object, metadata: { ...metadata, labels } } as Any;
+    };
+    const labelOf = (slot: string, instance: string) =>
+      repaired(labelled(slot, instance), slot).metadata.labels?.['app.kubernetes.io/instance'];
+    expect(difference(labelled('claim', 'my-app'), intentOf('claim'))).toBeDefined();
+    expect(labelOf('claim', 'my-app')).toBeUndefined();
+    expect(labelOf('claim', 'platform')).toBe('platform');
+    expect(labelOf('service', 'my-app')).toBe('my-app');
+  });
+
   it('keeps what the API server allocated and what cannot be changed', () => {
     const { spec } = repaired(stored('service'), 'service');
     expect(spec).toMatchObject({ clusterIP: '10.0.0.7', clusterIPs: ['10.0.0.7'] });

@@ -3,7 +3,7 @@ import { allDifferences, contains, firstDifference } from '../../../kube/objects
 import type { StatefulSet } from '../../../kube/objects/kinds.ts';
 import type { KubeObject, Live, ObjectMeta } from '../../../kube/objects/types.ts';
 import { hashOf } from '../../world/hash.ts';
-import { ANNOTATION } from '../../world/names.ts';
+import { ADDON_LABEL, ANNOTATION, INSTANCE_LABEL } from '../../world/names.ts';
 import { withAdditions } from './additions.ts';
 import { additionsOf, isAsRendered, RESTARTED_AT, unpackTemplate } from './rendered.ts';
 
@@ -105,7 +105,7 @@ export function replacement<T extends Child>(live: Live<T>, intent: T): T {
     ...(namespace === undefined ? {} : { namespace }),
     uid,
     resourceVersion,
-    labels: { ...foreign(live.metadata.labels), ...wanted.metadata?.labels },
+    labels: { ...foreign(live.metadata.labels, formerly(live, wanted)), ...wanted.metadata?.labels },
     annotations: { ...foreign(live.metadata.annotations, passedOn), ...wanted.metadata?.annotations },
     ...(finalizers === undefined ? {} : { finalizers }),
     ...ownersOf(live, wanted),
@@ -181,6 +181,12 @@ function foreign(
       ([key]) => !key.startsWith('influxaddon.dev/') && !passedOn.includes(key),
     ),
   );
+}
+
+/** An earlier release labelled what outlives its addon like everything else. */
+function formerly({ metadata }: KubeObject, wanted: KubeObject): string[] {
+  const addon = wanted.metadata?.labels?.[ADDON_LABEL];
+  return addon !== undefined && metadata?.labels?.[INSTANCE_LABEL] === addon ? [INSTANCE_LABEL] : [];
 }
 
 function ownersOf(live: KubeObject, wanted: KubeObject): Pick<ObjectMeta, 'ownerReferences'> {
