@@ -1,8 +1,8 @@
 # Thin names for npm scripts. Each target starts from nothing: see build/setup.sh.
-.PHONY: demo test test-all bench chaos image lint setup
+.PHONY: demo test test-all test-reports bench chaos image lint setup
 
 setup:
 	@bash build/setup.sh
 
-demo test test-all lint image bench chaos: setup
+demo test test-all test-reports lint image bench chaos: setup
 	@npm run --silent $@

@@ -11,7 +11,10 @@ const all = {
   exclude: [...configDefaults.exclude, ...(exhaustive ? [] : ['**/*.exhaustive.test.ts'])],
 };
 
-/** Three layers: beside the code; on a real control plane; on a real node with real InfluxDB. See test/README.md. */
+/**
+ * Beside the code; on a real control plane; on a real node with real InfluxDB; there again, by kubectl and Helm alone.
+ * See test/README.md.
+ */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -50,6 +53,17 @@ export default defineConfig({
           fileParallelism: false,
           // Addons on the one node of a file.
           maxConcurrency: 8,
+        },
+      },
+      {
+        test: {
+          ...all,
+          ...patient,
+          name: 'reports',
+          include: ['test/reports/**/*.test.ts'],
+          fileParallelism: false,
+          // Each has a database and an app, and starts many a kubectl.
+          maxConcurrency: 5,
         },
       },
     ],

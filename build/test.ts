@@ -21,6 +21,8 @@ const LAYERS = [
   { name: 'integration', maxReruns: 3 },
   { name: 'e2e', maxReruns: 3 },
 ] as const satisfies LayerRules[];
+/** Only when it is asked for; alone it wants nothing before it but its preparation. `make test-all` has a sample of it. */
+const REPORTS = { name: 'reports', maxReruns: 3 } as const satisfies LayerRules;
 /** No tests, but the harness of `make chaos`, a little of it; `make test` does without unless it is asked for. */
 const CHAOS = 'chaos';
 /** Times slowness. One that computes for ever must not take the time of all. */
@@ -35,7 +37,8 @@ const { values, positionals } = parseArgs({
   options: { 'keep-going': { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const strange = positionals.filter((name) => name !== CHAOS && !LAYERS.some((layer) => layer.name === name));
+const known: readonly string[] = [...LAYERS, REPORTS].map(({ name }) => name);
+const strange = positionals.filter((name) => name !== CHAOS && !known.includes(name));
 if (strange.length > 0) fail(`there is no layer ${strange.join(', ')}`);
 const minutes = Number(process.env['TEST_MINUTES'] ?? 80);
 if (!(minutes > 0)) fail(`TEST_MINUTES has to be a number of minutes, not ${process.env['TEST_MINUTES']}`);
@@ -48,7 +51,9 @@ const alarm = setTimeout(() => deadline.abort(`the ${minutes} minutes of TEST_MI
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => deadline.abort(`the run was ended by ${signal}`));
 
-const wanted = LAYERS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const wanted =
+  positionals.length === 0 ? LAYERS : [...LAYERS, REPORTS].filter(({ name }) => positionals.includes(name));
+const reportsAlone = positionals.length > 0 && positionals.every((name) => name === REPORTS.name);
 const withChaos = positionals.length === 0 ? exhaustive : positionals.includes(CHAOS);
 const onBeds = withChaos || wanted.some(({ name }) => name !== 'unit');
 const results: LayerResult[] = [];
@@ -70,8 +75,10 @@ const options: RunOptions = {
   msLeft,
 };
 
-section('lint');
-results.push(linted());
+if (!reportsAlone) {
+  section('lint');
+  results.push(linted());
+}
 // It blocks: only now is heard what happened meanwhile, a signal or the deadline.
 await setImmediate();
 let stop = reasonToStop();

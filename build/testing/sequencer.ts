@@ -31,6 +31,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/e2e/operator-provisioning': 120,
   'test/e2e/operator-services': 110,
   'test/e2e/changes': 83,
+  'test/reports/reports': 600,
   'src/addon/decide.simulation': 30,
   'src/addon/rotation/rotation.simulation': 20,
   'build/testing/run': 11,
