@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What runs in the Jobs and beside the database: the same image, another process.
   agent: ['api', 'backup', 'influx', 'version.ts'],
   limits: ['api'],
-  maintenance: ['api'],
+  maintenance: ['api', 'kube'],
   tls: ['api'],
   versions: ['api'],
   addon: ['api', 'backup', 'contents', 'influx', 'kube', 'limits', 'maintenance', 'tls', 'versions'],

@@ -25,6 +25,7 @@ const KEYS = [
   'PersistentVolumeClaim/my-app-influx-data',
   'Secret/my-app-influx',
   'Secret/my-app-influx-admin',
+  'Secret/my-app-influx-admin-copy',
   'Secret/my-app-influx-binding',
   'StatefulSet/my-app-influx',
   'Deployment/web',
@@ -90,6 +91,10 @@ const damage: fc.Arbitrary<SimulationEvent> = fc.oneof(
     event: fc.constant('EditChild' as const),
     child: fc.constantFrom(...DAMAGEABLE),
     draw: fc.nat(9),
+  }),
+  fc.record({
+    event: fc.constant('Freeze' as const),
+    secret: fc.constantFrom('adminSecret', 'urlSecret', 'bindingSecret', 'adminCopy'),
   }),
   fc.record({
     event: fc.constant('DamageDatabase' as const),

@@ -7,11 +7,14 @@ import { filledStep, fillStep } from './backups/fill.ts';
 import { writesStoppedStep, writeStopStep } from './backups/write-stop.ts';
 import { tellingContests } from './children/contested/contest.ts';
 import { dryRunStep } from './children/dry-run.ts';
-import { adminSecretStep, changesStep, childrenStep, contextStep } from './children/step.ts';
+import { unboundClaimStep } from './children/intent/unbound-claim.ts';
+import { adminSecretStep, changesStep, childrenStep } from './children/lacking/step.ts';
+import { contextStep } from './children/step.ts';
 import { databaseStep, silentStep } from './database/step.ts';
 import { userSecretsStep } from './database/user-secrets.ts';
 import type { Decision } from './decision/action.ts';
 import { story, type Scene } from './decision/story.ts';
+import { frozenStep } from './identity/frozen.ts';
 import { settleStep } from './identity/step.ts';
 import { acceptedStep } from './lifecycle/accepted.ts';
 import { leavingNamespaceStep, pausedStep } from './lifecycle/aside.ts';
@@ -58,6 +61,8 @@ export function decide(world: World, environment: Environment): Decision {
     .step(rightsStep)
     // What takes nothing but rights: no state of the database and no refused spec keeps variables in an app.
     .step(unbindStep)
+    // Secrets that can be changed again, before anything asks for that.
+    .step(frozenStep)
     // Who the database is, and whether its pod may be ended at all: before anything that may end it.
     .step(settleStep)
     .step(leavingStep)
@@ -88,6 +93,7 @@ export function decide(world: World, environment: Environment): Decision {
     .step(withheldStep)
     .step(dryRunStep)
     .step(adminSecretStep)
+    .step(unboundClaimStep)
     .step(agentPairStep)
     .step(stoppingStep)
     .step(childrenStep)

@@ -43,6 +43,7 @@ export const STALLED_REASON = {
   volumeBeingDeleted: 'VolumeBeingDeleted',
   dataLost: 'DataLost',
   backupFailed: 'BackupFailed',
+  noLastBackup: 'NoLastBackup',
   restoreFailed: 'RestoreFailed',
   retentionPolicyRefused: 'RetentionPolicyRefused',
   dataLossNotAllowed: 'DataLossNotAllowed',

@@ -3,6 +3,7 @@ import type { InfluxAddon } from '../api/influx-addon.ts';
 import { serviceHost } from '../addon/access/connection.ts';
 import { ENGINE_PORT } from '../influx/pod-parts.ts';
 import { childNames } from '../addon/world/names.ts';
+import { engineImage } from '../addon/pod/containers.ts';
 import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
 import { unitsOf } from '../kube/objects/quantity.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
@@ -133,11 +134,11 @@ function reachOf(stores: Stores, addon: Live<InfluxAddon>, clusterDomain: string
   const { namespace, name } = addon.metadata;
   const pod = stores.pods.get(`${namespace}/${childNames(name).pod}`);
   const ready = pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
-  const engineImage = pod?.spec?.containers[0]?.image;
+  const image = engineImage(pod);
   const podIp = pod?.status?.podIP;
-  if (ready !== true || podIp === undefined || engineImage === undefined) return undefined;
+  if (ready !== true || podIp === undefined || image === undefined) return undefined;
   const tls = addon.status?.endpoint?.startsWith('https:') ?? false;
-  return { host: serviceHost(addon, clusterDomain), port: ENGINE_PORT, tls, podIp, engineImage };
+  return { host: serviceHost(addon, clusterDomain), port: ENGINE_PORT, tls, podIp, engineImage: image };
 }
 
 function busyBeside(stores: Stores, key: string): number {

@@ -7,6 +7,7 @@ import {
   type Kind,
   PersistentVolumeClaim,
   Pod,
+  Secret,
   StatefulSet,
 } from '../../src/kube/objects/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects/types.ts';
@@ -111,6 +112,87 @@ describe.concurrent('a change of a running database', () => {
       (addon) => isSettled(addon) && addon.status?.plan === '512m',
     );
     expect(await size()).toBe('20Gi');
+  });
+
+  test('a larger plan whose volume does not grow is not called in force, and is given up', async () => {
+    const namespace = await alone('grows-not');
+    await withApp(bed, namespace, { plan: '512m' });
+    const pod = await podUid(bed, namespace);
+    const release = bed.kubelet.holdClaims((claim) => claim.metadata.namespace === namespace);
+    try {
+      await edit(bed, namespace, { plan: '1g' });
+      await bed.until(
+        namespace,
+        NAME,
+        'waiting for the volume, with its app restarted',
+        (addon) =>
+          condition(addon, 'Ready')?.message.includes('its volume has 10Gi of 20Gi yet') === true &&
+          condition(addon, 'AppsCurrent')?.status === 'True',
+      );
+      expect(await podUid(bed, namespace)).not.toBe(pod);
+      const addon = await bed.get(namespace, NAME);
+      expect(addon.status?.plan).toBe('512m');
+      expect(condition(addon, 'Ready')).toMatchObject({ status: 'False', reason: 'ChangingPlan' });
+      await edit(bed, namespace, { plan: '512m' });
+      const back = await bed.until(
+        namespace,
+        NAME,
+        'back on 512m',
+        (each) => isSettled(each) && each.status?.observedGeneration === each.metadata.generation,
+      );
+      expect(back.status?.plan).toBe('512m');
+      const claim = await bed.client.get(PersistentVolumeClaim, at(namespace, 'my-app-influx-data'));
+      expect(claim?.spec?.resources?.requests).toEqual({ storage: '10241Mi' });
+      expect(claim?.status?.capacity).toEqual({ storage: '10Gi' });
+    } finally {
+      release();
+    }
+  });
+
+  test('a claim that never got a volume is made again for another plan', async () => {
+    const namespace = await alone('unbound');
+    const release = bed.kubelet.holdClaims((claim) => claim.metadata.namespace === namespace);
+    const claimNow = () => bed.client.get(PersistentVolumeClaim, at(namespace, 'my-app-influx-data'));
+    try {
+      await bed.addon(namespace, NAME, { plan: '1g' });
+      const first = await eventually('the claim', claimNow);
+      await edit(bed, namespace, { plan: '512m' });
+      const second = await eventually('another claim', async () => {
+        const claim = await claimNow();
+        return claim?.metadata.uid !== first.metadata.uid && claim;
+      });
+      expect(second.spec?.resources?.requests).toEqual({ storage: '10Gi' });
+    } finally {
+      release();
+    }
+    const addon = await bed.until(namespace, NAME, 'ready', isReady);
+    expect(addon.status?.plan).toBe('512m');
+  });
+
+  test('that needs Secrets which somebody has made immutable comes all the same: they are made again', async () => {
+    const namespace = await alone('immutable');
+    await withApp(bed, namespace, { plan: '512m' });
+    const names = ['my-app-influx-admin', 'my-app-influx', 'my-app-influx-binding', 'my-app-influx-tls'];
+    const read = () => Promise.all(names.map((name) => bed.client.get(Secret, at(namespace, name))));
+    const before = await eventually('all Secrets', async () => {
+      const secrets = await read();
+      return secrets.every((each) => each !== undefined) && secrets;
+    });
+    for (const name of names)
+      await bed.client.patch(Secret, at(namespace, name), { immutable: true }, { type: 'merge' });
+    await eventually('all of them to be others', async () => {
+      const secrets = await read();
+      return secrets.every(
+        (each, index) =>
+          each?.immutable !== true && each && each.metadata.uid !== before[index]?.metadata.uid,
+      );
+    });
+    expect((await read()).map((each) => each?.data)).toEqual(before.map((each) => each?.data));
+    await edit(bed, namespace, { plan: '1g', connection: { prefix: 'METRICS' } });
+    await bed.until(namespace, NAME, 'on 1g', (addon) => isSettled(addon) && addon.status?.plan === '1g');
+    expect(await bed.client.get(Secret, at(namespace, 'my-app-influx-admin-copy'))).toBeUndefined();
+    const web = await bed.client.get(Deployment, at(namespace, 'web'));
+    expect(web?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
   });
 
   test('a larger plan grows the volume of a database that does not come up, which is how a full one is healed', async () => {

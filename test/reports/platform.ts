@@ -117,9 +117,23 @@ async function restored(place: Place): Promise<void> {
 }
 
 /** What is stored of an object: not who it was, whose it was, and how it was. */
-function asBackedUp({ metadata, status: _, ...rest }: Manifest): Manifest {
-  const { uid, resourceVersion, ownerReferences, creationTimestamp, generation, managedFields, ...kept } =
-    metadata;
-  const { nodeName, clusterIP, clusterIPs, ...spec } = rest.spec ?? {};
-  return { ...rest, metadata: kept as Manifest['metadata'], ...(rest.spec === undefined ? {} : { spec }) };
+function asBackedUp({ metadata, spec, ...object }: Manifest): Manifest {
+  return {
+    ...without(object, ['status']),
+    metadata: without(metadata, OF_ONE_OBJECT),
+    ...(spec === undefined ? {} : { spec: without(spec, ['nodeName', 'clusterIP', 'clusterIPs']) }),
+  } as unknown as Manifest;
 }
+
+function without(object: object, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
+const OF_ONE_OBJECT = [
+  'uid',
+  'resourceVersion',
+  'ownerReferences',
+  'creationTimestamp',
+  'generation',
+  'managedFields',
+];

@@ -2,7 +2,7 @@ import { issue } from './certificate.ts';
 import { aboutApp, findOwners, rememberApp } from './apps.ts';
 import { isPresent, isAsSeen, isBeingDeleted } from './checks.ts';
 import { withFindings } from './refusals.ts';
-import { create, conflict, belonging, patchAddon, record, rememberRepair } from './objects.ts';
+import { create, conflict, belonging, patchAddon, record, rememberRepair, remove } from './objects.ts';
 import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { InfluxAddon as InfluxAddonKind } from '../../api/kinds.ts';
@@ -17,7 +17,6 @@ import { agentSecret } from '../backups/agent.ts';
 import { certificateSecret } from './certificate.ts';
 import { readEvents } from './cluster-events.ts';
 import { findGrowing, measureDatabase } from './measure.ts';
-import { storeOf } from '../observe/stores.ts';
 
 /** Performs one action. Throws ApiError for what trying again soon may mend; what a user must mend becomes a finding. */
 export async function act(
@@ -59,18 +58,12 @@ export async function act(
       };
       return await aboutApp(actor, addon, action, signal, patch);
     }
-    case 'delete':
-      await actor.client.delete(
-        action.kind,
-        action.key,
-        { uid: action.uid, resourceVersion: action.resourceVersion },
-        signal,
-      );
-      storeOf(actor.stores, action.kind)?.recordDelete(
-        `${action.key.namespace}/${action.key.name}`,
-        action.uid,
-      );
-      return DONE;
+    case 'delete': {
+      const { kind, key } = action;
+      if (action.mayBeRefused !== true) return await remove(actor, action, signal);
+      const object = { metadata: { name: key.name } };
+      return await withFindings(actor, addon, kind, object, () => remove(actor, action, signal));
+    }
     case 'askDatabase':
       await askDatabase(actor, addon.metadata.uid, action.access, signal, action);
       return DONE;

@@ -6,7 +6,7 @@ import type { KubeClient } from '../../kube/api/client.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import { keyOf, type KubeObject, type Live } from '../../kube/objects/types.ts';
 import { written } from '../children/contested/repairs.ts';
-import type { CreateAction, PatchAction, ReplaceAction } from '../decision/action.ts';
+import type { CreateAction, DeleteAction, PatchAction, ReplaceAction } from '../decision/action.ts';
 import { targetOf } from '../decision/findings.ts';
 import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
 import { STALLED_REASON } from '../../api/reasons.ts';
@@ -114,6 +114,17 @@ export async function patchAddon(
     if (ApiError.from(reason).isNotFound) return gone();
     throw reason;
   }
+}
+
+/** DELETE of exactly what was seen. */
+export async function remove(
+  { client, stores }: Actor,
+  { kind, key, uid, resourceVersion }: DeleteAction,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  await client.delete(kind, key, { uid, resourceVersion }, signal);
+  storeOf(stores, kind)?.recordDelete(`${key.namespace}/${key.name}`, uid);
+  return DONE;
 }
 
 export function record(actor: Actor, kind: Kind<KubeObject>, live: Live<KubeObject>): void {

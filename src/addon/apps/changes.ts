@@ -3,6 +3,7 @@ import type { InForce } from '../world/facts.ts';
 import { recordedInForce } from '../identity/record.ts';
 import { hashOf } from '../world/hash.ts';
 import { restartedForKey } from '../world/names.ts';
+import { engineStatus } from '../pod/containers.ts';
 import { isCurrent } from '../pod/state.ts';
 import type { World } from '../world/world.ts';
 import { appEntries } from './entries.ts';
@@ -55,8 +56,7 @@ function mayBeKnown(world: Seen, change: number): boolean {
   if (observedGeneration < (statefulSet.metadata.generation ?? 0)) return false;
   // The controller calls a revision current once a pod of it has been ready; one that nobody knows of may have been.
   if (currentRevision === updateRevision) return true;
-  const ready = pod?.status?.containerStatuses?.some((each) => each.ready) ?? false;
-  return pod !== undefined && ready && isCurrent(pod, statefulSet);
+  return pod !== undefined && engineStatus(pod)?.ready === true && isCurrent(pod, statefulSet);
 }
 
 /** What apps depend on is still what was recorded with what is in force. */

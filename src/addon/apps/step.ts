@@ -22,13 +22,14 @@ type InForceForApps = Scene & {
 export function appsStep({
   world,
   refusal,
+  unpublished,
   now,
   ...binding
-}: InForceForApps & { readonly refusal: Refusal | undefined }):
+}: InForceForApps & { readonly refusal: Refusal | undefined; readonly unpublished: boolean }):
   | { readonly apps: AppsOutcome | undefined }
   | Outcome {
   const { target } = binding;
-  if (usesAuthority(target) && target.authority === undefined) return { apps: undefined };
+  if (unpublished || (usesAuthority(target) && target.authority === undefined)) return { apps: undefined };
   const apps = decideApps(world, { ...binding, isRefused: refusal !== undefined }, now);
   return apps.actions.length > 0 ? acting(apps.actions, apps.events) : { apps };
 }

@@ -23,8 +23,12 @@ export interface BuildContext {
   readonly formerKeys?: Readonly<Record<string, string>>;
   /** The volume is filling and is asked to grow now. */
   readonly growTo?: { readonly size: string; readonly at: Date };
+  /** The growth that a plan of before asked for, and that never came, is given up. */
+  readonly lowerTo?: string;
   /** Name of the backup that the volume was filled from when it was new. */
   readonly restoredFrom?: string | undefined;
+  /** The storage class for which a claim without a volume is made again. */
+  readonly madeAgainFor?: string;
   /** The loss for which the volume is made anew, and empty. */
   readonly startedEmpty?: string | undefined;
   /** The pod is about to be started anyway, so it is made as this operator makes it. */

@@ -11,7 +11,7 @@ import { recordedInForce } from '../identity/record.ts';
 import type { InForce } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
 import { ANNOTATION, childNames } from '../world/names.ts';
-import { isReady } from '../pod/state.ts';
+import { isRunning } from '../pod/state.ts';
 import type { World } from '../world/world.ts';
 import type { ChildChange } from './changes.ts';
 import type { BuildContext } from './context.ts';
@@ -76,7 +76,7 @@ function dryRunOf(
   const live = children.statefulSet;
   if (live === undefined || stateOf(addon) !== 'Running') return undefined;
   const present = pod?.metadata.deletionTimestamp === undefined ? pod : undefined;
-  if ((present === undefined || !isReady(present)) && !isToldRefused(addon)) return undefined;
+  if ((pod === undefined || !isRunning(pod)) && !isToldRefused(addon)) return undefined;
   const set = replacement(live, buildStatefulSet(context));
   if (!endsPod(live, set)) return undefined;
   const claim = changes.find(({ slot }) => slot === 'claim')?.action;

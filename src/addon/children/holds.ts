@@ -26,9 +26,18 @@ export interface Holds {
   readonly way: WayIn;
 }
 
+/** Which writes were refused that others build on. */
+export interface Refused {
+  /** Of the admin Secret. */
+  readonly unrecorded: boolean;
+  /** Of what apps are told. */
+  readonly unpublished: boolean;
+}
+
 export function heldOf(
   scene: Scene & Holds & { readonly context: BuildContext },
   startHeld: boolean,
+  { unrecorded, unpublished }: Refused = { unrecorded: false, unpublished: false },
 ): ReadonlySet<keyof Children> {
   const { world, facts, target, leaving, loss, filling, restoredFrom, unready, context } = scene;
   const held = new Set<keyof Children>();
@@ -45,8 +54,11 @@ export function heldOf(
   hold(unready && stateOf(world.addon) === 'Running', 'statefulSet');
   hold(startHeld || leaving !== undefined, 'statefulSet');
   hold(loss?.state === 'Lost', 'claim', 'statefulSet');
+  // What runs is recorded, and what apps are told is true: neither is made of a record that may not be changed.
+  hold(unrecorded, 'claim', 'urlSecret', 'bindingSecret');
+  hold((unrecorded || unpublished) && stateOf(world.addon) === 'Running', 'statefulSet');
   // A spec that is refused lets nobody in; whom it keeps out stays out.
-  if (scene.refusal !== undefined) {
+  if (scene.refusal !== undefined || unrecorded) {
     const { networkPolicy, externalService } = world.children;
     hold(!isNarrowerPolicy(networkPolicy, buildNetworkPolicy(context)), 'networkPolicy');
     hold(!isNarrowerService(externalService, buildExternalService(context)), 'externalService');

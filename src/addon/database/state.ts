@@ -3,11 +3,11 @@ import type { Pod } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Action, DatabaseAccess } from '../decision/action.ts';
 import { ENGINE_PORT } from '../../influx/pod-parts.ts';
+import { engineStatus } from '../pod/containers.ts';
 import { stepsTowards } from './wish.ts';
 import { credentialsMark } from '../identity/settle.ts';
 import { type Facts } from '../world/facts.ts';
 import { hashOf } from '../world/hash.ts';
-import { ENGINE_CONTAINER } from '../world/names.ts';
 import { passwordsInDatabase } from '../identity/users.ts';
 import type { DatabaseFailure, DatabaseKnowledge } from '../world/memory.ts';
 
@@ -135,8 +135,8 @@ export function accessTo(pod: Live<Pod>, facts: Facts, tls: InfluxTls | undefine
 
 /** When the server in it was started; milliseconds since the epoch. */
 export function startedMs(pod: Live<Pod>): number {
-  const engine = pod.status?.containerStatuses?.find(({ name }) => name === ENGINE_CONTAINER);
-  return Date.parse(engine?.state?.running?.startedAt ?? pod.metadata.creationTimestamp ?? '') || 0;
+  const started = engineStatus(pod)?.state?.running?.startedAt ?? pod.metadata.creationTimestamp;
+  return Date.parse(started ?? '') || 0;
 }
 
 /** Up to 10 s, the same for a pod each time, so that a thousand databases are not asked in the same second. */

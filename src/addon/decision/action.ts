@@ -74,7 +74,7 @@ export interface MeasureDatabaseAction {
   readonly volumeBytes: number | undefined;
 }
 
-/** PUT of the volume claim with a larger size. A refusal is told with the volume, and does not stop anything else. */
+/** PUT of the volume claim with a larger size, or with less than was asked for in vain. A refusal is told with the volume, and does not stop anything else. */
 export interface GrowVolumeAction {
   readonly do: 'growVolume';
   readonly kind: Kind<PersistentVolumeClaim>;
@@ -168,6 +168,10 @@ export interface DeleteAction {
   readonly resourceVersion: string;
   readonly why: string;
   readonly over?: Over;
+  /** The Secret that holds what this takes away, as it was seen: it is looked at just before. */
+  readonly follows?: Live<Secret>;
+  /** A refusal is kept as a finding, for which the rest does not wait. Otherwise it fails the run. */
+  readonly mayBeRefused?: true;
 }
 
 /** A new certificate into the addon's TLS Secret, or the present one beside other authorities. */

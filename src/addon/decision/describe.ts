@@ -26,7 +26,7 @@ export function describe(action: Action): string {
     case 'findGrowing':
       return 'ask the database what most of its series are';
     case 'growVolume':
-      return `grow PersistentVolumeClaim ${action.object.metadata?.name} to ${action.object.spec?.resources?.requests?.['storage']}`;
+      return `ask for a volume of another size on PersistentVolumeClaim ${action.object.metadata?.name}: ${action.object.spec?.resources?.requests?.['storage']}`;
     case 'findClaim':
       return `look for PersistentVolumeClaim ${action.key.name}`;
     case 'findOwners':

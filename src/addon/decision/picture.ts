@@ -16,6 +16,8 @@ export interface Picture {
   readonly facts: Facts | undefined;
   /** What the database is known to run with; undefined leaves what status said. */
   readonly inForce: InForce | undefined;
+  /** It is in force but for its volume: until that is there, status goes on naming the plan of before. */
+  readonly growing?: boolean;
   readonly state: 'Running' | 'Stopped' | undefined;
   readonly dataPlane: InfluxAddonStatus['dataPlane'];
   /** Undefined leaves status.apps as it was: the apps were not looked at. */

@@ -3,6 +3,7 @@ import type { Live } from '../../kube/objects/types.ts';
 import { newestOf } from '../../versions/rules.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { ANNOTATION } from '../world/names.ts';
+import { engineImage } from '../pod/containers.ts';
 import { cannotBegin, mayHaveOpenedData } from '../pod/state.ts';
 import type { World } from '../world/world.ts';
 
@@ -35,7 +36,7 @@ export function openedBy(world: World, facts: Facts, target: InForce): string {
 
 /** The catalogue's name of what a pod runs. */
 function versionOf(pod: Live<Pod>, { versions }: World, { inForce }: Known): string | undefined {
-  const image = pod.spec?.containers[0]?.image;
+  const image = engineImage(pod);
   const entries = [...(inForce === undefined ? [] : [inForce.version]), ...versions];
   return entries.find((entry) => entry.image === image)?.name;
 }

@@ -3,6 +3,7 @@ import type { Scene } from '../decision/story.ts';
 import type { Facts } from '../world/facts.ts';
 import type { World } from '../world/world.ts';
 import { settleFacts, type FactSources } from './settle.ts';
+import { isOfPredecessor } from './predecessor.ts';
 import { withFirstToken } from './token.ts';
 
 /** Who the database is: what outlives the addon, from the copies that are left of it, or made anew. */
@@ -25,6 +26,5 @@ function sourcesOf({ addon, children }: World): FactSources {
 
 /** A Secret of an addon of the same name that was deleted goes with it: its password is not to be used again. */
 function notOfPredecessor<T extends KubeObject>(addon: World['addon'], child: T | undefined): T | undefined {
-  const owners = child?.metadata?.ownerReferences?.filter(({ kind }) => kind === 'InfluxAddon') ?? [];
-  return owners.length > 0 && owners.every(({ uid }) => uid !== addon.metadata.uid) ? undefined : child;
+  return child !== undefined && isOfPredecessor(addon, child) ? undefined : child;
 }

@@ -17,9 +17,14 @@ export function newToken({ addon }: Pick<World, 'addon'>, { rotatedFor }: Facts)
   return handled ? undefined : token;
 }
 
-/** A token that an addon is made with asks for nothing: its credentials are as new as it is. */
+/** A token that an addon is made with asks for nothing, also where it takes over what an earlier one has left. */
 export function withFirstToken({ addon, children }: World, facts: Facts): Facts {
-  const first = children.adminSecret === undefined && addon.status?.dataPlane?.revision === undefined;
-  const token = first ? tokenOf(addon) : undefined;
+  const hasNothing = children.adminSecret === undefined && addon.status?.dataPlane?.revision === undefined;
+  const token = hasNothing || isFirstSeen(addon) ? tokenOf(addon) : undefined;
   return token === undefined ? facts : { ...facts, rotatedFor: token };
+}
+
+/** Nobody has told anything of it yet. */
+export function isFirstSeen({ status }: Live<InfluxAddon>): boolean {
+  return (status?.observedGeneration ?? -1) < 0 && status?.dataPlane === undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
+import type { InfluxAddonSpec, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { NetworkPolicy, Secret, StatefulSet } from '../../kube/objects/kinds.ts';
 import { unpackTemplate } from '../children/intent/rendered.ts';
 import { ADDON, Simulation } from '../testing/model/simulation.ts';
@@ -92,6 +92,36 @@ describe('a spec that is refused', () => {
     rounds(simulation);
     expect(simulation.api.get(kind, name)).toBeDefined();
     expect(conditionOf(simulation, 'Available')?.status).toBe('True');
+  });
+
+  it.each<[string, Partial<InfluxAddonSpec>, Partial<InfluxAddonSpec>, boolean]>([
+    ['of the default', {}, { connection: { prefix: 'METRICS' } }, false],
+    ['of the default, unrecorded', {}, { connection: { prefix: 'METRICS' } }, true],
+    [
+      'of its own',
+      { connection: { prefix: 'A', alias: 'B' } },
+      { connection: { prefix: 'B', alias: '' } },
+      false,
+    ],
+    [
+      'of its own, which an app names',
+      { connection: { prefix: 'A' } },
+      { connection: { prefix: 'B' } },
+      true,
+    ],
+  ])('has the Secret made again with the names in force: %s', (_, spec, refused, isUnrecorded) => {
+    const simulation = edited(ready({ ...INJECT, ...spec }), { ...refused, ...REFUSED });
+    const keys = keysOf(simulation);
+    if (isUnrecorded)
+      simulation.api.change('InfluxAddon', ADDON, (object) => {
+        const { status, ...addon } = object as typeof object & { status?: InfluxAddonStatus };
+        const { accepted: _none, ...older } = status ?? {};
+        return { ...addon, status: older };
+      });
+    const live = simulation.api.get('Secret', names.urlSecret);
+    simulation.api.remove('Secret', names.urlSecret, live?.metadata ?? { uid: '', resourceVersion: '' });
+    rounds(simulation);
+    expect(keysOf(simulation).toSorted()).toEqual(keys.toSorted());
   });
 
   it('keeps out whom it keeps out, and lets in nobody', () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { PodStatus } from 'kubernetes-types/core/v1.js';
 import type { InfluxAddonSpec } from '../../api/influx-addon.ts';
+import type { InfluxBackup } from '../../api/influx-backup.ts';
+import * as kinds from '../../kube/objects/kinds.ts';
 import { decide } from '../decide.ts';
 import { finalizerAction } from './finalizer.ts';
 import { FINALIZER } from '../world/names.ts';
@@ -8,6 +11,7 @@ import { buildClaim } from '../children/claim.ts';
 import { buildStatefulSet } from '../children/stateful-set.ts';
 import { decideApp } from '../apps/binding.ts';
 import { appOf, cached, ownersKnown, patched } from '../testing/apps.ts';
+import { containerStatus, podOf, readyStatus, settledSet } from '../testing/pods.ts';
 import { addonOf, contextOf, countingFresh, live, NO_CHILDREN, NOW, worldOf } from '../testing/fixtures.ts';
 import { type World } from '../world/world.ts';
 import { NO_MEMORY } from '../world/memory.ts';
@@ -66,6 +70,25 @@ function whoseAre(entries: readonly string[]): Case {
   return { spec: INJECT, world: { apps: new Map([['Deployment/web', app]]), memory } };
 }
 
+const UNREADY = { type: 'Ready', status: 'False', lastTransitionTime: NOW.toISOString() };
+const crashing = waiting('CrashLoopBackOff');
+const unschedulable: PodStatus = {
+  conditions: [{ ...UNREADY, type: 'PodScheduled', reason: 'Unschedulable', message: 'no memory' }],
+};
+
+function waiting(reason: string): PodStatus {
+  const state = { waiting: { reason } };
+  return { conditions: [UNREADY], initContainerStatuses: [containerStatus('bootstrap', state)] };
+}
+
+/** An addon with data and no store, deleted under the policy Backup. */
+function unbacked(status: PodStatus, spec: Partial<InfluxAddonSpec> = {}): World {
+  const found = deleting({ spec: { ...spec, deletionPolicy: 'Backup' } });
+  const dataPlane = { revision: 'r', verifiedAt: NOW.toISOString() };
+  const children = { ...CHILDREN, statefulSet: settledSet() };
+  return { ...found, children, addon: { ...found.addon, status: { dataPlane } }, pod: podOf(status) };
+}
+
 const RELEASED = ['patch InfluxAddon'];
 const DELETED = ['delete StatefulSet', 'delete PersistentVolumeClaim', 'delete Secret'];
 const terminating = { namespaceTerminating: true };
@@ -122,6 +145,59 @@ describe('deletion', () => {
       actions: [{ do: 'patch', kind: { kind: 'InfluxAddon' } }],
       events: [{ type: 'Warning', reason: 'Deleting' }],
     });
+  });
+
+  it.each<[string, number, PodStatus, boolean]>([
+    ['keeps ending', 6, crashing, true],
+    ['has just begun to end', 4, crashing, false],
+    ['has no image', 6, waiting('ImagePullBackOff'), true],
+    ['is starting', 60, waiting('PodInitializing'), false],
+    ['fits no node', 6, unschedulable, true],
+    ['answers', 60, readyStatus(), false],
+  ])('Backup of a database whose pod %s, for %i minutes: kept %s', (_, minutes, status, isKept) => {
+    const now = new Date(NOW.getTime() + minutes * 60_000);
+    const found = unbacked(status);
+    const { actions, events } = decide(found, { now, fresh: countingFresh() });
+    expect(actions.map((action) => (action.do === 'patch' ? action.kind.kind : action.do))).toEqual(
+      isKept ? ['InfluxAddon'] : [],
+    );
+    expect(events.map(({ note }) => note.includes('as with deletionPolicy Retain'))).toEqual(
+      isKept ? [true] : [],
+    );
+  });
+
+  it('what was decided about a last backup stays decided, whatever becomes of the database', () => {
+    const finding = {
+      target: 'Deployment/web',
+      reason: 'Forbidden' as const,
+      message: 'a policy forbids it',
+      generation: 1,
+      untilMs: NOW.getTime() + 3_600_000,
+    };
+    const apps = new Map([['Deployment/web', injectedApp()]]);
+    const memory = { ...NO_MEMORY, findings: [finding] };
+    const now = new Date(NOW.getTime() + 600_000);
+    const held = { ...unbacked(crashing, INJECT), apps, memory };
+    const { status } = decide(held, { now, fresh: countingFresh() });
+    expect(status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Stalled', status: 'True', reason: 'NoLastBackup' }),
+    );
+    const well = { ...held, addon: { ...held.addon, status: status ?? {} }, pod: podOf(), memory: NO_MEMORY };
+    const after = decide({ ...well, apps: new Map() }, { now, fresh: countingFresh() });
+    expect(after).toMatchObject({ actions: [{ do: 'patch', kind: { kind: 'InfluxAddon' } }] });
+  });
+
+  it('after the last backup the data goes to its end, though the volume is gone by then', () => {
+    const backup = live<InfluxBackup>({
+      apiVersion: 'influxaddon.dev/v1alpha1',
+      kind: 'InfluxBackup',
+      spec: { addonRef: { name: 'my-app' }, kind: 'Final' },
+      status: { completedAt: NOW.toISOString() },
+    });
+    const found = unbacked(readyStatus(), { backups: { storeRef: { name: 'nightly' } } });
+    const world = { ...found, backups: { all: [backup], storeExists: true }, pod: undefined };
+    const children = { ...NO_CHILDREN, adminSecret: CHILDREN.adminSecret };
+    expect(decideAt({ ...world, children }).actions).toMatchObject([{ do: 'delete', kind: kinds.Secret }]);
   });
 
   it('waits for the volume and the pod under Delete before it lets go', () => {

@@ -9,13 +9,13 @@ import { NOTHING_NEW } from '../decision/picture.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import { letGo } from './finalizer.ts';
+import { KEPT, LOOK_AGAIN_MS, noLastBackup } from './last-backup.ts';
 import { countingDeletionPolicy } from './last-accepted.ts';
 import { unbindAll } from '../apps/unbinding.ts';
 import { finalBackup } from '../backups/final.ts';
 import { activeFindings } from '../decision/findings.ts';
 import { FINALIZER } from '../world/names.ts';
 import { EVENT_REASON, READY_REASON, STALLED_REASON } from '../../api/reasons.ts';
-import type { World } from '../world/world.ts';
 
 /** The addon is being deleted: variables out of the apps, then the data if that is the policy, then let go. */
 export function deletionStep({ world, now }: Scene): Outcome | undefined {
@@ -25,8 +25,8 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   // There is nothing to take a last backup of: what is left of the volume stays, rather than go without one.
   const counts = countingDeletionPolicy(world);
   const overruled = overruledWords(deletionPolicyOf(addon), counts);
-  const keeps = counts === 'Backup' && cannotBackUp(world);
-  const policy = world.namespaceTerminating || keeps ? 'Retain' : counts;
+  const kept = counts === 'Backup' ? noLastBackup(world, now) : undefined;
+  const policy = world.namespaceTerminating || kept !== undefined ? 'Retain' : counts;
   const pausedHere = isPaused(addon) && !world.namespaceTerminating;
   if (pausedHere && policy !== 'Retain')
     return deleting('influxaddon.dev/paused is set: nothing is deleted until it is removed');
@@ -34,7 +34,9 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   if (access?.step === 'Act') return acting([access.action]);
   if (access !== undefined) {
     const again = { waitingFor: WAITING_FOR_ACCESS, requeueAfterMs: access.requeueAfterMs };
-    return access.refusal === undefined ? resting(again) : { ...deleting(access.refusal.message), ...again };
+    return access.refusal === undefined
+      ? resting(again)
+      : { ...deleting(access.refusal.message, kept), ...again };
   }
   const active = activeFindings(world, now.getTime());
   const stays = world.namespaceTerminating || pausedHere;
@@ -42,7 +44,7 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   if (actions.length > 0) return acting(actions);
   if (refused !== undefined) {
     const message = `The injected variables cannot be taken out of an app: ${refused.message}`;
-    return { ...deleting(message), requeueAfterMs: refused.untilMs - now.getTime() };
+    return { ...deleting(message, kept), requeueAfterMs: refused.untilMs - now.getTime() };
   }
   if (policy === 'Backup') {
     const final = finalBackup(world);
@@ -59,6 +61,7 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
         claim,
       ]),
       [kinds.Secret, children.adminSecret],
+      [kinds.Secret, children.adminCopy],
     ];
     const deletions = doomed.flatMap(([kind, live]) => deleteAction(kind, live));
     if (deletions.length > 0) return acting(deletions);
@@ -70,37 +73,22 @@ export function deletionStep({ world, now }: Scene): Outcome | undefined {
   }
   const release = world.namespaceTerminating ? undefined : releaseAccess(world);
   const last = letGo(addon);
-  const told = keeps ? [KEPT] : overruled === '' ? [] : [{ ...KEPT, note: overruled.trim() }];
-  return acting(release === undefined ? [last] : [release, last], told);
+  // Nobody can write an event into a namespace that goes.
+  const note = world.namespaceTerminating ? '' : kept === undefined ? overruled.trim() : KEPT;
+  return acting(release === undefined ? [last] : [release, last], note === '' ? [] : [warning(note)]);
 }
 
 const NOTHING: ReturnType<typeof unbindAll> = { actions: [], refused: undefined };
 
-const KEPT: Announcement = {
-  type: 'Warning',
-  reason: EVENT_REASON.deleting,
-  note: 'The database is lost or cannot start, so that no last backup can be taken: as with deletionPolicy Retain, what is left of the volume stays, and so do the credentials.',
-};
+function warning(note: string): Announcement {
+  return { type: 'Warning', reason: EVENT_REASON.deleting, note };
+}
 
 function overruledWords(asked: string, counts: string): string {
   return asked === counts
     ? ''
     : ` spec.deletionPolicy ${asked} came with a spec that was not accepted: ${counts} of the last accepted one counts, which keeps more.`;
 }
-
-/** Lost, or never to come up again by itself. What merely looks lost is kept, which harms nobody. */
-function cannotBackUp({ addon, children }: World): boolean {
-  const had = addon.status?.dataPlane?.verifiedAt !== undefined;
-  if (had && (children.claim === undefined || children.claim.status?.phase === 'Lost')) return true;
-  const stalled = addon.status?.conditions?.find(({ type }) => type === 'Stalled');
-  return stalled?.status === 'True' && HOPELESS.includes(stalled.reason);
-}
-
-const HOPELESS: readonly string[] = [
-  STALLED_REASON.dataLost,
-  STALLED_REASON.metaMissing,
-  STALLED_REASON.metaCorrupt,
-];
 
 function deleteAction(kind: Kind<KubeObject>, live: Live<KubeObject> | undefined): Action[] {
   if (live === undefined || live.metadata.deletionTimestamp !== undefined) return [];
@@ -133,5 +121,6 @@ function awaitingBackup({
   readonly state: 'Wait' | 'Failed';
   readonly message: string;
 }): Outcome {
-  return deleting(message, state === 'Wait' ? undefined : { reason: STALLED_REASON.backupFailed, message });
+  const refusal = state === 'Wait' ? undefined : { reason: STALLED_REASON.backupFailed, message };
+  return { ...deleting(message, refusal), requeueAfterMs: LOOK_AGAIN_MS };
 }

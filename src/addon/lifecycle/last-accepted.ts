@@ -1,12 +1,11 @@
-import { deletionPolicyOf, deletionProtectionOf } from '../../api/addon-defaults.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { autoGrowOf, deletionPolicyOf, deletionProtectionOf, variablesOf } from '../../api/addon-defaults.ts';
 import type { InfluxAddon, InfluxAddonSpec, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import { given } from '../../kube/objects/given.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import type { Outcome } from '../decision/outcome.ts';
-import type { Refusal, Resolution } from '../decision/resolution.ts';
 import { hadData } from '../identity/had-data.ts';
-import { resolveTarget } from '../wish/target.ts';
-import type { Facts } from '../world/facts.ts';
+import { isFirstSeen } from '../identity/token.ts';
 import { hashOf } from '../world/hash.ts';
 import type { World } from '../world/world.ts';
 
@@ -15,44 +14,41 @@ type DeletionPolicy = NonNullable<InfluxAddonSpec['deletionPolicy']>;
 
 /** Whatever is told of an addon whose spec can be followed remembers what is to count while a later one cannot. */
 export function rememberingAccepted(
-  {
-    world,
-    facts,
-    asked,
-    wish,
-    leaving,
-  }: {
-    readonly world: World;
-    readonly facts: Facts;
-    readonly asked: Live<InfluxAddon>;
-    readonly wish: Resolution;
-    readonly leaving: Refusal | undefined;
-  },
+  { asked, isTaken }: { readonly asked: Live<InfluxAddon>; readonly isTaken: boolean },
   outcome: Outcome,
 ): Outcome {
-  if (outcome.ends !== 'Tell') return outcome;
-  // What waits for a volume that is being deleted is no fault of the spec.
-  const judged = leaving === undefined ? wish : resolveTarget({ ...world, addon: asked }, facts);
-  if (judged.refusal !== undefined) return outcome;
+  if (outcome.ends !== 'Tell' || !isTaken) return outcome;
   return { ...outcome, picture: { ...outcome.picture, accepted: acceptedOf(asked) } };
 }
 
 export function acceptedOf(addon: Live<InfluxAddon>): NonNullable<InfluxAddonStatus['accepted']> {
   const protection = deletionProtectionOf(addon);
+  const autoGrow = autoGrowOf(addon);
+  const variables = variablesOf(addon);
   return {
     revision: revisionOf(addon),
     deletionPolicy: deletionPolicyOf(addon),
-    ...given({ deletionProtection: protection === 'Enabled' ? protection : undefined }),
+    ...given({
+      deletionProtection: protection === 'Enabled' ? protection : undefined,
+      autoGrow: autoGrow === 'Enabled' ? autoGrow : undefined,
+      variables: isDeepStrictEqual(variables, DEFAULT_VARIABLES) ? undefined : variables,
+    }),
   };
+}
+
+export const DEFAULT_VARIABLES: readonly string[] = variablesOf({ spec: { plan: '' } });
+
+/** The variables of the last spec that was accepted, the prefix's first; undefined where nobody has recorded it. */
+export function acceptedVariables({ status }: Live<InfluxAddon>): readonly string[] | undefined {
+  return status?.accepted && (status.accepted.variables ?? DEFAULT_VARIABLES);
 }
 
 /** Words about deletion alone can always be followed: they are accepted where nobody judges a spec, too. */
 export function stillAccepted(world: Seen): InfluxAddonStatus['accepted'] {
   const { status } = world.addon;
   // What an earlier addon of the name has left is not this one's before a spec of it was accepted.
-  const isNew = (status?.observedGeneration ?? -1) < 0 && status?.dataPlane === undefined;
   const accepted = status?.accepted;
-  if (accepted === undefined && isNew && hadData(world)) return NOTHING_ACCEPTED;
+  if (accepted === undefined && isFirstSeen(world.addon) && hadData(world)) return NOTHING_ACCEPTED;
   return accepted?.revision === revisionOf(world.addon) ? acceptedOf(world.addon) : accepted;
 }
 

@@ -10,8 +10,10 @@ import { resting, telling, type Outcome } from '../decision/outcome.ts';
 import type { BasePicture, Picture } from '../decision/picture.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
+import { loweringRefused } from '../limits/lowering.ts';
 import { maintenanceOf } from '../maintenance/told.ts';
 import type { Facts, InForce } from '../world/facts.ts';
+import { awaitedVolume } from './growing.ts';
 
 /** The database answers as it should: what remains is to say so, and how far the apps are. */
 export function runningStep(
@@ -42,13 +44,16 @@ export function runningStep(
     return resting({ requeueAfterMs: apps.settlingMs });
   const maintenance = maintenanceOf(world, context, blocked !== undefined, now);
   const restarting = apps?.restarting ?? false;
+  const growing = awaitedVolume(world, target);
+  const lowering = loweringRefused(world, target, now);
   const picture: Picture = {
     ...base,
     refusal: blocked,
-    reconciling: way.state === 'Awaited' || untried.length > 0 || restarting,
+    reconciling: way.state === 'Awaited' || untried.length > 0 || restarting || growing !== undefined,
+    growing: growing !== undefined,
     ready:
       blocked === undefined
-        ? inForceNow(way, untried, restarting)
+        ? (growing ?? inForceNow(way, untried, restarting, lowering?.message))
         : { status: false, reason: READY_REASON.blocked, message: blocked.message },
     available: { status: true, reason: ANSWERING, message: 'the database answers' },
     inForce: target,
@@ -73,6 +78,7 @@ export function runningStep(
     scene.tryMs,
     contents?.recheckMs ?? Infinity,
     apps?.lateInMs ?? Infinity,
+    lowering?.wakeMs ?? Infinity,
     maintenance.wakeMs ?? Infinity,
     way.state === 'Awaited' ? way.untilMs - now.getTime() : Infinity,
   );
@@ -92,7 +98,12 @@ function contentsRefusal(contents: ContentsOutcome | undefined): Refusal | undef
 }
 
 /** The database is done when its apps are still being restarted: they have a condition of their own. */
-function inForceNow(way: WayIn, untried: readonly string[], restarting: boolean): Picture['ready'] {
+function inForceNow(
+  way: WayIn,
+  untried: readonly string[],
+  restarting: boolean,
+  but: string | undefined,
+): Picture['ready'] {
   if (way.state === 'Awaited') {
     const message = `Waiting for ${AN_ADDRESS}; the database then gets a certificate for it, and is restarted for all that was asked for, once. Inside the cluster it goes on as it is.`;
     return { status: false, reason: READY_REASON.switchingTls, message };
@@ -107,5 +118,9 @@ function inForceNow(way: WayIn, untried: readonly string[], restarting: boolean)
         reason: READY_REASON.restartingApps,
         message: 'the database answers, and the spec is in force; apps are being restarted',
       }
-    : { status: true, reason: READY_REASON.ready, message: 'the database answers, and the spec is in force' };
+    : {
+        status: true,
+        reason: READY_REASON.ready,
+        message: ['the database answers, and the spec is in force', but].filter(Boolean).join('; '),
+      };
 }

@@ -3,9 +3,9 @@ import { unitsOf } from '../../kube/objects/quantity.ts';
 import { isMemoryExhausted } from '../../limits/memory.ts';
 import { nextPlan } from '../../limits/next-plan.ts';
 import type { InForce } from '../world/facts.ts';
+import { databaseStatuses } from '../pod/containers.ts';
 import { isCurrent } from '../pod/state.ts';
 import { LIMIT_REASON } from '../../api/reasons.ts';
-import { BOOTSTRAP_CONTAINER, ENGINE_CONTAINER } from '../world/names.ts';
 import type { World } from '../world/world.ts';
 import { isTold, type LimitCondition, toldOf } from './condition.ts';
 
@@ -24,11 +24,7 @@ export function memoryCondition(
   const bytes = unitsOf(plan.spec.memory);
   const before = world.planOffers.find(({ name }) => name === addon.status?.plan)?.memoryBytes;
   const exhausted = isMemoryExhausted({
-    killedMs: lastKillMs(
-      [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].filter(
-        ({ name }) => name === BOOTSTRAP_CONTAINER || name === ENGINE_CONTAINER,
-      ),
-    ),
+    killedMs: lastKillMs(databaseStatuses(pod)),
     toldSinceMs: isTold(told) ? Date.parse(told.lastTransitionTime) : undefined,
     morePlan: before !== undefined && bytes > before,
     nowMs,

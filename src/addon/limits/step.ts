@@ -4,16 +4,26 @@ import { acting, type Outcome } from '../decision/outcome.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import { growVolume } from './growth.ts';
+import { lowerRequest } from './lowering.ts';
 import { measuring } from './measuring.ts';
 
-/** A volume that is filling grows. Not a matter of the pod's health: a database on a full volume may not come up. */
+/** A growth that is not wanted any more is given up, and a volume that is filling grows. Not a matter of the pod's health: a database on a full volume may not come up. */
 export function growthStep({
   world,
   context,
   leaving,
+  unpublished,
   now,
-}: Scene & { readonly context: BuildContext; readonly leaving: Refusal | undefined }): Outcome | undefined {
-  const growth = leaving === undefined ? growVolume(world, context, now) : undefined;
+}: Scene & {
+  readonly context: BuildContext;
+  readonly leaving: Refusal | undefined;
+  readonly unpublished: boolean;
+}): Outcome | undefined {
+  if (leaving !== undefined) return undefined;
+  // It belongs to a plan whose record could not be changed: that one is still in force.
+  const lowering = unpublished ? undefined : lowerRequest(world, context, now);
+  if (lowering !== undefined) return acting([lowering]);
+  const growth = growVolume(world, context, now);
   return growth && acting([growth.action], growth.events);
 }
 

@@ -3,6 +3,7 @@ import { stateOf } from '../../api/addon-defaults.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { isUnderWay } from '../backups/write-stop.ts';
+import { isFirstSeen } from '../identity/token.ts';
 import type { InForce } from '../world/facts.ts';
 import type { World } from '../world/world.ts';
 
@@ -36,11 +37,6 @@ function newRestart({ addon, restores }: World, current: InForce | undefined): s
   if (token === undefined || isFirstSeen(addon)) return undefined;
   if (token === current?.restartedFor || token === addon.status?.lastHandled?.restart) return undefined;
   return stateOf(addon) === 'Stopped' || restores.some(isUnderWay) ? undefined : token;
-}
-
-/** A token that an addon is made with asks for nothing. */
-function isFirstSeen({ status }: Live<InfluxAddon>): boolean {
-  return (status?.observedGeneration ?? -1) < 0 && status?.dataPlane === undefined;
 }
 
 /** As much of it as status remembers. */

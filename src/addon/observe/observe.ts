@@ -56,6 +56,7 @@ export function observe(
     },
     children: {
       adminSecret: records.adminSecret,
+      adminCopy: stores.secrets.get(at(names.adminCopy)),
       urlSecret: stores.secrets.get(at(names.urlSecret)),
       bindingSecret: stores.secrets.get(at(names.bindingSecret)),
       claim: stores.claims.get(at(claimInForce(addon, records))),

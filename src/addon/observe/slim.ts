@@ -21,7 +21,7 @@ export function slimJobPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
 export function slimPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
   const { uid, name, namespace, resourceVersion, labels, deletionTimestamp, creationTimestamp } =
     pod.metadata;
-  const container = engineOf(pod.spec?.containers);
+  const ours = (pod.spec?.containers ?? []).filter(({ name }) => name === ENGINE_CONTAINER);
   const data = pod.spec?.volumes?.find(({ name }) => name === 'data')?.persistentVolumeClaim;
   const metadata = {
     uid,
@@ -32,8 +32,7 @@ export function slimPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
     ...given({ deletionTimestamp, creationTimestamp }),
   };
   const spec = {
-    containers:
-      container === undefined ? [] : [{ name: container.name, ...given({ image: container.image }) }],
+    containers: ours.map(({ name, image }) => ({ name, ...given({ image }) })),
     ...given({ nodeName: pod.spec?.nodeName }),
     ...(data === undefined ? {} : { volumes: [{ name: 'data', persistentVolumeClaim: data }] }),
   };
@@ -43,11 +42,6 @@ export function slimPod(pod: Live<kinds.Pod>): Live<kinds.Pod> {
     spec,
     status: given({ phase, podIP, conditions, containerStatuses, initContainerStatuses }),
   } as Live<kinds.Pod>;
-}
-
-/** Others may have put containers before it; the pod of a Job has none of that name. */
-function engineOf<T extends { readonly name: string }>(containers: readonly T[] = []): T | undefined {
-  return containers.find(({ name }) => name === ENGINE_CONTAINER) ?? containers[0];
 }
 
 export function slimNamespace(namespace: Live<kinds.Namespace>): Live<kinds.Namespace> {

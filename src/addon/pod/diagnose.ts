@@ -1,6 +1,7 @@
 import type { Action } from '../decision/action.ts';
 import { hashOf } from '../world/hash.ts';
 import { childNames } from '../world/names.ts';
+import { engineImage } from './containers.ts';
 import { cannotBegin, mayHaveOpenedData, type PodState } from './state.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
 import type { Refusal } from '../decision/resolution.ts';
@@ -112,7 +113,7 @@ function spreadOf({ addon }: World): number {
  */
 function wayOut({ addon, pod, versions }: World): string {
   const before = versions.find(({ name }) => name === addon.status?.version);
-  const image = pod?.spec?.containers[0]?.image;
+  const image = engineImage(pod);
   if (pod === undefined || before === undefined || image === before.image) return '';
   if (cannotBegin(pod))
     return ` The data was not opened by it yet: set spec.version to ${before.name} to go back.`;

@@ -6,9 +6,9 @@ import {
 } from '../../influx/bootstrap-words.ts';
 import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { AGENT_CONTAINER, BOOTSTRAP_CONTAINER } from '../world/names.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
 import type { Refusal } from '../decision/resolution.ts';
+import { bootstrapStatus, databaseStatuses, engineStatus } from './containers.ts';
 
 /** What the database's pod is doing. */
 export type PodState =
@@ -43,13 +43,15 @@ export function podState(
   return { state: 'Starting', what: 'the pod to become ready' };
 }
 
-/** Ready, the agent of backups apart: a database without it is as good as any, but for its backups. */
-export function isReady({ status }: Live<Pod>): boolean {
-  const ready =
-    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
-  const all = status?.containerStatuses ?? [];
-  const engine = all.filter(({ name }) => name !== AGENT_CONTAINER);
-  return ready || (engine.length > 0 && engine.length < all.length && engine.every((each) => each.ready));
+/** Whatever becomes of the agent, and of what others have put into the pod: a database that is ready itself is asked. */
+function isReady(pod: Live<Pod>): boolean {
+  const ready = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return ready === true || engineStatus(pod)?.ready === true;
+}
+
+/** There is a database in it that answers, and that is not being ended. */
+export function isRunning(pod: Live<Pod>): boolean {
+  return pod.metadata.deletionTimestamp === undefined && isReady(pod);
 }
 
 /** The pod was made from the StatefulSet's present template. */
@@ -60,9 +62,9 @@ export function isCurrent(pod: Live<Pod>, statefulSet: Live<StatefulSet>): boole
   return wanted === undefined || pod.metadata.labels?.['controller-revision-hash'] === wanted;
 }
 
-/** The engine of this pod may have opened the data: its first container, which reads the meta folder, was started. */
+/** The engine of this pod may have opened the data: the bootstrap step, which reads the meta folder, was started. */
 export function mayHaveOpenedData(pod: Live<Pod>): boolean {
-  const status = bootstrapOf(pod);
+  const status = bootstrapStatus(pod);
   if (status === undefined) return false;
   return (
     status.state?.running !== undefined ||
@@ -73,7 +75,7 @@ export function mayHaveOpenedData(pod: Live<Pod>): boolean {
 }
 
 /**
- * A kubelet that ends a pod calls its first container terminated even when there never was one. One that there was,
+ * A kubelet that ends a pod calls this container terminated even when there never was one. One that there was,
  * and whose end nobody saw, has its ID.
  */
 function wasNeverMade({ state, containerID, imageID }: ContainerStatus): boolean {
@@ -82,11 +84,8 @@ function wasNeverMade({ state, containerID, imageID }: ContainerStatus): boolean
 
 /** The engine has not begun, and will not: its image cannot be had. */
 export function cannotBegin(pod: Live<Pod>): boolean {
-  return !mayHaveOpenedData(pod) && IMAGE_REASONS.includes(bootstrapOf(pod)?.state?.waiting?.reason ?? '');
-}
-
-function bootstrapOf({ status }: Live<Pod>): ContainerStatus | undefined {
-  return status?.initContainerStatuses?.find(({ name }) => name === BOOTSTRAP_CONTAINER);
+  const reason = bootstrapStatus(pod)?.state?.waiting?.reason ?? '';
+  return !mayHaveOpenedData(pod) && IMAGE_REASONS.includes(reason);
 }
 
 function scheduling(pod: Live<Pod>, now: number): PodState | undefined {
@@ -106,10 +105,7 @@ const IMAGE_REASONS = [
 ];
 
 function containers(pod: Live<Pod>): PodState | undefined {
-  for (const status of [
-    ...(pod.status?.initContainerStatuses ?? []),
-    ...(pod.status?.containerStatuses ?? []).filter(({ name }) => name !== AGENT_CONTAINER),
-  ]) {
+  for (const status of databaseStatuses(pod)) {
     const waiting = status.state?.waiting;
     if (waiting?.reason !== undefined && IMAGE_REASONS.includes(waiting.reason)) {
       return degraded(`The image ${status.image} cannot be pulled: ${waiting.message ?? waiting.reason}.`);

@@ -307,6 +307,23 @@ describe('a rotation', () => {
     expect(credentials(simulation).username).toBe(simulation.addon?.status?.id);
     expect(simulation.addon?.status?.lastHandled?.rotate).toBe('from-the-manifest');
   });
+
+  it('is not asked for by a token of an addon that takes over what an earlier one has left', () => {
+    const simulation = new Simulation({});
+    simulation.happen({ event: 'Rotate', token: 'first' });
+    simulation.settle(20);
+    const before = credentials(simulation);
+    simulation.user.deleteAddon();
+    for (let round = 0; round < 5; round += 1) simulation.fairRound();
+    simulation.createAddon({});
+    simulation.happen({ event: 'Rotate', token: 'second' });
+    simulation.settle(20);
+    expect(credentials(simulation)).toEqual(before);
+    expect(simulation.addon?.status?.lastHandled?.rotate).toBe('second');
+    simulation.happen({ event: 'Rotate', token: 'third' });
+    simulation.settle(40);
+    expect(credentials(simulation)).not.toEqual(before);
+  });
 });
 
 function phaseOf(simulation: Simulation): string | undefined {

@@ -35,7 +35,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
   const status: InfluxAddonStatus = given({
     observedGeneration: addon.metadata.generation ?? 0,
     id: picture.facts?.id ?? before.id,
-    plan: picture.inForce?.plan.name ?? before.plan,
+    plan: picture.growing === true ? before.plan : (picture.inForce?.plan.name ?? before.plan),
     version,
     state: picture.state ?? before.state,
     availableUpgrades: upgrades?.length === 0 ? undefined : upgrades,

@@ -29,6 +29,7 @@ export const SETTINGS: Settings = {
 
 export const NO_CHILDREN: Children = {
   adminSecret: undefined,
+  adminCopy: undefined,
   urlSecret: undefined,
   bindingSecret: undefined,
   claim: undefined,

@@ -11,6 +11,7 @@ import type { Action } from '../decision/action.ts';
 import type { Facts } from '../world/facts.ts';
 import { childNames } from '../world/names.ts';
 import { EVENT_REASON, STALLED_REASON } from '../../api/reasons.ts';
+import { isNeverBound } from '../identity/never-bound.ts';
 import { newToken } from '../identity/token.ts';
 import type { Refusal } from '../decision/resolution.ts';
 import type { World } from '../world/world.ts';
@@ -42,7 +43,10 @@ function deletedClaims({ addon, children, mountedClaim }: Seen): Live<Persistent
   const predecessors = children.statefulSet === undefined && addon.status?.dataPlane?.revision === undefined;
   return [mountedClaim, children.claim].filter(
     (claim) =>
-      claim?.metadata.deletionTimestamp !== undefined && claim.status?.phase !== 'Lost' && !predecessors,
+      claim?.metadata.deletionTimestamp !== undefined &&
+      claim.status?.phase !== 'Lost' &&
+      !predecessors &&
+      !isNeverBound({ addon, children }, claim),
   ) as Live<PersistentVolumeClaim>[];
 }
 

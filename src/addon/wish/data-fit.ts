@@ -7,6 +7,7 @@ import { accessTo } from '../database/state.ts';
 import { tlsAccess } from '../tls/certificate.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { measureAction } from '../limits/measuring.ts';
+import { isNeverBound } from '../identity/never-bound.ts';
 import { podState } from '../pod/state.ts';
 import { READY_REASON, STALLED_REASON } from '../../api/reasons.ts';
 import type { Refusal, Resolution } from '../decision/resolution.ts';
@@ -69,6 +70,7 @@ export function dataFit(world: World, current: InForce | undefined, target: InFo
   if (current === undefined || !isSmaller(world, current.plan.spec, target.plan.spec)) return YES;
   // Back to the plan that status still names: the larger one never came up, so the data is what that one had.
   if (addon.status?.plan === target.plan.name) return YES;
+  if (isNeverBound(world)) return YES;
   const told = toldBefore(world);
   const state = podState(pod, children.statefulSet, nowMs);
   const stopped = stateOf(addon) === 'Stopped' || addon.status?.state === 'Stopped';

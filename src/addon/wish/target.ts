@@ -6,6 +6,7 @@ import { notImplemented } from '../../api/not-implemented.ts';
 import { decideVersion, newestOf } from '../../versions/rules.ts';
 import { agentOf } from '../backups/agent.ts';
 import type { Facts, InForce } from '../world/facts.ts';
+import { isNeverBound } from '../identity/never-bound.ts';
 import { dataFloor } from '../identity/opened.ts';
 import { cannotBegin } from '../pod/state.ts';
 import { STALLED_REASON, type StalledReason } from '../../api/reasons.ts';
@@ -92,10 +93,12 @@ function choosePlan(
 }
 
 /** A volume stays in its storage class, and a plan may promise something by naming one. A plan that names none takes any. */
-function otherClass({ children }: World, { metadata, spec }: NonNullable<World['plan']>): string | undefined {
+function otherClass(world: World, { metadata, spec }: NonNullable<World['plan']>): string | undefined {
+  const { children } = world;
   const { className } = spec.storage;
   const present = children.claim?.spec?.storageClassName;
   if (!className || present === undefined || present === className) return undefined;
+  if (isNeverBound(world)) return undefined;
   return `spec.plan: ${metadata.name} has its volumes in the storage class ${className}, and this one is in ${present}, which a volume does not leave. Choose a plan of that class or of none; or make a new addon with ${metadata.name} and restoreFrom a backup of this one.`;
 }
 

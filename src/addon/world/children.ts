@@ -10,6 +10,8 @@ import type { Live } from '../../kube/objects/types.ts';
 /** The children as they are. */
 export interface Children {
   readonly adminSecret: Live<Secret> | undefined;
+  /** The content of an admin Secret while that is made again. */
+  readonly adminCopy: Live<Secret> | undefined;
   readonly urlSecret: Live<Secret> | undefined;
   readonly bindingSecret: Live<Secret> | undefined;
   readonly claim: Live<PersistentVolumeClaim> | undefined;

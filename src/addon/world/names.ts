@@ -9,9 +9,9 @@ export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY},${ADDO
 /** What a Job does. The caches of Jobs and of their pods hold those that have it. */
 export const TASK_LABEL = 'influxaddon.dev/task';
 export const TASK_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY},${TASK_LABEL}`;
-/** The engine's container, and the one before it that makes its administrator. Others may put further ones beside them. */
-export const ENGINE_CONTAINER = 'influxdb';
+/** The init container that makes or heals the administrator, and the container of the engine. */
 export const BOOTSTRAP_CONTAINER = 'bootstrap';
+export const ENGINE_CONTAINER = 'influxdb';
 /** The container that forwards backups, beside the engine's. */
 export const AGENT_CONTAINER = 'agent';
 export const FINALIZER = 'influxaddon.dev/operator';
@@ -35,6 +35,8 @@ export const ANNOTATION = {
   madeFor: 'influxaddon.dev/made-for',
   /** On the claim: for which loss an empty volume was made. */
   startedEmpty: 'influxaddon.dev/started-empty',
+  /** On a claim that never had a volume and was made again: for which class. */
+  madeAgainFor: 'influxaddon.dev/made-again-for',
   /** Name of the backup that the volume was filled from when it was new. */
   restoredFrom: 'influxaddon.dev/restored-from',
   /** UID of the InfluxRestore that made the claim. */
@@ -70,6 +72,7 @@ export interface ChildNames {
   readonly urlSecret: string;
   readonly networkPolicy: string;
   readonly adminSecret: string;
+  readonly adminCopy: string;
   readonly bindingSecret: string;
   readonly tlsSecret: string;
   readonly agentSecret: string;
@@ -87,6 +90,7 @@ export function childNames(addonName: string): ChildNames {
     urlSecret: base,
     networkPolicy: base,
     adminSecret: `${base}-admin`,
+    adminCopy: `${base}-admin-copy`,
     bindingSecret: `${base}-binding`,
     tlsSecret: `${base}-tls`,
     agentSecret: `${base}-agent`,

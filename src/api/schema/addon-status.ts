@@ -169,6 +169,12 @@ export const addonStatus = doc(
         revision: anyText(64, 'Hash of the rest of that spec.'),
         deletionPolicy: anyText(16, 'Its deletionPolicy.'),
         deletionProtection: anyText(16, 'Its deletionProtection, when that was Enabled.').optional(),
+        autoGrow: anyText(16, 'Its storage.autoGrow, when that was Enabled.').optional(),
+        variables: atomicList(
+          name('A variable with the URL.'),
+          2,
+          'Its variables, the prefix first, when they are not those of the default.',
+        ).optional(),
       }),
       'What still counts of the last spec that was accepted while another one is refused: of its words and the present ones about deletion, those that keep more.',
     ).optional(),

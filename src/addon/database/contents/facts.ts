@@ -97,7 +97,8 @@ export function knownQueries(
   return { revisions: new Map([...stored, ...revisions]), foreign };
 }
 
-function recordOf({ addon, children }: World): ContentsRecord {
+/** What was taken charge of; where that was lost, what status says of it. */
+export function recordOf({ addon, children }: World): ContentsRecord {
   const stored = readRecord(decode(children.adminSecret)[ADMIN_KEY.contents]);
   if (stored !== undefined) return stored;
   const listed = (entries: readonly { name: string; listed: boolean }[] = []) =>

@@ -152,6 +152,11 @@ export class ModelApi {
   }
 }
 
+/** A Secret whose content nobody changes any more. */
+export function isImmutable(object: Stored | undefined): boolean {
+  return (object as { immutable?: boolean } | undefined)?.immutable === true;
+}
+
 function keyOf(object: Stored): string {
   return `${object.kind}/${object.metadata.name}`;
 }

@@ -59,6 +59,7 @@ export class ModelCache {
     const statefulSet = this.#cached<kinds.StatefulSet>('StatefulSet', names.statefulSet);
     const children: Children = {
       adminSecret: this.#cached('Secret', names.adminSecret),
+      adminCopy: this.#cached('Secret', names.adminCopy),
       urlSecret: this.#cached('Secret', names.urlSecret),
       bindingSecret: this.#cached('Secret', names.bindingSecret),
       claim: this.#cached('PersistentVolumeClaim', names.claim),

@@ -25,6 +25,8 @@ export class ModelNode {
   /** With what the database ran, or had last run, when the pods of the app were started. */
   appSaw: string | undefined;
   #served: string | undefined;
+  /** A volume that is asked to be larger becomes so. */
+  growsVolumes = true;
 
   constructor(api: ModelApi, addonName: string) {
     this.#api = api;
@@ -86,7 +88,7 @@ export class ModelNode {
     }
     const used = this.#live('Pod', this.#names.pod) !== undefined;
     if (deletionTimestamp !== undefined && !used) this.#change(claim, { metadata: { finalizers: [] } });
-    else if (claim.status?.phase !== 'Bound' || isToGrow(claim))
+    else if (claim.status?.phase !== 'Bound' || (this.growsVolumes && isToGrow(claim)))
       this.#change(claim, { status: { phase: 'Bound', capacity: claim.spec?.resources?.requests } });
   }
 

@@ -1,10 +1,10 @@
 import { ModelCache, relabelled } from './model-cache.ts';
+import { deletedClaim, isAsSeen, isRefused } from './model-checks.ts';
 import { appPatched, ownersFound } from './model-apps.ts';
 import { repaired } from './model-children.ts';
 import { dryRunAnswered, measured, refused, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
-import type * as kinds from '../../../kube/objects/kinds.ts';
 import type { Live } from '../../../kube/objects/types.ts';
 import { belonging } from '../../act/objects.ts';
 import type { Action, CreateAction, FindClaimAction, Decision } from '../../decision/action.ts';
@@ -12,7 +12,6 @@ import { describe } from '../../decision/describe.ts';
 import { labelsOf } from '../../world/names.ts';
 import { type World } from '../../world/world.ts';
 import { NO_MEMORY, type Memory } from '../../world/memory.ts';
-import { Annotation } from '../../../api/annotations.ts';
 import { decide } from '../../decide.ts';
 import { targetOf } from '../../decision/findings.ts';
 import type { Fresh } from '../../world/fresh.ts';
@@ -42,6 +41,8 @@ export class ModelOperator {
   #rested: { version: number; untilMs: number } | undefined;
   /** Writes of this object, `Kind/name`, are refused. */
   refuses: string | undefined;
+  /** Why a claim may not ask for another size by itself. */
+  refusesResize: string | undefined;
   /** Everything written, but status. */
   writes: string[] = [];
 
@@ -128,10 +129,14 @@ export class ModelOperator {
 
   /** `known`: the answer arrives. */
   #act(addon: Live<InfluxAddon>, action: Action, now: number, known: boolean): ActOutcome {
-    if ('over' in action && action.over !== undefined && this.#isBeingDeleted(addon, action.over))
+    const leaving = deletedClaim(this.#api, addon, action);
+    if (leaving !== undefined) {
+      this.#cache.record(leaving, true);
       return 'Surprised';
-    if (this.refuses !== undefined && targetOf(action) === this.refuses) {
-      this.#memory = refused(this.#memory, addon, this.refuses, now);
+    }
+    if (!isAsSeen(this.#api, action)) return 'Wait';
+    if (isRefused(this.#api, action, this.refuses)) {
+      this.#memory = refused(this.#memory, addon, targetOf(action) ?? '', now);
       return 'Surprised';
     }
     switch (action.do) {
@@ -180,6 +185,11 @@ export class ModelOperator {
         this.#memory = dryRunAnswered(this.#memory, addon, action, this.refuses, now);
         return 'Done';
       case 'growVolume':
+        if (this.refusesResize !== undefined) {
+          const growthRefused = { message: this.refusesResize, untilMs: now + 30 * 60_000 };
+          this.#memory = { ...this.#memory, growthRefused };
+          return 'Surprised';
+        }
         this.writes.push(`grow ${action.object.metadata?.name}`);
         this.#cache.record(this.#api.replace(action.kind.kind, action.object), known);
         return 'Done';
@@ -192,15 +202,6 @@ export class ModelOperator {
       default:
         throw new Error(`the model does not know how to do ${describe(action)}`);
     }
-  }
-
-  #isBeingDeleted({ metadata }: Live<InfluxAddon>, seen: Live<kinds.PersistentVolumeClaim>): boolean {
-    const live = this.#api.get('PersistentVolumeClaim', seen.metadata.name);
-    const { deletionTimestamp, uid } = live?.metadata ?? {};
-    if (deletionTimestamp === undefined || metadata.annotations?.[Annotation.startEmpty] === uid)
-      return false;
-    if (live !== undefined) this.#cache.record(live, true);
-    return true;
   }
 
   #findClaim({ metadata }: Live<InfluxAddon>, { key }: FindClaimAction, now: number): ActOutcome {

@@ -5,7 +5,7 @@ import { Invariants } from './invariants.ts';
 import { ModelApi, type Stored } from './model-api.ts';
 import { BROKEN_VERSION, ModelNode } from './model-node.ts';
 import { ModelOperator, type OperateOptions } from './model-operator.ts';
-import { User, type AppEvent, type Damageable, type DatabaseDamage } from './user.ts';
+import { User, type AppEvent, type Damageable, type DatabaseDamage, type FreezableSecret } from './user.ts';
 
 export const ADDON = 'my-app';
 
@@ -18,6 +18,7 @@ export type SimulationEvent =
   | { readonly event: 'Rotate'; readonly token: string }
   | { readonly event: 'RemoveChildren'; readonly children: readonly Damageable[] }
   | { readonly event: 'EditChild'; readonly child: Damageable; readonly draw: number }
+  | { readonly event: 'Freeze'; readonly secret: FreezableSecret }
   | { readonly event: 'DamageDatabase'; readonly how: DatabaseDamage }
   | { readonly event: 'OutOfMemory' }
   | { readonly event: 'DeleteClaim' }
@@ -92,6 +93,9 @@ export class Simulation {
         break;
       case 'EditChild':
         this.user.editChild(event.child, event.draw);
+        break;
+      case 'Freeze':
+        this.user.freeze(event.secret);
         break;
       case 'DamageDatabase':
         this.user.damageDatabase(event.how);

@@ -3,7 +3,7 @@ import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts'
 import { ADMIN_USER } from '../../identity/admin-keys.ts';
 import { childNames } from '../../world/names.ts';
 import { appOf } from '../apps.ts';
-import type { ModelApi, Stored } from './model-api.ts';
+import { isImmutable, type ModelApi, type Stored } from './model-api.ts';
 import { BY_HAND, type EngineUser, type ModelEngine } from './model-engine.ts';
 import type { ModelNode } from './model-node.ts';
 
@@ -26,6 +26,8 @@ const KIND_OF = {
   statefulSet: 'StatefulSet',
   networkPolicy: 'NetworkPolicy',
 } as const satisfies Record<Damageable, string>;
+
+export type FreezableSecret = Extract<Damageable, `${string}Secret`> | 'adminCopy';
 
 export type DatabaseDamage =
   | 'DropAdministrator'
@@ -102,10 +104,17 @@ export class User {
   editChild(child: Damageable, draw: number): void {
     this.#api.change(KIND_OF[child], childNames(this.#addonName)[child], (object) => {
       const { data } = object;
+      if (isImmutable(object)) return object;
       if (data === undefined) return { ...object, spec: edited(object) };
       const key = Object.keys(data)[draw % Object.keys(data).length] ?? '';
       return { ...object, data: { ...data, [key]: Buffer.from('edited').toString('base64') } };
     });
+  }
+
+  /** `kubectl patch -p '{"immutable": true}'`, which nobody can take back. */
+  freeze(secret: FreezableSecret): void {
+    const name = childNames(this.#addonName)[secret];
+    this.#api.change('Secret', name, (object) => ({ ...object, immutable: true }));
   }
 
   damageDatabase(how: DatabaseDamage): void {
