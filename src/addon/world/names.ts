@@ -108,7 +108,7 @@ export function userSecretName(addonName: string, user: string): string {
 /** By it GitOps tools know what is theirs, and delete what is not in git and has no owner. */
 export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
 /** Argo CD leaves what has these out of its comparison, and neither prunes nor deletes it. */
-const KEEP = {
+export const KEEP = {
   'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
 } as const;

@@ -99,17 +99,26 @@ describe('difference', () => {
     });
   });
 
-  it('takes off what is pruned by a label that an earlier release gave it, and leaves one of somebody else', () => {
+  it('takes off what is pruned by a label of an earlier release only when there is something to write', () => {
     const labelled = (slot: string, instance: string) => {
-      const object = stored(slot);
-      const labels = { ...object.metadata.labels, 'app.kubernetes.io/instance': instance };
-      const { annotations: _, ...metadata } = object.metadata;
-      return { ...object, metadata: { ...metadata, labels } } as Any;
+      const { metadata, ...intent } = intentOf(slot);
+      const labels = { ...metadata?.labels, 'app.kubernetes.io/instance': instance };
+      const entries = Object.entries(metadata?.annotations ?? {});
+      const had = entries.filter(([key]) => !key.startsWith('argocd'));
+      const annotations = had.length === 0 ? {} : { annotations: Object.fromEntries(had) };
+      const { annotations: _, ...others } = metadata ?? {};
+      const before = { ...intent, metadata: { ...others, labels, ...annotations } };
+      return live(withApiDefaults(withIntentHash(before))) as Any;
     };
     const labelOf = (slot: string, instance: string) =>
       repaired(labelled(slot, instance), slot).metadata.labels?.['app.kubernetes.io/instance'];
-    expect(difference(labelled('claim', 'my-app'), intentOf('claim'))).toBeDefined();
-    expect(labelOf('claim', 'my-app')).toBeUndefined();
+    for (const slot of ['claim', 'adminSecret']) {
+      const before = labelled(slot, 'my-app');
+      expect(difference(before, intentOf(slot))).toBeUndefined();
+      const edited = { ...before, metadata: { ...before.metadata, annotations: {} } };
+      expect(difference(edited, intentOf(slot))).toBeDefined();
+      expect(labelOf(slot, 'my-app')).toBeUndefined();
+    }
     expect(labelOf('claim', 'platform')).toBe('platform');
     expect(labelOf('service', 'my-app')).toBe('my-app');
   });

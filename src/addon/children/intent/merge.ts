@@ -3,7 +3,7 @@ import { allDifferences, contains, firstDifference } from '../../../kube/objects
 import type { StatefulSet } from '../../../kube/objects/kinds.ts';
 import type { KubeObject, Live, ObjectMeta } from '../../../kube/objects/types.ts';
 import { hashOf } from '../../world/hash.ts';
-import { ADDON_LABEL, ANNOTATION, INSTANCE_LABEL } from '../../world/names.ts';
+import { ADDON_LABEL, ANNOTATION, INSTANCE_LABEL, KEEP } from '../../world/names.ts';
 import { withAdditions } from './additions.ts';
 import { additionsOf, isAsRendered, RESTARTED_AT, unpackTemplate } from './rendered.ts';
 
@@ -72,6 +72,26 @@ export function difference<T extends Child>(live: Live<T>, intent: T): string | 
 
 /** The paths of all that differs; what nobody may have put there is told by the first of it. */
 export function differences<T extends Child>(live: Live<T>, intent: T): string[] {
+  const found = pathsOf(live, intent);
+  if (found.length === 0 || live.metadata.labels?.[INSTANCE_LABEL] === undefined) return found;
+  const before = asBefore(intent);
+  return before !== undefined && pathsOf(live, before).length === 0 ? [] : found;
+}
+
+/**
+ * What outlives its addon, as an earlier release made it: it bears a label for which GitOps tools prune. The label goes
+ * with the next write that is due anyway, so that no upgrade writes to every addon.
+ */
+function asBefore<T extends Child>(intent: T): T | undefined {
+  const { labels, annotations, ownerReferences, ...metadata } = intent.metadata ?? {};
+  const instance = labels?.[ADDON_LABEL];
+  if (ownerReferences !== undefined || instance === undefined) return undefined;
+  const others = Object.entries(annotations ?? {}).filter(([key]) => !(key in KEEP));
+  const had = others.length === 0 ? {} : { annotations: Object.fromEntries(others) };
+  return { ...intent, metadata: { ...metadata, labels: { ...labels, [INSTANCE_LABEL]: instance }, ...had } };
+}
+
+function pathsOf<T extends Child>(live: Live<T>, intent: T): string[] {
   const wanted = withIntentHash(intent);
   const liveData = Object.keys(live.data ?? {});
   const extra = liveData.find((key) => intent.data !== undefined && !(key in intent.data));
