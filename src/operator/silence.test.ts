@@ -110,6 +110,22 @@ describe('an addon of which something fails all the time', () => {
     expect(api.objects('apps/v1/statefulsets')).toHaveLength(1);
   });
 
+  it('is told at least twice a minute, and no more, while the API server stores nothing', async () => {
+    let tries = 0;
+    transport.fault = ({ method, path }) => {
+      if (method === 'PATCH' && path.endsWith('/status')) tries += 1;
+      return method === 'GET' ? undefined : FAILS;
+    };
+    await create();
+    await clock.advance(60_000);
+    const first = tries;
+    await clock.advance(4 * 60_000);
+    expect([first, tries - first]).toEqual([4, 8]);
+    transport.fault = () => undefined;
+    await clock.advance(31_000);
+    expect(await condition('Reconciling')).toMatchObject({ status: 'True' });
+  });
+
   it('says so again when another thing fails', async () => {
     transport.fault = onWrites('statefulsets', FAILS);
     await create();

@@ -9,6 +9,7 @@ import { InfluxAddon as InfluxAddonKind } from '../../api/kinds.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import type { Action } from '../decision/action.ts';
+import { afterWrite } from '../children/contested/restless.ts';
 import { findClaim, growVolume } from './claim.ts';
 import { dryRun } from './dry-run.ts';
 import { changeContents, measureShards } from './contents.ts';
@@ -18,8 +19,23 @@ import { certificateSecret } from './certificate.ts';
 import { readEvents } from './cluster-events.ts';
 import { findGrowing, measureDatabase } from './measure.ts';
 
-/** Performs one action. Throws ApiError for what trying again soon may mend; what a user must mend becomes a finding. */
+/** Performs one action, and remembers that it wrote. Throws ApiError for what trying again soon may mend; what a user must mend becomes a finding. */
 export async function act(
+  actor: Actor,
+  addon: Live<InfluxAddon>,
+  action: Action,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const outcome = await perform(actor, addon, action, signal);
+  const { uid } = addon.metadata;
+  const before = actor.memories.get(uid);
+  if (outcome.result !== 'done' && outcome.result !== 'surprised') return outcome;
+  const memory = afterWrite(before, addon, action, actor.clock.now());
+  if (memory !== before) actor.memories.update(uid, memory);
+  return outcome;
+}
+
+async function perform(
   actor: Actor,
   addon: Live<InfluxAddon>,
   action: Action,

@@ -5,7 +5,7 @@ import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
 import { record } from './objects.ts';
 import type { FindClaimAction, GrowVolumeAction } from '../decision/action.ts';
-import { ANNOTATION, labelsOf } from '../world/names.ts';
+import { ANNOTATION, keptLabels } from '../world/names.ts';
 
 /**
  * Looks for a claim that the cache, which goes by labels, does not see. One that is the addon's is made visible: it has
@@ -28,7 +28,7 @@ export async function findClaim(
   const { labels, annotations } = live.metadata;
   const named = [labels?.[ANNOTATION.id], annotations?.[ANNOTATION.id]].includes(id);
   if (!named && live.metadata.uid !== addon.status?.storage?.uid && !isOurs(live)) return 'Foreign';
-  const metadata = { ...live.metadata, labels: { ...labels, ...labelsOf(name) } };
+  const metadata = { ...live.metadata, labels: { ...labels, ...keptLabels(name) } };
   const seen = await client.replace(kinds.PersistentVolumeClaim, { ...live, metadata }, signal);
   stores.claims.recordWrite(seen);
   memories.update(uid, { claimLook: undefined });

@@ -5,7 +5,7 @@ import { ApiError } from '../../kube/api/api-error.ts';
 import type { KubeClient } from '../../kube/api/client.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import { keyOf, type KubeObject, type Live } from '../../kube/objects/types.ts';
-import { written } from '../children/contested/repairs.ts';
+import { afterRepair } from '../children/contested/repairs.ts';
 import type { CreateAction, DeleteAction, PatchAction, ReplaceAction } from '../decision/action.ts';
 import { targetOf } from '../decision/findings.ts';
 import { ADDON_LABEL, MANAGED_BY } from '../world/names.ts';
@@ -139,9 +139,7 @@ export function rememberRepair(
   { metadata: { generation } }: Live<KubeObject>,
 ): void {
   const { repair } = action;
-  const target = targetOf(action);
-  if (repair === undefined || target === undefined) return;
-  const repairs = new Map(memories.get(uid).repairs);
-  repairs.set(target, written(repairs.get(target), repair, generation, clock.now()));
-  memories.update(uid, { repairs });
+  if (repair === undefined) return;
+  const what = { target: targetOf(action), repair };
+  memories.update(uid, afterRepair(memories.get(uid), what, generation, clock.now()));
 }

@@ -4,7 +4,7 @@ import { mark } from '../../backup/schedule.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
 import type { CreateAction } from '../decision/action.ts';
-import { labelsOf } from '../world/names.ts';
+import { keptMeta } from '../world/names.ts';
 import type { World, Backup } from '../world/world.ts';
 
 /**
@@ -16,14 +16,10 @@ export function makeBackup(
   kind: Extract<BackupKind, 'BeforeUpgrade' | 'Final'>,
   previous: Backup | undefined,
 ): CreateAction {
-  const { name, namespace = '', uid } = addon.metadata;
+  const { name, uid } = addon.metadata;
   const infix = kind === 'Final' ? 'final' : 'before-upgrade';
   const object = {
-    metadata: {
-      name: `${name}-${infix}-${mark(`${uid} ${previous?.metadata.uid ?? ''}`)}`,
-      namespace,
-      labels: labelsOf(name),
-    },
+    metadata: keptMeta(addon, `${name}-${infix}-${mark(`${uid} ${previous?.metadata.uid ?? ''}`)}`),
     spec: { addonRef: { name }, kind, deletionPolicy: 'Retain' },
   };
   return { do: 'create', kind: InfluxBackup as Kind<KubeObject>, object };

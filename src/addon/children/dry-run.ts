@@ -26,16 +26,21 @@ import { buildStatefulSet } from './stateful-set.ts';
 export function dryRunStep({
   world,
   context,
+  target,
   changes,
   refusal,
   now,
 }: Scene & {
   readonly context: BuildContext;
+  readonly target: InForce;
   readonly changes: readonly ChildChange[];
   readonly refusal: Refusal | undefined;
 }): Outcome | undefined {
-  // What is done to a database whose spec is refused, a deadline demands.
-  const action = refusal === undefined ? dryRunOf(world, context, changes) : undefined;
+  // What else is done to a database whose spec is refused, a deadline demands.
+  const live = world.children.statefulSet;
+  const isAsked =
+    refusal === undefined || recordedInForce(undefined, live)?.restartedFor !== target.restartedFor;
+  const action = isAsked ? dryRunOf(world, context, changes) : undefined;
   const { dryRun } = world.memory;
   if (action === undefined) return undefined;
   const isTaken = dryRun?.of === action.of && dryRun.verdict === 'Taken' && dryRun.untilMs > now.getTime();

@@ -55,6 +55,8 @@ export interface Repair {
   readonly isHarmless: boolean;
   /** How often in a row, this time included; 0 when it is wanted anew. */
   readonly times: number;
+  /** What it is known by, where not by `Kind/name`. */
+  readonly about?: string;
 }
 
 /** POST; a name that is taken is looked at: ours (go on), of an addon that is going (wait), foreign (NameConflict). */

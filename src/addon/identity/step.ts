@@ -6,9 +6,16 @@ import { settleFacts, type FactSources } from './settle.ts';
 import { isOfPredecessor } from './predecessor.ts';
 import { withFirstToken } from './token.ts';
 
+export interface Settled {
+  readonly facts: Facts;
+  /** Some of them were made for this decision alone: they are nowhere kept before the admin Secret is stored. */
+  readonly drawn: boolean;
+}
+
 /** Who the database is: what outlives the addon, from the copies that are left of it, or made anew. */
-export function settleStep({ world, fresh }: Scene): { readonly facts: Facts } {
-  return { facts: withFirstToken(world, settleFacts(sourcesOf(world), fresh).facts) };
+export function settleStep({ world, fresh }: Scene): Settled {
+  const { facts, missing } = settleFacts(sourcesOf(world), fresh);
+  return { facts: withFirstToken(world, facts), drawn: missing.length > 0 };
 }
 
 function sourcesOf({ addon, children }: World): FactSources {

@@ -4,6 +4,7 @@ import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
 import { appEntries } from '../apps/entries.ts';
 import type { Action } from '../decision/action.ts';
+import { activeFindings, findingOf } from '../decision/findings.ts';
 import { acting, type Outcome } from '../decision/outcome.ts';
 import type { Scene } from '../decision/story.ts';
 import { FINALIZER } from '../world/names.ts';
@@ -35,9 +36,11 @@ export function finalizerAction(world: Pick<World, 'addon' | 'memory'>): Action 
   );
 }
 
-export function finalizerStep({ world }: Scene): Outcome | undefined {
+export function finalizerStep({ world, now }: Scene): Outcome | undefined {
   const action = finalizerAction(world);
-  return action && acting([action]);
+  if (action === undefined || findingOf(action, activeFindings(world, now.getTime())) !== undefined)
+    return undefined;
+  return acting([action]);
 }
 
 /** The addon may go, as far as the operator is concerned. */

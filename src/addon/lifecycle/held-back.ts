@@ -20,8 +20,12 @@ export function heldBackStep({
   waitsForAddress,
   tooOld,
   behind,
+  drawn,
+  unrecorded,
 }: Scene & {
   readonly facts: Facts;
+  readonly drawn: boolean;
+  readonly unrecorded: Finding | undefined;
   readonly refusal: Refusal | undefined;
   readonly unimplemented: readonly string[];
   readonly own: readonly Finding[];
@@ -33,9 +37,14 @@ export function heldBackStep({
   const statefulSet = `StatefulSet/${childNames(addon.metadata.name).statefulSet}`;
   const refusedSet = own.find((finding) => finding.target === statefulSet);
   const [finding] = own;
-  const isHeld = refusedSet !== undefined || tooOld || behind !== undefined;
+  // What is nowhere kept is told to no database.
+  const isHeld = refusedSet !== undefined || tooOld || behind !== undefined || drawn;
   if (children.adminSecret === undefined || isHeld)
-    return heldBack(world, { facts, unimplemented, refusal }, refusedSet ?? behind?.finding ?? finding);
+    return heldBack(
+      world,
+      { facts, unimplemented, refusal },
+      refusedSet ?? behind?.finding ?? unrecorded ?? finding,
+    );
   if (waitsForAddress) return waiting(AN_ADDRESS);
   return { base: baseOf({ facts, refusal, unimplemented, own }) };
 }

@@ -112,6 +112,24 @@ describe('a token of influxaddon.dev/restart', () => {
     expect(simulation.api.get<Pod>('Pod', names.pod)?.spec?.nodeSelector?.['disk']).toBeUndefined();
   });
 
+  it.each([
+    ['', {}],
+    [', also under a spec that is refused', { plan: 'no-such-plan' }],
+  ])('ends no pod while its successor would be refused%s: that is told, and it comes later', (_, wish) => {
+    const simulation = ready();
+    const before = podUid(simulation) ?? '';
+    simulation.happen({ event: 'Edit', spec: wish });
+    simulation.operator.refuses = `Pod/${names.pod}`;
+    annotated(simulation, { [KEY]: 'a' });
+    expect([...podsOver(simulation, 10), handled(simulation)]).toEqual([before, undefined]);
+    const stalled = simulation.addon?.status?.conditions?.find(({ type }) => type === 'Stalled');
+    expect(stalled?.message).toContain(`Pod/${names.pod} is refused`);
+    simulation.operator.refuses = undefined;
+    const after = podsOver(simulation, 60);
+    after.delete(before);
+    expect([after.size, handled(simulation)]).toEqual([1, 'a']);
+  });
+
   it.each(['of a paused addon', 'while the claim is being deleted'])('waits: %s', (what) => {
     const simulation = ready();
     const before = podUid(simulation);

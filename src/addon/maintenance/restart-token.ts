@@ -12,15 +12,19 @@ import type { World } from '../world/world.ts';
  * crashes, it is one other pod. What a stop takes along otherwise waits for its window: nobody asked for more.
  */
 
-/** What is to be in force, with the token that the database was last restarted for, or is to be now. */
+/**
+ * What is to be in force, with the token that the database was last restarted for, or is to be now; not while the API
+ * server would refuse the pod that comes after.
+ */
 export function withRestart(
   world: World,
   current: InForce | undefined,
   candidate: InForce | undefined,
+  isRefused = false,
 ): InForce | undefined {
   if (candidate === undefined) return undefined;
   const { restartedFor: _, ...rest } = candidate;
-  const token = newRestart(world, current) ?? current?.restartedFor;
+  const token = (isRefused ? undefined : newRestart(world, current)) ?? current?.restartedFor;
   return token === undefined ? rest : { ...rest, restartedFor: token };
 }
 

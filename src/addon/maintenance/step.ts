@@ -45,7 +45,12 @@ export function takeInStep({
   const awaited = way.state === 'Awaited' ? takeIn(world, facts, undefined, now)?.target : undefined;
   const next = hold === undefined ? taken?.target : facts.inForce;
   return {
-    candidate: withRestart(world, facts.inForce, awaited ?? next ?? lastInForce(world, facts)),
+    candidate: withRestart(
+      world,
+      facts.inForce,
+      awaited ?? next ?? lastInForce(world, facts),
+      wish.refusal?.byDryRun,
+    ),
     renewTemplate: hold === undefined && (taken?.renewTemplate ?? false),
     refusal: wish.refusal ?? hold?.refusal,
   };

@@ -29,12 +29,8 @@ export function turnStep({
   // A user's Secret that may not be made or changed keeps nobody else from new credentials.
   const mayBegin = refusal === undefined && own.every((each) => isOfUserSecret(each, world.addon));
   const turn = nextTurn(world, facts, { mayBegin, fresh, now });
-  const changes = turn === undefined ? [] : storing(context, turn.facts, active);
-  if (changes.length === 0) return undefined;
-  return acting(
-    changes.map(({ action }) => action),
-    turn?.events,
-  );
+  const actions = turn === undefined ? [] : storing(world, context, turn.facts, active, now);
+  return actions.length === 0 ? undefined : acting(actions, turn?.events);
 }
 
 /** The end of a rotation, once nobody needs the former login. */
@@ -49,6 +45,6 @@ export function lastTurnStep({
   const last = lastTurn(world, facts, apps?.decisions, now);
   if (last === undefined) return { turnMs: Infinity };
   if ('wakeMs' in last) return { turnMs: last.wakeMs };
-  const changes = storing(context, last.facts, active);
-  return changes.length === 0 ? { turnMs: Infinity } : acting(changes.map(({ action }) => action));
+  const actions = storing(world, context, last.facts, active, now);
+  return actions.length === 0 ? { turnMs: Infinity } : acting(actions);
 }

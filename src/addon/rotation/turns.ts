@@ -1,8 +1,10 @@
 import { ownOf } from '../../contents/own.ts';
 import { usersOf } from '../../api/addon-defaults.ts';
-import type { Announcement } from '../decision/action.ts';
+import type { Action, Announcement } from '../decision/action.ts';
+import { targetOf } from '../decision/findings.ts';
 import type { AppPicture } from '../decision/picture.ts';
-import { childChanges, withoutRefused, type ChildChange } from '../children/changes.ts';
+import { childChanges, withoutRefused } from '../children/changes.ts';
+import { turnOf } from '../children/contested/repairs.ts';
 import { decode } from '../world/secret-data.ts';
 import { type Facts } from '../world/facts.ts';
 import type { Fresh } from '../world/fresh.ts';
@@ -114,11 +116,30 @@ export function userSecretsBehind({ addon, userSecrets, memory }: World, { conte
   });
 }
 
-/** What writes the facts, and only them; nothing while that is refused. */
-export function storing(context: BuildContext, facts: Facts, active: readonly Finding[]): ChildChange[] {
+/**
+ * What writes the facts, and only them; nothing while that is refused, or has not lasted again and again: then it is
+ * tried once a minute.
+ */
+export function storing(
+  { memory }: Pick<World, 'memory'>,
+  context: BuildContext,
+  facts: Facts,
+  active: readonly Finding[],
+  now: Date,
+): Action[] {
   const others = CHILDREN.map(({ slot }) => slot).filter((slot) => slot !== 'adminSecret');
-  return withoutRefused(childChanges({ ...context, facts }, new Set(others)), active);
+  const changes = withoutRefused(childChanges({ ...context, facts }, new Set(others)), active);
+  return changes.flatMap(({ action }) => {
+    if (action.do !== 'replace' && action.do !== 'create') return [];
+    const about = `${targetOf(action)} (rotation)`;
+    const of = hashOf({ phase: facts.rotation?.phase, token: facts.rotatedFor, revoked: facts.retired });
+    const mends = { of, again: false, generation: undefined, ...TURN };
+    const { times, dueMs } = turnOf(memory.repairs?.get(about), mends, now.getTime());
+    return dueMs > now.getTime() ? [] : [{ ...action, repair: { of, times, about, ...TURN } }];
+  });
 }
+
+const TURN = { paths: ['data.rotation'], endsPod: false, isHarmless: false } as const;
 
 /** Pods of the app may still log in with the former credentials. One that never ran with any has none. */
 export function needsFormer({ current, reason, entry }: AppPicture): boolean {

@@ -13,8 +13,9 @@ const FIRST_MS = 10_000;
 const LASTING_MS = 30_000;
 /** Other words for the same are told this often. */
 const WORDS_MS = 10 * 60_000;
-/** A status that could not be stored is tried again after this. */
+/** A status that could not be stored is tried again after this, and after twice as long each time, up to the last. */
 const AGAIN_MS = 5_000;
+const LAST_AGAIN_MS = 30_000;
 
 export interface TellerOptions {
   readonly clock: Clock;
@@ -34,6 +35,8 @@ interface Entry {
   told?: { readonly trouble: Trouble | undefined; readonly atMs: number } | undefined;
   timer?: Timer | undefined;
   notBeforeMs?: number | undefined;
+  /** How often in a row it could not be stored. */
+  failures?: number | undefined;
   /** It is being written. */
   busy?: true | undefined;
 }
@@ -139,8 +142,11 @@ export class Teller {
       if (!world.namespaceTerminating && (trouble !== undefined || isBlank(addon)))
         await write(addon, troubledStatus(world, trouble, new Date(clock.now())), this.#stop.signal);
       entry.told = { trouble, atMs: this.#nowMs };
+      entry.failures = 0;
     } catch (error) {
-      entry.notBeforeMs = this.#nowMs + AGAIN_MS;
+      const { failures = 0 } = entry;
+      entry.notBeforeMs = this.#nowMs + Math.min(AGAIN_MS * 2 ** failures, LAST_AGAIN_MS);
+      entry.failures = failures + 1;
       log.debug({ key, err: error }, 'a status could not be stored; it will be tried again');
     } finally {
       entry.busy = undefined;

@@ -25,6 +25,13 @@ export function wishStep({
   if ('ends' in certified) return certified;
   const fitting = withFittingData(world, facts, certified, now);
   if ('ends' in fitting) return fitting;
-  const refusal = fitting.refusal ?? refusedByDryRun(world, now);
+  const byServer = refusedByDryRun(world, now);
+  const refusal = byServer === undefined ? fitting.refusal : together(fitting.refusal, byServer);
   return { wish: refusal === undefined ? fitting : { target: undefined, refusal } };
+}
+
+/** A database is restarted on demand also while the spec is refused: what the API server has against that is told, too. */
+function together(refusal: Refusal | undefined, byServer: Refusal): Refusal {
+  if (refusal === undefined) return byServer;
+  return { ...refusal, message: `${refusal.message} ${byServer.message}`, byDryRun: true };
 }

@@ -24,6 +24,8 @@ export interface Memory {
   readonly dryRun?: DryRun | undefined;
   /** By `Kind/name` of a child: what was last written of it, and what of that did not last. */
   readonly repairs?: ReadonlyMap<string, Repairs>;
+  /** By `Kind/name`: when it was written lately, milliseconds since the epoch, for the spec of a generation. */
+  readonly writes?: ReadonlyMap<string, { readonly generation: number; readonly atMs: readonly number[] }>;
   readonly diagnosis: Diagnosis | undefined;
   readonly waiting: { readonly what: string; readonly sinceMs: number } | undefined;
   /** When an app was patched last, so that a rollout of a second or two is not reported as a state. */

@@ -152,9 +152,17 @@ export function ownedMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
  * Metadata of a child that may outlive its addon: no owner, so that garbage collection never takes it, and nothing for
  * which a GitOps tool would take it for its own.
  */
-export function keptMeta(addon: Live<InfluxAddon>, name: string): ObjectMeta {
-  const { [INSTANCE_LABEL]: _, ...labels } = labelsOf(addon.metadata.name);
-  return { name, namespace: addon.metadata.namespace ?? '', labels, annotations: { ...KEEP } };
+export function keptMeta(
+  addon: Live<InfluxAddon>,
+  name: string,
+): ObjectMeta & Required<Pick<ObjectMeta, 'labels' | 'annotations'>> {
+  const { namespace = '' } = addon.metadata;
+  return { name, namespace, labels: keptLabels(addon.metadata.name), annotations: { ...KEEP } };
+}
+
+export function keptLabels(addonName: string): Record<string, string> {
+  const { [INSTANCE_LABEL]: _, ...labels } = labelsOf(addonName);
+  return labels;
 }
 
 /** `Kind/name`. */

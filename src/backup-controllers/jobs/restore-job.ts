@@ -1,5 +1,5 @@
 import type { InForce } from '../../addon/world/facts.ts';
-import { ANNOTATION, labelsOf } from '../../addon/world/names.ts';
+import { ANNOTATION, keptMeta } from '../../addon/world/names.ts';
 import { given } from '../../kube/objects/given.ts';
 import { PersistentVolumeClaim, type Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
@@ -15,18 +15,18 @@ export function claimFor({ restore, addon, current, inForce }: RestoreWorld): Cr
   const spec = current?.spec ?? (inForce && specOf(inForce.plan.spec.storage));
   if (name === undefined || addon === undefined || spec === undefined) return undefined;
   const { accessModes, volumeMode, storageClassName, resources } = spec;
+  const meta = keptMeta(addon, name);
+  const annotations = {
+    ...meta.annotations,
+    ...given({
+      [ANNOTATION.id]: addon.status?.id,
+      [ANNOTATION.openedBy]: inForce?.version.name,
+      [ANNOTATION.madeFor]: addon.metadata.uid,
+      [ANNOTATION.restoredBy]: restore.metadata.uid,
+    }),
+  };
   const object = {
-    metadata: {
-      name,
-      namespace: restore.metadata.namespace ?? '',
-      labels: labelsOf(addon.metadata.name),
-      annotations: given({
-        [ANNOTATION.id]: addon.status?.id,
-        [ANNOTATION.openedBy]: inForce?.version.name,
-        [ANNOTATION.madeFor]: addon.metadata.uid,
-        [ANNOTATION.restoredBy]: restore.metadata.uid,
-      }),
-    },
+    metadata: { ...meta, annotations },
     spec: given({ accessModes, volumeMode, storageClassName, resources: { requests: resources?.requests } }),
   } as unknown as KubeObject;
   return { do: 'create', kind: PersistentVolumeClaim as Kind<KubeObject>, object };

@@ -1,5 +1,5 @@
 import { READY_REASON, STALLED_REASON } from '../../../api/reasons.ts';
-import { targetOf } from '../../decision/findings.ts';
+import { activeFindings, targetOf } from '../../decision/findings.ts';
 import type { Outcome } from '../../decision/outcome.ts';
 import type { Picture } from '../../decision/picture.ts';
 import type { Scene } from '../../decision/story.ts';
@@ -52,6 +52,10 @@ export function judgeRepairs(
     const found = targets.has(target) ? undefined : lately(repairs, nowMs);
     if (found !== undefined) contests.push({ ...found, message: messageOf(target, found.paths) });
   }
+  // Nothing that is asked for waits for the finalizer.
+  for (const { target, message, untilMs } of activeFindings({ addon, memory }, nowMs))
+    if (target === `InfluxAddon/${addon.metadata.name}`)
+      contests.push({ message, isHarmless: true, untilMs });
   return { changes: judged, contests };
 }
 
@@ -86,7 +90,7 @@ function withContest(picture: Picture, { message, isHarmless }: Contest): Pictur
 const SHOWN = 3;
 
 function messageOf(target: string, paths: readonly string[]): string {
-  const what = target.replace('/', ' ');
+  const what = target.split(' ')[0]?.replace('/', ' ');
   const isMissing = paths[0] === 'missing';
   const shown = paths.slice(0, SHOWN).join(', ') + (paths.length > SHOWN ? ' and more' : '');
   const does = isMissing ? 'deletes it' : `sets ${shown} otherwise`;

@@ -199,3 +199,74 @@ describe('an object of ours that somebody changes back each time', () => {
     expect(simulation.condition('Stalled')?.message).toContain('deletes it each time');
   });
 });
+
+/** Each time something else is wanted, since credentials are drawn anew: no repair is ever that of before. */
+describe('credentials that somebody changes back each time', () => {
+  const admin = { kind: 'Secret', name: names.adminSecret };
+  const withData =
+    (change: (data: Record<string, string>) => object): Change =>
+    (object) => ({
+      ...object,
+      data: { ...object.data, ...change((object.data ?? {}) as Record<string, string>) },
+    });
+  const edited = Buffer.from('edited').toString('base64');
+
+  it.each<[string, Omit<Other, 'change'>, (before: Stored | undefined) => Change]>([
+    [
+      'a controller that puts back the copy of before',
+      { ...admin, how: CONTROLLER },
+      (before) => (live) =>
+        before === undefined
+          ? live
+          : { ...before, metadata: { ...live.metadata, annotations: before.metadata.annotations ?? {} } },
+    ],
+    [
+      'a webhook that edits the password',
+      { ...admin, how: WEBHOOK },
+      () => withData(() => ({ password: edited })),
+    ],
+  ])('in a rotation, by %s', (_, other, change) => {
+    const simulation = settled();
+    simulation.meet({ ...other, change: change(simulation.api.get(other.kind, other.name)) });
+    simulation.happen({ event: 'Rotate', token: 'new' });
+    simulation.pass(3 * MINUTE_S);
+    expect(simulation.repairs).toBeLessThanOrEqual(15);
+    expect(simulation.repairs).toBeGreaterThanOrEqual(3);
+    expect(simulation.statuses, 'statuses').toBeLessThanOrEqual(14);
+    expect(simulation.condition('Available')?.status).toBe('True');
+    expect(simulation.condition('Ready')?.message).toContain(`Secret ${other.name}: somebody else`);
+    simulation.meet(undefined);
+    simulation.pass(25 * MINUTE_S, 20);
+    expect(simulation.condition('Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+    expect(simulation.addon?.status?.rotation).toBeUndefined();
+    expect(simulation.addon?.status?.lastHandled?.rotate).toBe('new');
+  });
+
+  it('when they are made, it is told, and tried ever more rarely', () => {
+    const simulation = new Contested();
+    simulation.meet({ ...admin, how: WEBHOOK, change: withData(() => ({ password: edited })) });
+    simulation.pass(3 * MINUTE_S);
+    expect(simulation.repairs).toBeLessThanOrEqual(15);
+    expect(simulation.condition('Ready')?.message).toContain(`Secret ${names.adminSecret}: somebody else`);
+  });
+
+  it('of a user', () => {
+    const simulation = settled();
+    const name = `${ADDON}-influx-user-reader`;
+    simulation.meet({ kind: 'Secret', name, how: WEBHOOK, change: withData(() => ({ password: edited })) });
+    simulation.user.edit({ users: [{ name: 'reader', access: 'Read' }] });
+    simulation.pass(3 * MINUTE_S);
+    expect(simulation.repairs).toBeLessThanOrEqual(15);
+    expect(simulation.condition('Ready')?.message).toContain(`Secret ${name}: somebody else`);
+  });
+
+  it('and so it is with the finalizer of the addon', () => {
+    const simulation = settled();
+    const change: Change = (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } });
+    simulation.meet({ kind: 'InfluxAddon', name: ADDON, how: CONTROLLER, change });
+    simulation.user.edit({ deletionPolicy: 'Delete' });
+    simulation.pass(3 * MINUTE_S);
+    expect(simulation.repairs).toBeLessThanOrEqual(15);
+    expect(simulation.condition('Ready')?.message).toContain(`InfluxAddon ${ADDON}: somebody else`);
+  });
+});

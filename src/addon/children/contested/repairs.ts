@@ -44,10 +44,23 @@ export function turnOf(
   return { times: times + 1, dueMs: times === 0 ? nowMs : sinceMs + waitMs(times, mends.endsPod) };
 }
 
+/** What is known of all children once one was written; of a write that puts nothing right, what was known before. */
+export function afterRepair<T extends { readonly repairs?: ReadonlyMap<string, Repairs> }>(
+  memory: T,
+  { target, repair }: { readonly target: string | undefined; readonly repair: Repair | undefined },
+  generation: number | undefined,
+  nowMs: number,
+): T {
+  const about = repair?.about ?? target;
+  if (repair === undefined || about === undefined) return memory;
+  const entry = written(memory.repairs?.get(about), repair, generation, nowMs);
+  return { ...memory, repairs: new Map(memory.repairs).set(about, entry) };
+}
+
 /** What is known once a child has been written. */
 export function written(
   known: Repairs | undefined,
-  { of, times, ...what }: Repair,
+  { of, times, ...what }: Omit<Repair, 'about'>,
   generation: number | undefined,
   nowMs: number,
 ): Repairs {

@@ -26,6 +26,8 @@ export interface Changes {
   readonly tooOld: boolean;
   /** The StatefulSet may not become what is wanted: the pod that answers is that of before. Why, where it is known. */
   readonly behind: { readonly finding: Finding | undefined } | undefined;
+  /** Why what is in force may not be recorded. */
+  readonly unrecorded: Finding | undefined;
   /** What apps are told may not become what is true: none is restarted for it. */
   readonly unpublished: boolean;
 }
@@ -74,6 +76,7 @@ export function changesStep(scene: Scene & Holds & Prepared): Changes {
     waitsForAddress,
     tooOld,
     behind: isBehind ? { finding } : undefined,
+    unrecorded,
     unpublished: refused.unpublished,
   };
 }

@@ -6,6 +6,9 @@ import type { Action } from '../../decision/action.ts';
 import { targetOf } from '../../decision/findings.ts';
 import { isImmutable, type ModelApi, type Stored } from './model-api.ts';
 
+/** What came of an action. */
+export type ActOutcome = 'Done' | 'Wait' | 'Surprised';
+
 /** The write would be refused for good: it is to the content of an immutable Secret, or somebody refuses it. */
 export function isRefused(api: ModelApi, action: Action, refuses: string | undefined): boolean {
   const target = targetOf(action);

@@ -1,4 +1,4 @@
-import { written } from '../../children/contested/repairs.ts';
+import { afterRepair } from '../../children/contested/repairs.ts';
 import type { CreateAction, ReplaceAction } from '../../decision/action.ts';
 import { targetOf } from '../../decision/findings.ts';
 import type { Memory } from '../../world/memory.ts';
@@ -12,10 +12,11 @@ export function repaired(
   now: number,
 ): Memory {
   const { kind, object, repair } = action;
-  const target = targetOf(action);
-  if (repair === undefined || target === undefined) return memory;
   const generation = api.get(kind.kind, object.metadata?.name ?? '')?.metadata.generation;
-  const repairs = new Map(memory.repairs);
-  repairs.set(target, written(repairs.get(target), repair, generation, now));
-  return { ...memory, repairs };
+  return afterRepair(memory, { target: targetOf(action), repair }, generation, now);
+}
+
+/** What is remembered of a claim that may not ask for another size. */
+export function growthRefused(memory: Memory, message: string, now: number): Memory {
+  return { ...memory, growthRefused: { message, untilMs: now + 30 * 60_000 } };
 }

@@ -1,15 +1,16 @@
 import { ModelCache, relabelled } from './model-cache.ts';
-import { deletedClaim, isAsSeen, isRefused } from './model-checks.ts';
+import { deletedClaim, isAsSeen, isRefused, type ActOutcome } from './model-checks.ts';
 import { appPatched, ownersFound } from './model-apps.ts';
-import { repaired } from './model-children.ts';
+import { growthRefused, repaired } from './model-children.ts';
 import { dryRunAnswered, measured, refused, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type { Live } from '../../../kube/objects/types.ts';
 import { belonging } from '../../act/objects.ts';
+import { afterWrite } from '../../children/contested/restless.ts';
 import type { Action, CreateAction, FindClaimAction, Decision } from '../../decision/action.ts';
 import { describe } from '../../decision/describe.ts';
-import { labelsOf } from '../../world/names.ts';
+import { keptLabels } from '../../world/names.ts';
 import { type World } from '../../world/world.ts';
 import { NO_MEMORY, type Memory } from '../../world/memory.ts';
 import { decide } from '../../decide.ts';
@@ -26,8 +27,6 @@ export interface OperateOptions {
   /** Objects, by `Kind/name`, whose newest state the cache has not heard of. */
   readonly stale: ReadonlySet<string>;
 }
-
-type ActOutcome = 'Done' | 'Wait' | 'Surprised';
 
 /** One operator process after the other: the real decisions, made from a cache and carried out on the model. */
 export class ModelOperator {
@@ -103,6 +102,8 @@ export class ModelOperator {
           const known = left > 0 || options.end === 'Crash';
           if (left <= 0 && options.end === 'Crash') return;
           const outcome = this.#act(world.addon, action, now, known);
+          if (known)
+            this.#memory = { ...this.#memory, ...afterWrite(this.#memory, world.addon, action, now) };
           if (outcome === 'Wait' || !known) return;
           left -= 1;
           if (outcome === 'Surprised') break;
@@ -186,8 +187,7 @@ export class ModelOperator {
         return 'Done';
       case 'growVolume':
         if (this.refusesResize !== undefined) {
-          const growthRefused = { message: this.refusesResize, untilMs: now + 30 * 60_000 };
-          this.#memory = { ...this.#memory, growthRefused };
+          this.#memory = growthRefused(this.#memory, this.refusesResize, now);
           return 'Surprised';
         }
         this.writes.push(`grow ${action.object.metadata?.name}`);
@@ -210,7 +210,7 @@ export class ModelOperator {
       this.#memory = { ...this.#memory, claimLook: { name: key.name, atMs: now } };
       return 'Done';
     }
-    const visible = { ...live.metadata, labels: labelsOf(metadata.name) };
+    const visible = { ...live.metadata, labels: keptLabels(metadata.name) };
     this.#cache.record(this.#api.replace('PersistentVolumeClaim', { ...live, metadata: visible }), true);
     this.#memory = { ...this.#memory, claimLook: undefined };
     return 'Surprised';
