@@ -33,6 +33,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/e2e/changes': 83,
   'test/reports/reports': 600,
   'src/addon/decide.simulation': 30,
+  'src/addon/decide.surprises.simulation': 20,
   'src/addon/rotation/rotation.simulation': 20,
   'build/testing/run': 11,
   'src/addon/maintenance/maintenance.simulation': 10,

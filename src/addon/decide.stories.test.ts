@@ -5,7 +5,7 @@ import { decode } from './world/secret-data.ts';
 import { childNames, userSecretName } from './world/names.ts';
 import { variablesIn } from './testing/apps.ts';
 import { BROKEN_VERSION } from './testing/model/model-node.ts';
-import { ADDON, Simulation } from './testing/model/simulation.ts';
+import { ADDON, Simulation, type SimulationEvent } from './testing/model/simulation.ts';
 
 /** Stories that the random ones found once, or are unlikely to find. Every invariant is checked in them too. */
 const names = childNames(ADDON);
@@ -407,10 +407,33 @@ describe('an administrator that no start of the pod lets in', () => {
   });
 });
 
+describe('a Secret that may not be written', () => {
+  const restarts = (simulation: Simulation) =>
+    simulation.operator.writes.filter((write) => write.startsWith('patch Deployment')).length;
+
+  it.each<[string, string, SimulationEvent]>([
+    ['the URL', names.urlSecret, { event: 'Edit', spec: { connection: { prefix: 'METRICS' } } }],
+    ['the URL', names.urlSecret, { event: 'Rotate', token: 'a' }],
+    ['the binding', names.bindingSecret, { event: 'Rotate', token: 'a' }],
+  ])('of %s (%s) keeps its apps as they are, with a login that works, until it may be', (_, name, event) => {
+    const simulation = ready();
+    simulation.invariants.appsCanLogIn = true;
+    const before = restarts(simulation);
+    simulation.obstacles.begin({ what: 'Refused', target: `Secret/${name}` }, simulation.now);
+    simulation.happen(event);
+    for (let round = 0; round < 20; round += 1) simulation.fairRound();
+    expect(restarts(simulation)).toBe(before);
+    expect(conditionOf(simulation, 'Stalled')).toMatchObject({ status: 'True', reason: 'Forbidden' });
+    simulation.obstacles.end();
+    simulation.settle(20);
+    expect(restarts(simulation)).toBe(before + 1);
+  });
+});
+
 describe('an app whose patch is refused', () => {
   it('is told of in AppsCurrent, while the database is ready and its maintenance goes on', () => {
     const simulation = ready();
-    simulation.operator.refuses = 'Deployment/web';
+    simulation.obstacles.begin({ what: 'Refused', target: 'Deployment/web' }, simulation.now);
     simulation.happen({ event: 'Edit', spec: { plan: '2g' } });
     for (let round = 0; round < 20; round += 1) simulation.fairRound();
     expect(conditionOf(simulation, 'AppsCurrent')).toMatchObject({ status: 'False', reason: 'Refused' });
@@ -418,5 +441,17 @@ describe('an app whose patch is refused', () => {
     expect(conditionOf(simulation, 'Stalled')).toMatchObject({ status: 'False' });
     expect(conditionOf(simulation, 'MaintenancePending')).toMatchObject({ reason: 'NothingPending' });
     expect(simulation.addon?.status?.plan).toBe('2g');
+  });
+
+  it('is told of, too, when it is the last one and to be named no more', () => {
+    const simulation = ready();
+    simulation.obstacles.begin({ what: 'Refused', target: 'Deployment/web' }, simulation.now);
+    simulation.happen({ event: 'Edit', spec: { apps: [] } });
+    for (let round = 0; round < 8; round += 1) simulation.fairRound();
+    expect(conditionOf(simulation, 'AppsCurrent')).toMatchObject({ status: 'False', reason: 'Refused' });
+    simulation.obstacles.end();
+    simulation.settle(20);
+    expect(variables(simulation)).toEqual([]);
+    expect(conditionOf(simulation, 'AppsCurrent')).toBeUndefined();
   });
 });

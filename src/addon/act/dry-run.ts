@@ -18,6 +18,8 @@ const UNKNOWN_MS = 10 * 60_000;
 /** Questions with more between them are not of the same trouble: those of one are at most a minute apart. */
 const APART_MS = 2 * 60_000;
 
+const COUNTS_MS = { Taken: TAKEN_MS, Refused: REFUSED_MS, Unknown: 0 } as const;
+
 /**
  * Asks the API server whether it would take a change. Its verdict is kept, not told: the next decision goes by it. Throws
  * ApiError for what is no verdict.
@@ -32,12 +34,8 @@ export async function dryRun(
   const { uid, generation = 0 } = addon.metadata;
   const before = memories.get(uid).dryRun;
   const now = clock.now();
-  const unknownSinceMs =
-    before?.verdict === 'Unknown' && before.of === action.of && now - before.untilMs < APART_MS
-      ? before.sinceMs
-      : now;
-  const keep = (answer: Pick<DryRun, 'verdict' | 'refusal'>, sinceMs: number, untilMs: number): void =>
-    memories.update(uid, { dryRun: { of: action.of, generation, ...answer, sinceMs, untilMs } });
+  const keep = (answer: Pick<DryRun, 'verdict' | 'refusal'>): void =>
+    memories.update(uid, { dryRun: keptAnswer(before, { of: action.of, generation, ...answer }, now) });
   for (const { verb, kind, object } of action.writes) {
     try {
       await actor.client.dryRun(verb, kind, object, signal);
@@ -49,17 +47,37 @@ export async function dryRun(
         continue;
       const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
       if (refusal !== undefined) {
-        keep({ verdict: 'Refused', refusal }, now, now + REFUSED_MS);
+        keep({ verdict: 'Refused', refusal });
         return SURPRISED;
       }
       if (!error.isTransient) throw error;
-      if (now - unknownSinceMs >= UNKNOWN_MS) continue;
-      keep({ verdict: 'Unknown' }, unknownSinceMs, now);
+      if (isPastAsking(before, action.of, now)) continue;
+      keep({ verdict: 'Unknown' });
       throw error;
     }
   }
-  keep({ verdict: 'Taken' }, now, now + TAKEN_MS);
+  keep({ verdict: 'Taken' });
   return DONE;
+}
+
+/** What is kept of an answer, and until when it counts. */
+export function keptAnswer(
+  before: DryRun | undefined,
+  answer: Omit<DryRun, 'sinceMs' | 'untilMs'>,
+  nowMs: number,
+): DryRun {
+  const sinceMs = answer.verdict === 'Unknown' ? unknownSince(before, answer.of, nowMs) : nowMs;
+  return { ...answer, sinceMs, untilMs: nowMs + COUNTS_MS[answer.verdict] };
+}
+
+/** Nobody could say for so long that the change is made without an answer. */
+export function isPastAsking(before: DryRun | undefined, of: string, nowMs: number): boolean {
+  return nowMs - unknownSince(before, of, nowMs) >= UNKNOWN_MS;
+}
+
+function unknownSince(before: DryRun | undefined, of: string, nowMs: number): number {
+  const isSame = before?.verdict === 'Unknown' && before.of === of && nowMs - before.untilMs < APART_MS;
+  return isSame ? before.sinceMs : nowMs;
 }
 
 /** The name is looked at last. And there are webhooks that are not to be asked; some are not even asked to say so. */

@@ -82,13 +82,13 @@ describe('a Secret that was made immutable', () => {
     const admin = secret(simulation, names.adminSecret);
     simulation.happen({ event: 'Freeze', secret: 'adminSecret' });
     simulation.operator.operate(simulation.now, { actions: 2, end: 'Crash', stale: new Set() });
-    simulation.operator.refuses = `Secret/${names.adminSecret}`;
+    simulation.obstacles.begin({ what: 'Refused', target: `Secret/${names.adminSecret}` }, simulation.now);
     for (let round = 0; round < 4; round += 1) simulation.fairRound();
     expect(secret(simulation, names.adminSecret)).toBeUndefined();
     expect(simulation.addon?.status?.conditions).toContainEqual(
       expect.objectContaining({ type: 'Stalled', status: 'True' }),
     );
-    simulation.operator.refuses = undefined;
+    simulation.obstacles.end();
     simulation.settle(20);
     expect(secret(simulation, names.adminSecret)?.data).toEqual(admin?.data);
   });
@@ -150,7 +150,7 @@ describe('a Secret that may not be changed', () => {
     const simulation = ready();
     const restarted = restarts(simulation);
     const pod = simulation.api.get('Pod', names.pod)?.metadata.uid;
-    simulation.operator.refuses = `Secret/${names[which]}`;
+    simulation.obstacles.begin({ what: 'Refused', target: `Secret/${names[which]}` }, simulation.now);
     const spec =
       which === 'adminSecret' ? { plan: '512m' } : { plan: '512m', connection: { prefix: 'METRICS' } };
     if (which === 'bindingSecret') simulation.user.editChild(which, 0);
@@ -162,7 +162,7 @@ describe('a Secret that may not be changed', () => {
     expect(simulation.addon?.status?.conditions).toContainEqual(
       expect.objectContaining({ type: 'Stalled', status: 'True' }),
     );
-    simulation.operator.refuses = undefined;
+    simulation.obstacles.end();
     simulation.settle(20);
     expect(simulation.addon?.status?.plan).toBe('512m');
     expect(restarts(simulation)).toBeGreaterThan(restarted);
@@ -170,7 +170,7 @@ describe('a Secret that may not be changed', () => {
 
   it.each(['adminSecret', 'urlSecret'] as const)('(%s) keeps none from being stopped', (which) => {
     const simulation = ready();
-    simulation.operator.refuses = `Secret/${names[which]}`;
+    simulation.obstacles.begin({ what: 'Refused', target: `Secret/${names[which]}` }, simulation.now);
     simulation.happen({
       event: 'Edit',
       spec: { plan: '512m', connection: { prefix: 'METRICS' }, state: 'Stopped' },

@@ -95,15 +95,15 @@ describe('a larger plan whose volume does not grow', () => {
   it('and whose claim may not ask for less holds nothing, says so, and tries again', () => {
     const simulation = ready('1g');
     change(simulation, '2g');
-    simulation.operator.refusesResize = 'quota says no';
+    simulation.obstacles.begin({ what: 'Refused', target: `PersistentVolumeClaim/${claim}` }, simulation.now);
     simulation.happen({ event: 'Edit', spec: { plan: '1g' } });
     simulation.settle(20);
     expect(asked(simulation)).toBe('40Gi');
     expect(readyOf(simulation)).toMatchObject({ status: 'True', reason: 'Ready' });
     expect(readyOf(simulation)?.message).toContain(
-      'goes on asking for 40Gi, since less is refused: quota says no',
+      'goes on asking for 40Gi, since less is refused: PersistentVolumeClaim/my-app-influx-data is refused by a policy',
     );
-    simulation.operator.refusesResize = undefined;
+    simulation.obstacles.end();
     simulation.happen({ event: 'Wait', seconds: 31 * 60 });
     simulation.settle(10);
     expect(asked(simulation)).toBe('20481Mi');

@@ -119,12 +119,12 @@ describe('a token of influxaddon.dev/restart', () => {
     const simulation = ready();
     const before = podUid(simulation) ?? '';
     simulation.happen({ event: 'Edit', spec: wish });
-    simulation.operator.refuses = `Pod/${names.pod}`;
+    simulation.obstacles.begin({ what: 'Refused', target: `Pod/${names.pod}` }, simulation.now);
     annotated(simulation, { [KEY]: 'a' });
     expect([...podsOver(simulation, 10), handled(simulation)]).toEqual([before, undefined]);
     const stalled = simulation.addon?.status?.conditions?.find(({ type }) => type === 'Stalled');
     expect(stalled?.message).toContain(`Pod/${names.pod} is refused`);
-    simulation.operator.refuses = undefined;
+    simulation.obstacles.end();
     const after = podsOver(simulation, 60);
     after.delete(before);
     expect([after.size, handled(simulation)]).toEqual([1, 'a']);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Annotation } from '../../api/annotations.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
+import { given } from '../../kube/objects/given.ts';
 import type { PersistentVolumeClaim, Secret } from '../../kube/objects/kinds.ts';
 import { lossInEngine, lossOf } from './lost.ts';
 import { hadData } from '../identity/had-data.ts';
@@ -125,6 +126,19 @@ describe('a claim whose PersistentVolume is gone', () => {
     const given = loss(worldWith({ claim: claimOf('Lost') }, { token: 'lost-uid' }));
     expect(given).toMatchObject({ state: 'GivenUp', clear: [{ do: 'delete', key: { name: CLAIM } }] });
     expect(loss(worldWith({ claim: claimOf('Bound') }))).toBeUndefined();
+  });
+
+  it.each([
+    ['was made for this addon, which never had data, goes without a word', 'addon-uid', 'Lost', 'GivenUp'],
+    ['was made for an earlier addon, is left alone', 'an earlier addon', 'Lost', undefined],
+    ['was made by somebody, is left alone', undefined, 'Lost', undefined],
+    ['is not bound yet, is left alone', 'addon-uid', 'Pending', undefined],
+  ])('and that %s', (_, madeFor, phase, state) => {
+    const claim = claimOf(phase, given({ [ANNOTATION.madeFor]: madeFor }) as Record<string, string>);
+    const found = loss(worldWith({ claim }, { status: {} }));
+    expect(found?.state).toBe(state);
+    if (found?.state === 'GivenUp')
+      expect(found).toMatchObject({ token: undefined, clear: [{ do: 'delete', key: { name: CLAIM } }] });
   });
 });
 

@@ -26,8 +26,8 @@ export type Loss =
   /** The cache does not see it, which may be for want of a label. */
   | { readonly state: 'Look'; readonly action: Action }
   | { readonly state: 'Lost'; readonly refusal: Refusal }
-  /** An empty one may take its place; `clear` is what stands in its way. */
-  | { readonly state: 'GivenUp'; readonly token: string; readonly clear: readonly Action[] };
+  /** An empty one may take its place; `clear` is what stands in its way, `token` what it was given up with. */
+  | { readonly state: 'GivenUp'; readonly token: string | undefined; readonly clear: readonly Action[] };
 
 /** While a claim stays away it is looked for this often: somebody may have bound the volume again. */
 export const LOOK_AGAIN_MS = 30_000;
@@ -38,6 +38,9 @@ export function lossOf(world: World, facts: Facts, target: InForce, nowMs: numbe
   // It moves to the volume of a restore: what it was on matters no more.
   if (facts.inForce !== undefined && facts.inForce.claim !== target.claim) return undefined;
   const isBroken = claim?.status?.phase === 'Lost';
+  // Made for this addon, which never had anything on it: made again like one that is gone, without a word.
+  if (isBroken && !hadData(world) && claim.metadata.annotations?.[ANNOTATION.madeFor] === addon.metadata.uid)
+    return { state: 'GivenUp', token: undefined, clear: clearing(world, claim) };
   if (!hadData(world) || (claim !== undefined && !isBroken)) return undefined;
   const name = target.claim ?? childNames(addon.metadata.name).claim;
   const token = tokenOf(addon);

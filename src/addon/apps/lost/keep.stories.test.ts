@@ -69,11 +69,11 @@ describe('variables that a deployment took out come back', () => {
     const simulation = bound();
     simulation.user.edit({ version: BROKEN_VERSION });
     rounds(simulation, 12);
-    simulation.operator.refuses = 'Deployment/web';
+    simulation.obstacles.begin({ what: 'Refused', target: 'Deployment/web' }, simulation.now);
     simulation.happen({ event: 'App', what: 'Reapply' });
     rounds(simulation, 6);
     expect(condition(simulation, 'AppsCurrent')).toMatchObject({ status: 'False', reason: 'Refused' });
-    simulation.operator.refuses = undefined;
+    simulation.obstacles.end();
     rounds(simulation, 12);
     expect(variables(simulation)).toEqual(BOTH.toSorted());
   });
@@ -83,14 +83,14 @@ describe('while the spec is refused', () => {
   it('a restart that is due for what was accepted before it comes', () => {
     const simulation = bound();
     const mark = markOf(simulation);
-    simulation.operator.refuses = 'Deployment/web';
+    simulation.obstacles.begin({ what: 'Refused', target: 'Deployment/web' }, simulation.now);
     simulation.invariants.cause();
     simulation.user.edit({ plan: '2g' });
     rounds(simulation, 12);
     expect(simulation.addon?.status?.plan).toBe('2g');
     expect(markOf(simulation)).toBe(mark);
     simulation.user.edit(REFUSED);
-    simulation.operator.refuses = undefined;
+    simulation.obstacles.end();
     rounds(simulation, 12);
     expect(condition(simulation, 'Stalled')).toMatchObject({ status: 'True', reason: 'UnknownPlan' });
     expect(markOf(simulation)).not.toBe(mark);

@@ -29,12 +29,12 @@ export class Invariants {
   #forgotten = false;
   /** UID of a claim that is gone, with the data of a database that had answered. */
   #lost: string | undefined;
-  /** Restarts of an app that there was a reason for, and those that came. */
-  #causes = 0;
-  #restarts = 0;
+  /** Told of what apps may be restarted for. */
+  readonly #cause: () => void;
 
-  constructor(api: ModelApi, node: ModelNode, addonName: string) {
+  constructor(api: ModelApi, node: ModelNode, addonName: string, cause: () => void) {
     this.#api = api;
+    this.#cause = cause;
     this.#node = node;
     this.#addonName = addonName;
     this.#names = childNames(addonName);
@@ -44,12 +44,12 @@ export class Invariants {
 
   /** Something happened for which each app may be restarted once. */
   cause(): void {
-    this.#causes += 1;
+    this.#cause();
   }
 
   rotationAsked(): void {
     this.#rotations += 1;
-    this.cause();
+    this.#cause();
   }
 
   #check(before: Stored | undefined, after: Stored | undefined): void {
@@ -61,18 +61,22 @@ export class Invariants {
     this.#recordsAreLost(before, after);
     this.#passwordIsKept(after);
     this.#namedKeysStay(before, after);
-    this.#restartsHaveCauses(before, after);
     this.#theAppCanLogIn();
   }
 
   #claimIsKept(before: Stored | undefined, after: Stored | undefined): void {
     if (before?.kind !== 'PersistentVolumeClaim') return;
     if (this.#api.writer !== 'Operator') return;
+    const { uid } = before.metadata;
     const goes = after === undefined || after.metadata.deletionTimestamp !== undefined;
     if (!goes || before.metadata.deletionTimestamp !== undefined) return;
     const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
+    const isBroken = (before as PersistentVolumeClaim).status?.phase === 'Lost';
+    const isEmpty = addon?.status?.dataPlane?.revision === undefined;
+    const isGivenUp = isBroken && (isEmpty || this.#startsEmpty(uid));
     assert(
-      addon?.metadata.deletionTimestamp !== undefined && addon.spec.deletionPolicy === 'Delete',
+      isGivenUp ||
+        (addon?.metadata.deletionTimestamp !== undefined && addon.spec.deletionPolicy === 'Delete'),
       'the volume claim was deleted though nobody wanted that',
     );
   }
@@ -83,9 +87,10 @@ export class Invariants {
     const { kind, metadata } = before;
     const isSet = kind === 'StatefulSet' && metadata.name === this.#names.statefulSet;
     const isPod = kind === 'Pod' && metadata.name === this.#names.pod;
-    const claim = this.#api.get('PersistentVolumeClaim', this.#names.claim);
+    const claim = this.#api.get<PersistentVolumeClaim>('PersistentVolumeClaim', this.#names.claim);
     const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
     if (!(isSet || isPod) || claim?.metadata.deletionTimestamp === undefined) return;
+    if (claim.status?.phase === 'Lost') return; // nothing is left to go with the pod
     if (addon === undefined || addon.metadata.deletionTimestamp !== undefined) return;
     const isWritten = after === undefined || after.metadata.generation !== before.metadata.generation;
     assert(
@@ -100,14 +105,16 @@ export class Invariants {
     if (object?.kind !== 'PersistentVolumeClaim' || object.metadata.name !== this.#names.claim) return;
     const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
     if (after === undefined) this.#lost = addon?.status?.dataPlane?.revision && object.metadata.uid;
-    if (before !== undefined || after === undefined || this.#api.writer !== 'Operator') return;
+    if (before !== undefined || after === undefined) return;
+    if (this.#api.writer !== 'Operator') this.#lost = undefined; // the volume of before is bound again
     assert(this.#lost === undefined || this.#startsEmpty(this.#lost), 'an empty volume was made unasked');
     this.#lost = undefined;
   }
 
   #startsEmpty(uid: string): boolean {
     const { annotations } = this.#api.get('InfluxAddon', this.#addonName)?.metadata ?? {};
-    return annotations?.[Annotation.startEmpty] === uid;
+    // Of a volume that was given up once and is empty again it is spelled otherwise than the first time.
+    return [uid, `${uid}-again`].includes(annotations?.[Annotation.startEmpty] ?? '');
   }
 
   #volumeOnlyGrows(before: Stored | undefined, after: Stored | undefined): void {
@@ -132,7 +139,7 @@ export class Invariants {
     const copies = this.#copies();
     if (this.#published !== undefined && !copies.includes(this.#published) && !this.#forgotten) {
       this.#forgotten = true;
-      this.cause();
+      this.#cause();
     }
     if (this.#api.writer !== 'Operator') return;
     if (after?.kind !== 'Secret' || after.metadata.name !== this.#names.urlSecret) return;
@@ -173,6 +180,8 @@ export class Invariants {
     const [had, has] = [before, after].map((each) => decode(each as Secret | undefined));
     const key = [ADMIN_KEY.rotation, ADMIN_KEY.rotatedFor].find((each) => had?.[each] !== has?.[each]);
     if (key !== undefined) this.rotationAsked();
+    // Who puts an older one back brings the former password back, too, before it is changed once more.
+    if (key !== undefined && had?.[ADMIN_KEY.password] !== has?.[ADMIN_KEY.password]) this.rotationAsked();
   }
 
   #theAppCanLogIn(): void {
@@ -183,16 +192,6 @@ export class Invariants {
     const user = engine.users.get(username);
     assert(user?.password === password, `the app cannot log in as ${username}`);
     assert(user.grants.has(pathname.slice(1)), `the app may not write as ${username}`);
-  }
-
-  #restartsHaveCauses(before: Stored | undefined, after: Stored | undefined): void {
-    if (this.#api.writer !== 'Operator' || before?.kind !== 'Deployment' || after === undefined) return;
-    if (before.metadata.generation === after.metadata.generation) return;
-    this.#restarts += 1;
-    assert(
-      this.#restarts <= this.#causes,
-      `${this.#restarts} restarts of an app for ${this.#causes} reasons`,
-    );
   }
 
   #copies(): (string | undefined)[] {

@@ -80,7 +80,7 @@ export class ModelApi {
     const { uid, resourceVersion } = (body as KubeObject).metadata ?? {};
     const present = this.#expect(kind, name, given({ uid, resourceVersion }));
     const patch = type === 'merge' ? mergePatch : strategicPatch;
-    return this.#update(present, patch(json(present), json(body)) as unknown as Stored);
+    return this.#update(present, this.admission(patch(json(present), json(body)) as unknown as Stored));
   }
 
   /** What controllers and users do: no preconditions. */

@@ -51,9 +51,13 @@ export class ModelCache {
     this.#objects.delete(key);
   }
 
+  get addon(): Live<InfluxAddon> | undefined {
+    return this.#cached<InfluxAddon>('InfluxAddon', this.#addonName);
+  }
+
   /** The world as it is seen; undefined when there is no such addon. */
   world(memory: Memory): World | undefined {
-    const addon = this.#cached<InfluxAddon>('InfluxAddon', this.#addonName);
+    const { addon } = this;
     if (addon === undefined) return undefined;
     const names = childNames(this.#addonName);
     const statefulSet = this.#cached<kinds.StatefulSet>('StatefulSet', names.statefulSet);

@@ -1,8 +1,6 @@
 import { revisionOf } from '../../../contents/continuous-queries.ts';
-import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import type { DatabaseState } from '../../../influx/state.ts';
 import { smallestFull } from '../../act/measure.ts';
-import type { Live } from '../../../kube/objects/types.ts';
 import { digestOf } from '../../database/contents/next.ts';
 import type { Action, DatabaseAccess } from '../../decision/action.ts';
 import type { ContentsKnowledge, Memory } from '../../world/memory.ts';
@@ -137,29 +135,4 @@ function contentsOf(
   return contents?.podUid === podUid && contents.credentials === credentials
     ? contents
     : { podUid, credentials, sent: new Map(), revisions: new Map(), shards: undefined };
-}
-
-/** As the operator remembers a write that the API server refused. */
-export function refused(memory: Memory, addon: Live<InfluxAddon>, target: string, now: number): Memory {
-  const { generation = 0 } = addon.metadata;
-  const message = `${target} is refused`;
-  const finding = { target, reason: 'Forbidden' as const, message, generation, untilMs: now + 30_000 };
-  return { ...memory, findings: [finding] };
-}
-
-/** What the operator remembers when it has asked for all of it, and `refuses` is refused. */
-export function dryRunAnswered(
-  memory: Memory,
-  { metadata: { generation = 0 } }: Live<InfluxAddon>,
-  { of, writes }: Extract<Action, { do: 'dryRun' }>,
-  refuses: string | undefined,
-  now: number,
-): Memory {
-  const isRefused = writes.some(({ kind, object }) => `${kind.kind}/${object.metadata?.name}` === refuses);
-  const asked = { of, generation, sinceMs: now, untilMs: now + 30_000 };
-  const refusal = { reason: 'Forbidden' as const, message: `${refuses} is refused` };
-  const dryRun = isRefused
-    ? { ...asked, verdict: 'Refused' as const, refusal }
-    : { ...asked, verdict: 'Taken' as const };
-  return { ...memory, dryRun };
 }

@@ -7,16 +7,23 @@ import { childNames } from '../../world/names.ts';
 import { NAMESPACE } from '../fixtures.ts';
 import type { ModelApi, Stored } from './model-api.ts';
 import { ModelEngine } from './model-engine.ts';
+import type { Obstacles } from './obstacles.ts';
 
 /** An image of this version is in the catalogue and cannot be pulled. */
 export const BROKEN_VERSION = '1.8.99';
 
+/** The name by which a claim asks for the volume that the one before it had. */
+export const KEPT_VOLUME = 'pv-kept';
+
 /** The controllers and the kubelet of the model: binds the volume, makes, starts and replaces the pod, rolls apps out. */
 export class ModelNode {
   readonly #api: ModelApi;
+  readonly #obstacles: Obstacles;
   readonly #names: ReturnType<typeof childNames>;
   /** By the uid of the volume claim. */
   readonly #engines = new Map<string, ModelEngine>();
+  /** What is on the volume that was bound last, which outlives its claim. */
+  #kept: ModelEngine | undefined;
 
   /** Told after every statement. */
   onEngineChange = (): void => {};
@@ -28,8 +35,9 @@ export class ModelNode {
   /** A volume that is asked to be larger becomes so. */
   growsVolumes = true;
 
-  constructor(api: ModelApi, addonName: string) {
+  constructor(api: ModelApi, obstacles: Obstacles, addonName: string) {
     this.#api = api;
+    this.#obstacles = obstacles;
     this.#names = childNames(addonName);
   }
 
@@ -72,6 +80,15 @@ export class ModelNode {
     if (pod !== undefined && pod.metadata.deletionTimestamp === undefined) this.#end(pod);
   }
 
+  /** The volume under the claim is gone, with what is on it. */
+  loseVolume(): void {
+    const claim = this.#live<PersistentVolumeClaim>('PersistentVolumeClaim', this.#names.claim);
+    if (claim?.status?.phase !== 'Bound') return;
+    this.#engines.delete(claim.metadata.uid);
+    this.#kept = undefined;
+    this.#change(claim, { status: { ...claim.status, phase: 'Lost' } });
+  }
+
   /** What is on the volume, whether or not anything runs. */
   engine(): ModelEngine | undefined {
     return this.#engines.get(this.#live('PersistentVolumeClaim', this.#names.claim)?.metadata.uid ?? '');
@@ -80,16 +97,24 @@ export class ModelNode {
   #volume(): void {
     const claim = this.#live<PersistentVolumeClaim>('PersistentVolumeClaim', this.#names.claim);
     if (claim === undefined) return;
-    const { uid, deletionTimestamp } = claim.metadata;
-    if (!this.#engines.has(uid)) {
-      const engine = new ModelEngine();
-      engine.onChange = () => this.onEngineChange();
-      this.#engines.set(uid, engine);
-    }
+    const { deletionTimestamp } = claim.metadata;
+    if (claim.status?.phase !== 'Lost') this.#bind(claim);
     const used = this.#live('Pod', this.#names.pod) !== undefined;
     if (deletionTimestamp !== undefined && !used) this.#change(claim, { metadata: { finalizers: [] } });
-    else if (claim.status?.phase !== 'Bound' || (this.growsVolumes && isToGrow(claim)))
+    else if (
+      claim.status?.phase !== 'Lost' &&
+      (claim.status?.phase !== 'Bound' || (this.growsVolumes && isToGrow(claim)))
+    )
       this.#change(claim, { status: { phase: 'Bound', capacity: claim.spec?.resources?.requests } });
+  }
+
+  /** A claim that names a volume, as somebody made it, gets the one of before; any other an empty one. */
+  #bind({ metadata, spec }: Live<PersistentVolumeClaim>): void {
+    if (this.#engines.has(metadata.uid)) return;
+    const engine = (spec?.volumeName === KEPT_VOLUME ? this.#kept : undefined) ?? new ModelEngine();
+    engine.onChange = () => this.onEngineChange();
+    this.#engines.set(metadata.uid, engine);
+    this.#kept = engine;
   }
 
   #statefulSet(now: string): void {
@@ -107,6 +132,7 @@ export class ModelNode {
     const status = { observedGeneration: set.metadata.generation, updateRevision: revision, currentRevision };
     if (!seen || set.status?.currentRevision !== currentRevision) this.#change(set, { status });
     if (pod === undefined && set.spec?.replicas === 1) {
+      if (this.#obstacles.refusedSince(`Pod/${this.#names.pod}`, template as Pod) !== undefined) return;
       const labels = { ...template.metadata?.labels, 'controller-revision-hash': revision };
       this.#api.create('Pod', {
         metadata: { name: this.#names.pod, namespace: NAMESPACE, labels, creationTimestamp: now },

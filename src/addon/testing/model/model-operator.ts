@@ -1,23 +1,20 @@
-import { ModelCache, relabelled } from './model-cache.ts';
-import { deletedClaim, isAsSeen, isRefused, type ActOutcome } from './model-checks.ts';
-import { appPatched, ownersFound } from './model-apps.ts';
-import { growthRefused, repaired } from './model-children.ts';
-import { dryRunAnswered, measured, refused, spokenWith } from './model-database.ts';
 import { isDeepStrictEqual } from 'node:util';
-import type { InfluxAddon } from '../../../api/influx-addon.ts';
+import type { InfluxAddon, InfluxAddonStatus } from '../../../api/influx-addon.ts';
+import { ApiError } from '../../../kube/api/api-error.ts';
+import { backoffMs } from '../../../kube/control/backoff.ts';
 import type { Live } from '../../../kube/objects/types.ts';
-import { belonging } from '../../act/objects.ts';
-import { afterWrite } from '../../children/contested/restless.ts';
-import type { Action, CreateAction, FindClaimAction, Decision } from '../../decision/action.ts';
-import { describe } from '../../decision/describe.ts';
-import { keptLabels } from '../../world/names.ts';
-import { type World } from '../../world/world.ts';
-import { NO_MEMORY, type Memory } from '../../world/memory.ts';
 import { decide } from '../../decide.ts';
-import { targetOf } from '../../decision/findings.ts';
+import type { Action, Decision } from '../../decision/action.ts';
 import type { Fresh } from '../../world/fresh.ts';
+import { NO_MEMORY } from '../../world/memory.ts';
+import type { World } from '../../world/world.ts';
+import type { Conduct } from './conduct.ts';
+import { ModelActor } from './model-act.ts';
 import { Refused, type ModelApi } from './model-api.ts';
+import { ModelCache } from './model-cache.ts';
 import type { ModelNode } from './model-node.ts';
+import { ModelTeller } from './model-teller.ts';
+import type { Obstacles } from './obstacles.ts';
 
 export interface OperateOptions {
   /** Interrupted after so many actions, the storing of status among them. Infinity: not at all. */
@@ -28,35 +25,69 @@ export interface OperateOptions {
   readonly stale: ReadonlySet<string>;
 }
 
+export interface ModelOperatorOptions {
+  readonly api: ModelApi;
+  readonly node: ModelNode;
+  readonly obstacles: Obstacles;
+  readonly conduct: Conduct;
+  readonly addonName: string;
+  readonly fresh: Fresh;
+  readonly versions: World['versions'];
+  readonly now: number;
+  /** Told when the API server would take a change that it was asked about. */
+  readonly onTakenDry: () => void;
+}
+
+/** As the operator's queue waits between tries. */
+const BACKOFF = { baseMs: 5, maxMs: 60_000 };
+
 /** One operator process after the other: the real decisions, made from a cache and carried out on the model. */
 export class ModelOperator {
+  readonly #options: ModelOperatorOptions;
   readonly #api: ModelApi;
-  readonly #node: ModelNode;
-  readonly #fresh: Fresh;
-  readonly #versions: World['versions'];
   readonly #cache: ModelCache;
-  #memory: Memory = NO_MEMORY;
+  readonly #actor: ModelActor;
+  #teller: ModelTeller;
+  #now: number;
   /** The world in which it last found nothing to do, and when it wants to look again. */
   #rested: { version: number; untilMs: number } | undefined;
-  /** Writes of this object, `Kind/name`, are refused. */
-  refuses: string | undefined;
-  /** Why a claim may not ask for another size by itself. */
-  refusesResize: string | undefined;
-  /** Everything written, but status. */
-  writes: string[] = [];
+  /** What it has failed in, so often in a row, and when it tries again. */
+  #failing: { version: number; times: number; untilMs: number } | undefined;
+  /** The version of the world that it has heard of. */
+  #heard = 0;
+  /** A process that has not begins with nothing. */
+  #hasListed = true;
 
-  constructor(options: {
-    api: ModelApi;
-    node: ModelNode;
-    addonName: string;
-    fresh: Fresh;
-    versions: World['versions'];
-  }) {
-    this.#api = options.api;
-    this.#node = options.node;
-    this.#fresh = options.fresh;
-    this.#versions = options.versions;
-    this.#cache = new ModelCache(options.api, options.addonName);
+  constructor(options: ModelOperatorOptions) {
+    const { api, node, obstacles, conduct, addonName, now } = options;
+    this.#options = options;
+    this.#api = api;
+    this.#now = now;
+    this.#cache = new ModelCache(api, addonName);
+    this.#actor = new ModelActor(api, node, this.#cache, obstacles);
+    this.#actor.onWrite = () => conduct.wrote(this.#now);
+    this.#actor.onRefused = (target) => conduct.refused(target, this.#now);
+    this.#actor.onTaken = (target) => conduct.allowed(target);
+    this.#actor.onTakenDry = () => options.onTakenDry();
+    this.#teller = this.#newTeller();
+  }
+
+  /** Everything written, but status. */
+  get writes(): string[] {
+    return this.#actor.writes;
+  }
+
+  set writes(writes: string[]) {
+    this.#actor.writes = writes;
+  }
+
+  /** It wants promises to settle. */
+  get told(): boolean {
+    return this.#teller.told;
+  }
+
+  settled(): void {
+    this.#teller.told = false;
   }
 
   /** Observes, decides and acts until there is nothing to do, or until it is interrupted. */
@@ -64,10 +95,22 @@ export class ModelOperator {
     now: number,
     options: OperateOptions = { actions: Infinity, end: 'Crash', stale: new Set() },
   ): void {
+    const { obstacles, conduct } = this.#options;
     this.#api.writer = 'Operator';
     try {
-      if (this.#isIdle(now)) return;
-      this.#cache.sync(options.stale);
+      this.tick(now);
+      const heard = obstacles.isFailing ? this.#heard : this.#api.version;
+      const waits = [this.#rested, this.#failing].some(
+        (each) => each?.version === heard && now < each.untilMs,
+      );
+      if (waits) return;
+      if (!this.#hasListed) {
+        if (obstacles.isFailing) return;
+        this.#cache.list();
+        this.#hasListed = true;
+        conduct.restarted(now);
+      } else if (!obstacles.isFailing) this.#cache.sync(options.stale);
+      this.#heard = heard;
       this.#rested = undefined;
       this.#passes(now, options);
       if (options.end === 'Crash' && options.actions !== Infinity) this.crash();
@@ -76,13 +119,26 @@ export class ModelOperator {
     }
   }
 
+  /** It is so late now. */
+  tick(now: number): void {
+    this.#now = now;
+    const { writer } = this.#api;
+    this.#api.writer = 'Operator';
+    try {
+      this.#teller.tick(now);
+    } finally {
+      this.#api.writer = writer;
+    }
+  }
+
   #passes(now: number, options: OperateOptions): void {
     let left = options.actions;
     for (let pass = 0; pass < 40; pass += 1) {
-      const seen = this.#cache.world(this.#memory);
-      const world = seen && { ...seen, versions: this.#versions };
+      const world = this.#look();
       if (world === undefined) return;
-      const decision = decide(world, { now: new Date(now), fresh: this.#fresh });
+      this.#teller.looked(world.addon);
+      const decision = decide(world, { now: new Date(now), fresh: this.#options.fresh });
+      let action: Action | undefined;
       try {
         if (decision.actions.length === 0) {
           this.#wait(decision, now);
@@ -94,23 +150,22 @@ export class ModelOperator {
             if (!known) return;
             continue;
           }
-          const untilMs = now + (decision.requeueAfterMs ?? Infinity);
-          if (!this.#cache.behind) this.#rested = { version: this.#api.version, untilMs };
+          this.#rest(world.addon, decision, now);
           return;
         }
-        for (const action of decision.actions) {
+        for (action of decision.actions) {
           const known = left > 0 || options.end === 'Crash';
           if (left <= 0 && options.end === 'Crash') return;
-          const outcome = this.#act(world.addon, action, now, known);
-          if (known)
-            this.#memory = { ...this.#memory, ...afterWrite(this.#memory, world.addon, action, now) };
+          const outcome = this.#actor.act(world.addon, action, now, known);
+          if (outcome === 'Wait') this.#fail(world.addon, action, 'Waits', now);
           if (outcome === 'Wait' || !known) return;
           left -= 1;
           if (outcome === 'Surprised') break;
         }
       } catch (reason) {
-        if (reason instanceof Refused) return; // tried again later, from a newer view
-        throw reason;
+        if (!(reason instanceof Refused || reason instanceof ApiError)) throw reason;
+        this.#fail(world.addon, action, reason, now);
+        return; // tried again later, from a newer view
       }
     }
     throw new Error(`the operator goes on for ever: ${this.writes.slice(-12).join('; ')}`);
@@ -118,132 +173,67 @@ export class ModelOperator {
 
   /** A new process: it remembers nothing, and lists everything. */
   crash(): void {
-    this.#memory = NO_MEMORY;
+    this.#actor.memory = NO_MEMORY;
     this.#rested = undefined;
-    this.#cache.list();
+    this.#failing = undefined;
+    this.#hasListed = false;
+    this.#teller.stop();
+    this.#teller = this.#newTeller();
+    this.#options.conduct.restarted(this.#now);
   }
 
-  /** Nothing has changed since it rested, and the time that it named is not yet there. */
-  #isIdle(now: number): boolean {
-    return this.#rested?.version === this.#api.version && now < this.#rested.untilMs;
+  #newTeller(): ModelTeller {
+    return new ModelTeller({
+      now: this.#now,
+      find: () => this.#cache.addon,
+      look: () => this.#look() as World,
+      write: (addon, status) => {
+        this.#options.obstacles.answer(`InfluxAddon/${addon.metadata.name}`);
+        this.#actor.onWrite();
+        this.#cache.record(
+          this.#api.setStatus('InfluxAddon', addon.metadata.name, status, addon.metadata),
+          true,
+        );
+      },
+    });
   }
 
-  /** `known`: the answer arrives. */
-  #act(addon: Live<InfluxAddon>, action: Action, now: number, known: boolean): ActOutcome {
-    const leaving = deletedClaim(this.#api, addon, action);
-    if (leaving !== undefined) {
-      this.#cache.record(leaving, true);
-      return 'Surprised';
-    }
-    if (!isAsSeen(this.#api, action)) return 'Wait';
-    if (isRefused(this.#api, action, this.refuses)) {
-      this.#memory = refused(this.#memory, addon, targetOf(action) ?? '', now);
-      return 'Surprised';
-    }
-    switch (action.do) {
-      case 'create':
-        this.writes.push(`create ${action.kind.kind} ${action.object.metadata?.name}`);
-        return this.#create(addon, action, now, known);
-      case 'replace':
-        this.writes.push(`replace ${action.kind.kind} ${action.object.metadata?.name} (${action.why})`);
-        this.#cache.record(this.#api.replace(action.kind.kind, action.object), known);
-        if (known) this.#memory = repaired(this.#memory, action, this.#api, now);
-        return 'Done';
-      case 'issueCertificate':
-        throw new Error('the model has no authority: nobody can ask for a certificate');
-      case 'patch': {
-        this.writes.push(`patch ${action.kind.kind} ${action.key.name} (${action.why})`);
-        const { kind, key, type, body } = action;
-        this.#cache.record(this.#api.patch(kind.kind, key.name, type, body), known);
-        if (type === 'strategic' && known) this.#memory = appPatched(this.#memory, action, now);
-        return 'Done';
-      }
-      case 'delete': {
-        const { kind, key, uid, resourceVersion, why } = action;
-        this.writes.push(`delete ${kind.kind} ${key.name} (${why})`);
-        this.#api.remove(kind.kind, key.name, { uid, resourceVersion });
-        if (known) this.#cache.forget(`${kind.kind}/${key.name}`);
-        return 'Done';
-      }
-      case 'diagnose':
-        this.#memory = { ...this.#memory, diagnosis: { atMs: now, message: undefined, quota: false } };
-        return 'Done';
-      case 'measureDatabase':
-      case 'measureShards':
-      case 'findGrowing':
-        if (known) this.#memory = measured(this.#memory, this.#node, action, now);
-        return 'Done';
-      case 'findClaim':
-        return this.#findClaim(addon, action, now);
-      case 'findOwners': {
-        const live = this.#api.get(action.kind.kind, action.key.name);
-        if (live === undefined || !known) return 'Wait';
-        this.#cache.record(live, known);
-        this.#memory = ownersFound(this.#memory, action, live);
-        return 'Done';
-      }
-      case 'dryRun':
-        this.#memory = dryRunAnswered(this.#memory, addon, action, this.refuses, now);
-        return 'Done';
-      case 'growVolume':
-        if (this.refusesResize !== undefined) {
-          this.#memory = growthRefused(this.#memory, this.refusesResize, now);
-          return 'Surprised';
-        }
-        this.writes.push(`grow ${action.object.metadata?.name}`);
-        this.#cache.record(this.#api.replace(action.kind.kind, action.object), known);
-        return 'Done';
-      case 'askDatabase':
-      case 'changeDatabase':
-      case 'changeContents':
-      case 'probeDatabase':
-        this.#memory = spokenWith(this.#memory, this.#node, action, { now, known, writes: this.writes });
-        return 'Done';
-      default:
-        throw new Error(`the model does not know how to do ${describe(action)}`);
-    }
+  #look(): World | undefined {
+    const seen = this.#cache.world(this.#actor.memory);
+    return seen && { ...seen, versions: this.#options.versions };
   }
 
-  #findClaim({ metadata }: Live<InfluxAddon>, { key }: FindClaimAction, now: number): ActOutcome {
-    const live = this.#api.get('PersistentVolumeClaim', key.name);
-    if (live === undefined) {
-      this.#memory = { ...this.#memory, claimLook: { name: key.name, atMs: now } };
-      return 'Done';
-    }
-    const visible = { ...live.metadata, labels: keptLabels(metadata.name) };
-    this.#cache.record(this.#api.replace('PersistentVolumeClaim', { ...live, metadata: visible }), true);
-    this.#memory = { ...this.#memory, claimLook: undefined };
-    return 'Surprised';
+  #fail(addon: Live<InfluxAddon>, action: Action | undefined, reason: unknown, now: number): void {
+    this.#teller.failed(addon, action, reason);
+    this.#options.conduct.failed(now);
+    if (reason instanceof ApiError) this.#backOff(now);
   }
 
-  #create(addon: Live<InfluxAddon>, action: CreateAction, now: number, known: boolean): ActOutcome {
-    const { kind, object } = action;
-    const live = this.#api.get(kind.kind, object.metadata?.name ?? '');
-    if (live === undefined) {
-      this.#cache.record(this.#api.create(kind.kind, object), known);
-      if (known) this.#memory = repaired(this.#memory, action, this.#api, now);
-      return 'Done';
-    }
-    switch (belonging(live, addon)) {
-      case 'Ours':
-        this.#cache.record(live, known);
-        return 'Surprised';
-      case 'LostLabels':
-        this.#cache.record(this.#api.replace(kind.kind, relabelled(live, object)), known);
-        return 'Surprised';
-      default:
-        return 'Wait';
-    }
+  /** As if it had been tried whenever it was time for that: rounds of the model are longer than the first waits. */
+  #backOff(now: number): void {
+    let { times, untilMs } = this.#failing ?? { times: 0, untilMs: now };
+    for (; untilMs <= now; times += 1) untilMs += backoffMs(BACKOFF, times, () => 0);
+    this.#failing = { version: this.#heard, times, untilMs };
+  }
+
+  #rest(addon: Live<InfluxAddon>, decision: Decision, now: number): void {
+    const untilMs = now + (decision.requeueAfterMs ?? Infinity);
+    this.#failing = undefined;
+    if (!this.#cache.behind) this.#rested = { version: this.#api.version, untilMs };
+    this.#teller.rested(addon, decision.status !== undefined);
+    this.#options.conduct.rested();
   }
 
   #wait({ waitingFor }: Decision, now: number): void {
-    if (waitingFor === this.#memory.waiting?.what) return;
+    const { memory } = this.#actor;
+    if (waitingFor === memory.waiting?.what) return;
     const waiting = waitingFor === undefined ? undefined : { what: waitingFor, sinceMs: now };
-    this.#memory = { ...this.#memory, waiting, diagnosis: undefined };
+    this.#actor.memory = { ...memory, waiting, diagnosis: undefined };
   }
 
-  #store({ metadata }: Live<InfluxAddon>, status: object, known: boolean): void {
+  #store({ metadata }: Live<InfluxAddon>, status: InfluxAddonStatus, known: boolean): void {
+    this.#actor.asked(`InfluxAddon/${metadata.name}`);
     this.#cache.record(this.#api.setStatus('InfluxAddon', metadata.name, status, metadata), known);
-    if (known) this.#memory = { ...this.#memory, patchedApps: new Map() };
+    if (known) this.#actor.memory = { ...this.#actor.memory, patchedApps: new Map() };
   }
 }

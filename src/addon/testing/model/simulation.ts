@@ -1,10 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
 import type { Live } from '../../../kube/objects/types.ts';
 import { addonOf, countingFresh, NOW, VERSIONS } from '../fixtures.ts';
+import { Conduct } from './conduct.ts';
 import { Invariants } from './invariants.ts';
 import { ModelApi, type Stored } from './model-api.ts';
 import { BROKEN_VERSION, ModelNode } from './model-node.ts';
 import { ModelOperator, type OperateOptions } from './model-operator.ts';
+import { Obstacles, type Obstacle } from './obstacles.ts';
+import { RestartInvariants } from './restart-invariants.ts';
 import { User, type AppEvent, type Damageable, type DatabaseDamage, type FreezableSecret } from './user.ts';
 
 export const ADDON = 'my-app';
@@ -22,8 +26,14 @@ export type SimulationEvent =
   | { readonly event: 'DamageDatabase'; readonly how: DatabaseDamage }
   | { readonly event: 'OutOfMemory' }
   | { readonly event: 'DeleteClaim' }
+  | { readonly event: 'LoseVolume' }
+  | { readonly event: 'BindVolumeAgain' }
   | { readonly event: 'Evict' }
-  | { readonly event: 'App'; readonly what: AppEvent };
+  | { readonly event: 'App'; readonly what: AppEvent }
+  | { readonly event: 'Obstacle'; readonly obstacle: Obstacle }
+  | { readonly event: 'NoObstacle' }
+  /** Fair rounds in which nothing else happens, but what stands in the way. */
+  | { readonly event: 'Meanwhile'; readonly rounds: number };
 
 const VERSIONS_WITH_BROKEN = [
   ...VERSIONS,
@@ -40,20 +50,36 @@ const QUIET_ROUNDS = 6;
 
 /** A namespace with one addon, one app, a node and an operator; every invariant is checked at every write. */
 export class Simulation {
+  now = NOW.getTime();
   readonly api = new ModelApi();
-  readonly node = new ModelNode(this.api, ADDON);
-  readonly invariants = new Invariants(this.api, this.node, ADDON);
+  readonly obstacles = new Obstacles(this.api);
+  readonly node = new ModelNode(this.api, this.obstacles, ADDON);
+  readonly restartRules = new RestartInvariants({
+    api: this.api,
+    node: this.node,
+    obstacles: this.obstacles,
+    addonName: ADDON,
+    now: () => this.now,
+  });
+  readonly invariants = new Invariants(this.api, this.node, ADDON, () => this.restartRules.cause());
+  readonly conduct = new Conduct(this.now);
   readonly user = new User(this.api, this.node, ADDON);
   readonly operator = new ModelOperator({
     api: this.api,
     node: this.node,
+    obstacles: this.obstacles,
+    conduct: this.conduct,
     addonName: ADDON,
     fresh: countingFresh(),
     versions: VERSIONS_WITH_BROKEN,
+    now: this.now,
+    onTakenDry: () => this.restartRules.taken(),
   });
-  now = NOW.getTime();
 
   constructor(spec: Partial<InfluxAddonSpec> = {}) {
+    this.obstacles.onUndone = (target) => {
+      if (target.startsWith('Deployment/')) this.restartRules.cause();
+    };
     this.createAddon(spec);
     this.user.app('Create');
   }
@@ -62,7 +88,8 @@ export class Simulation {
     const { metadata, ...addon } = addonOf(spec);
     const { name, namespace = '' } = metadata;
     this.api.create('InfluxAddon', { ...addon, metadata: { name, namespace } } as Stored);
-    this.invariants.cause();
+    this.conduct.appeared(this.now);
+    this.restartRules.cause();
   }
 
   get addon(): Live<InfluxAddon> | undefined {
@@ -70,6 +97,7 @@ export class Simulation {
   }
 
   happen(event: SimulationEvent): void {
+    this.conduct.disturbed(this.now);
     switch (event.event) {
       case 'Operate':
         this.operator.operate(this.now, event.options);
@@ -79,9 +107,11 @@ export class Simulation {
         break;
       case 'Wait':
         this.now += event.seconds * 1000;
+        this.conduct.disturbed(this.now); // what was to be done by then is done at once
+        this.operator.tick(this.now);
         break;
       case 'Edit':
-        this.invariants.cause();
+        this.restartRules.cause();
         this.user.edit(event.spec);
         break;
       case 'Rotate':
@@ -106,23 +136,63 @@ export class Simulation {
       case 'DeleteClaim':
         this.user.deleteClaim();
         break;
+      case 'LoseVolume':
+        this.node.loseVolume();
+        break;
+      case 'BindVolumeAgain':
+        this.user.bindVolumeAgain();
+        break;
       case 'Evict':
         this.node.evict();
         break;
       case 'App':
-        this.invariants.cause();
+        this.restartRules.cause();
         this.user.app(event.what);
+        break;
+      case 'Obstacle':
+        this.obstacles.begin(event.obstacle, this.now);
+        break;
+      case 'NoObstacle':
+        this.obstacles.end();
+        break;
+      case 'Meanwhile':
+        for (let round = 0; round < event.rounds; round += 1) this.fairRound();
         break;
     }
   }
 
   /** A round in which everything goes as it should: the operator works, the cluster moves, time goes by. */
   fairRound(seconds = 10): void {
-    this.now = Math.max(this.now, this.#healedAgainMs());
+    const healedAgainMs = this.#healedAgainMs();
+    if (healedAgainMs > this.now) this.conduct.disturbed(healedAgainMs);
+    this.now = Math.max(this.now, healedAgainMs);
     this.operator.operate(this.now);
+    this.obstacles.step();
     this.node.step(this.now);
     this.node.step(this.now);
     this.now += seconds * 1000;
+    this.operator.tick(this.now);
+    this.conduct.looksAt(this.addon, this.now, !this.obstacles.isFailing);
+  }
+
+  /** As above, with promises that settle in between, as what tells of trouble needs it. */
+  async live(event: SimulationEvent): Promise<void> {
+    if (event.event === 'Meanwhile') return await this.meanwhile(event.rounds);
+    this.happen(event);
+    await this.#settled();
+  }
+
+  async meanwhile(rounds: number): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      this.fairRound();
+      await this.#settled();
+    }
+  }
+
+  async #settled(): Promise<void> {
+    if (!this.operator.told) return;
+    await setImmediate();
+    this.operator.settled();
   }
 
   /** Fair rounds until the addon is ready, and has written nothing since it looked at its database again. */
@@ -142,7 +212,8 @@ export class Simulation {
 
   /** Fair rounds until the addon, which is being deleted, is gone. */
   finishDeletion(rounds: number): void {
-    this.invariants.cause();
+    this.conduct.disturbed(this.now);
+    this.restartRules.cause();
     for (let round = 0; round < rounds && this.addon !== undefined; round += 1) this.fairRound();
     if (this.addon !== undefined) throw new Error(`not gone after ${rounds} rounds`);
     for (let round = 0; round < 3; round += 1) this.fairRound();

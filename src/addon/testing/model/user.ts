@@ -1,11 +1,14 @@
 import { Annotation } from '../../../api/annotations.ts';
 import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
+import type { KubeObject } from '../../../kube/objects/types.ts';
 import { ADMIN_USER } from '../../identity/admin-keys.ts';
 import { childNames } from '../../world/names.ts';
 import { appOf } from '../apps.ts';
+import { NAMESPACE } from '../fixtures.ts';
 import { isImmutable, type ModelApi, type Stored } from './model-api.ts';
 import { BY_HAND, type EngineUser, type ModelEngine } from './model-engine.ts';
-import type { ModelNode } from './model-node.ts';
+import { KEPT_VOLUME, type ModelNode } from './model-node.ts';
+import { edited } from './obstacles.ts';
 
 /** Children that users delete and edit; the volume claim is not among them. */
 export const DAMAGEABLE = [
@@ -80,6 +83,17 @@ export class User {
     this.#api.remove('PersistentVolumeClaim', childNames(this.#addonName).claim);
   }
 
+  /** The volume of a claim that is gone is bound again, as Stalled says how to. */
+  bindVolumeAgain(): void {
+    const { claim } = childNames(this.#addonName);
+    const id = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName)?.status?.id;
+    if (id === undefined || this.#api.get('PersistentVolumeClaim', claim) !== undefined) return;
+    const metadata = { name: claim, namespace: NAMESPACE, annotations: { 'influxaddon.dev/id': id } };
+    const resources = { requests: { storage: '20Gi' } };
+    const spec = { volumeName: KEPT_VOLUME, accessModes: ['ReadWriteOncePod' as const], resources };
+    this.#api.create('PersistentVolumeClaim', { metadata, spec } as KubeObject);
+  }
+
   /** Gives up the data that Stalled says is lost, or about to be, in its words. */
   giveUpData(): void {
     this.#api.change('InfluxAddon', this.#addonName, (object) => {
@@ -102,13 +116,9 @@ export class User {
 
   /** Overwrites one value of a Secret, or changes the spec. */
   editChild(child: Damageable, draw: number): void {
-    this.#api.change(KIND_OF[child], childNames(this.#addonName)[child], (object) => {
-      const { data } = object;
-      if (isImmutable(object)) return object;
-      if (data === undefined) return { ...object, spec: edited(object) };
-      const key = Object.keys(data)[draw % Object.keys(data).length] ?? '';
-      return { ...object, data: { ...data, [key]: Buffer.from('edited').toString('base64') } };
-    });
+    this.#api.change(KIND_OF[child], childNames(this.#addonName)[child], (object) =>
+      isImmutable(object) ? object : edited(object, draw),
+    );
   }
 
   /** `kubectl patch -p '{"immutable": true}'`, which nobody can take back. */
@@ -132,12 +142,6 @@ export class User {
     if (event === 'Reapply' || event === 'Change')
       this.#api.change('Deployment', 'web', (object) => ({ ...object, spec }));
   }
-}
-
-function edited({ kind, spec = {} }: Stored): object {
-  if (kind === 'StatefulSet') return { ...spec, replicas: 3 };
-  if (kind === 'Service') return { ...spec, ports: [{ name: 'http', port: 1234, protocol: 'TCP' }] };
-  return { ...spec, policyTypes: ['Egress'] };
 }
 
 function damage(engine: ModelEngine, how: DatabaseDamage): void {

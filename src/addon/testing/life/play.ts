@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import type { InfluxAddonSpec } from '../../../api/influx-addon.ts';
+import { Simulation, type SimulationEvent } from '../model/simulation.ts';
+
+/** What happens to an addon, and what its user wants in the end, when nothing stands in the way any more. */
+export async function play(
+  events: readonly SimulationEvent[],
+  wish: Partial<InfluxAddonSpec>,
+  order: 'LastWishLast' | 'NothingInTheWayLast' = 'LastWishLast',
+): Promise<Simulation> {
+  const simulation = new Simulation({ apps: [{ name: 'web', env: 'Inject' }] });
+  for (const event of events) await simulation.live(event);
+  if (order === 'LastWishLast') await simulation.live({ event: 'NoObstacle' });
+  // A first version that cannot be had is taken back only while its pod shows that it never began: so start it first.
+  const states = wish.state === 'Stopped' ? (['Running', 'Stopped'] as const) : (['Running'] as const);
+  for (const state of states) {
+    await simulation.live({ event: 'Edit', spec: { ...wish, state } });
+    if (order === 'NothingInTheWayLast') await nothingInTheWay(simulation);
+    await giveUpWhatIsLost(simulation);
+    simulation.settle(40);
+  }
+  return simulation;
+}
+
+/** Nobody edits anything then: what was refused, failed or was changed back is tried again when its time comes. */
+async function nothingInTheWay(simulation: Simulation): Promise<void> {
+  await simulation.meanwhile(6);
+  await simulation.live({ event: 'NoObstacle' });
+  await simulation.meanwhile(6);
+  await simulation.live({ event: 'Wait', seconds: LONGEST_WAIT_S });
+}
+
+/** As rarely is a database restarted whose StatefulSet somebody changes back. */
+const LONGEST_WAIT_S = 3_600;
+
+/** A volume that somebody deleted is told of, and given up for good by somebody: a deletion cannot be taken back. */
+async function giveUpWhatIsLost(simulation: Simulation): Promise<void> {
+  for (let round = 0; round < 12 && !(round > 2 && simulation.isSettled()); round += 1) {
+    await simulation.meanwhile(1);
+    simulation.user.giveUpData();
+  }
+}
+
+/** Plays so many stories; of one that goes wrong it is said how to play just that one again. */
+export async function assertStories<T>(
+  property: fc.IAsyncProperty<T>,
+  { stories, file }: { readonly stories: number; readonly file: string },
+): Promise<void> {
+  const path = process.env['STORY'];
+  const found = await fc.check(property, path === undefined ? { numRuns: stories } : { path });
+  if (!found.failed) return;
+  const again = `TEST_SEED=${found.seed} STORY=${found.counterexamplePath} npx vitest run --project unit ${file}`;
+  throw new Error(`${fc.defaultReportMessage(found)}\n\nThe same again: ${again}`, {
+    cause: found.errorInstance,
+  });
+}
