@@ -12,7 +12,6 @@ const WAIT = ['--wait', '--timeout', '3m', '--values', '-'];
 export const installScenarios: readonly Scenario[] = [
   {
     name: 'a second release beside the first stays idle and says by whom, and nothing flips between the two',
-    sample: true,
     alone: true,
     run: async (place) => {
       await both(place);
@@ -43,7 +42,42 @@ export const installScenarios: readonly Scenario[] = [
       expect(await state(place)).toEqual(before);
     },
   },
+  {
+    name: 'installed anew under another name and elsewhere, with --take-ownership, it goes on and nothing restarts',
+    sample: true,
+    alone: true,
+    run: async (place) => {
+      await both(place);
+      await place.apply(addon({ deletionPolicy: 'Delete' }, 'gone'));
+      await place.settled('gone');
+      const before = await marks(place);
+      await uninstall(place, OPERATOR.name, OPERATOR.namespace);
+      await place.kubectl(['delete', 'influxaddon', 'gone', '--wait=false']);
+      const install = ['install', OTHER.release, CHART, '-n', OTHER.namespace, '--create-namespace', ...WAIT];
+      await expect(place.helm(install)).rejects.toThrow(/invalid ownership metadata/);
+      await place.helm([...install, '--take-ownership']);
+      try {
+        await goesOn(place, before, 'Open');
+        await place.kubectl(['wait', '--for=delete', 'influxaddon/gone', '--timeout=2m']);
+        expect(await place.kubectl(['get', 'pvc', 'gone-influx-data', '--ignore-not-found'])).toBe('');
+      } finally {
+        await uninstall(place, OTHER.release, OTHER.namespace);
+        const back = ['install', OPERATOR.name, CHART, '-n', OPERATOR.namespace, ...WAIT, '--take-ownership'];
+        await place.helm(back, { replicas: 2 });
+      }
+      await goesOn(place, before, 'Namespace');
+    },
+  },
 ];
+
+/** An edit is acted on by whoever leads now, and moves no pod. */
+async function goesOn(place: Place, before: object, policy: string): Promise<void> {
+  for (const name of [ADDON, 'secure']) {
+    await place.patch(`influxaddon/${name}`, { spec: { access: { policy } } });
+    await place.settled(name);
+  }
+  expect(await marks(place)).toEqual(before);
+}
 
 /** One addon without TLS and one with it, each with an app. */
 async function both(place: Place): Promise<void> {

@@ -8,7 +8,7 @@ import { closedWindow } from '../integration/windows.ts';
 export const ADDON = 'my-app';
 export const APP = 'web';
 /** The user that the installed operator is to the API server. */
-const OPERATOR_USER = `system:serviceaccount:${OPERATOR.namespace}:${OPERATOR.name}`;
+export const OPERATOR_USER = `system:serviceaccount:${OPERATOR.namespace}:${OPERATOR.name}`;
 
 /** What tells whether anything was restarted, or is about to be. */
 export interface Marks {

@@ -1,11 +1,38 @@
 import { expect } from 'vitest';
 import { scaleOperator } from '../e2e/changes/operator-control.ts';
-import { addon, ADDON, APP, type Place, plan } from './place.ts';
+import { addon, ADDON, APP, condition, type Place, plan } from './place.ts';
 import type { Scenario } from './scenario.ts';
 
 const POINTS = 200;
 
 export const platformScenarios: readonly Scenario[] = [
+  {
+    name: 'an image that was moved to a mirror is taken when its version is made anew, by who could not start with the old one',
+    alone: true,
+    run: async (place) => {
+      const version = '1.8.10';
+      const shipped = JSON.parse(
+        await place.kubectl(['get', 'influxversion', version, '-o', 'json']),
+      ) as Manifest;
+      const made = async (image: string): Promise<void> => {
+        await place.kubectl(['delete', 'influxversion', version]);
+        const { metadata, ...rest } = asBackedUp(shipped);
+        // In Helm's name, whose release it is in.
+        const apply = ['apply', '--server-side', '--field-manager=helm', '-f', '-'];
+        await place.kubectl(apply, { ...rest, metadata, spec: { ...rest.spec, image } });
+      };
+      await made(`registry.invalid/influxdb:${version}`);
+      try {
+        await place.apply(addon({ version }));
+        const degraded = await place.until(ADDON, 'to miss its image', (each) => {
+          return condition(each, 'Ready')?.reason === 'Degraded';
+        });
+        expect(condition(degraded, 'Ready')?.message).toContain(`registry.invalid/influxdb:${version}`);
+      } finally {
+        await made(`influxdb:${version}`);
+      }
+      expect((await place.settled()).status?.version).toBe(version);
+    },
   {
     name: 'a second pod never opens the data, whoever is away: what was acknowledged is there',
     alone: true,

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { run } from '../cluster/run-command.ts';
+import { ADDON, condition, OPERATOR_USER, type Place } from './place.ts';
+import type { Scenario } from './scenario.ts';
+
+/** A few tries at once, and then ever more rarely. */
+const TRIES = 6;
+const TEMPLATE = '/spec/template/spec';
+
+interface Policy {
+  readonly patch: object;
+  /** What is in a StatefulSet that looks so already. */
+  readonly mark: string;
+}
+
+const appends: Policy = {
+  patch: { op: 'add', path: `${TEMPLATE}/tolerations/-`, value: { key: 'spot', operator: 'Exists' } },
+  mark: '"key":"spot"',
+};
+const replaces: Policy = {
+  patch: { op: 'replace', path: `${TEMPLATE}/terminationGracePeriodSeconds`, value: 45 },
+  mark: '"terminationGracePeriodSeconds":45',
+};
+
+export const fightScenarios: readonly Scenario[] = [
+  {
+    name: 'what a policy adds to the StatefulSet each time is lived with: few writes, one pod, and Ready',
+    run: async (place) => {
+      await using _ = await Mutating.install(place, appends);
+      const since = Date.now();
+      await place.bound({ placement: { tolerations: [{ key: 'a', operator: 'Exists' }] } });
+      const { pod } = await place.marks();
+      await place.edit({ access: { policy: 'Open' } });
+      await place.settled();
+      expect((await place.marks()).pod).toBe(pod);
+      expect(await writes(place, since)).toBeLessThanOrEqual(TRIES);
+    },
+  },
+  {
+    name: 'what a policy changes back each time is told of after a few writes, and the database goes on',
+    run: async (place) => {
+      await place.bound();
+      const { pod, app } = await place.marks();
+      await using _ = await Mutating.install(place, replaces);
+      const since = Date.now();
+      await place.edit({ plan: 'tiny-plus' });
+      const told = await place.until(ADDON, 'to tell of it', (each) => {
+        return condition(each, 'Ready')?.message.includes('somebody else') === true;
+      });
+      expect(condition(told, 'Ready')?.message).toContain(`StatefulSet ${ADDON}-influx`);
+      expect(condition(told, 'Available')?.status).toBe('True');
+      const after = await place.marks();
+      expect(after.pod).not.toBe(pod);
+      expect(after).toMatchObject({ restarts: 0, app: (app ?? 0) + 1 });
+      expect(await writes(place, since)).toBeLessThanOrEqual(TRIES);
+    },
+  },
+];
+
+/** How often the operator has written the StatefulSet since then. */
+async function writes(place: Place, since: number): Promise<number> {
+  const entries = await place.on.node.auditEntries({ user: OPERATOR_USER, since });
+  return entries.filter(
+    ({ namespace, verb, resource, dryRun }) =>
+      namespace === place.namespace &&
+      ['create', 'update', 'patch'].includes(verb) &&
+      resource === 'statefulsets' &&
+      dryRun === undefined,
+  ).length;
+}
+
+/** Changes every StatefulSet of one namespace when it is made or changed, unless it looks so already. */
+class Mutating implements AsyncDisposable {
+  readonly #place: Place;
+  readonly #server: Server;
+
+  private constructor(place: Place, server: Server) {
+    this.#place = place;
+    this.#server = server;
+  }
+
+  static async install(place: Place, { patch, mark }: Policy): Promise<Mutating> {
+    const dir = await mkdtemp(join(tmpdir(), 'influxaddon-policy-'));
+    const host = place.on.node.hostIP;
+    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+    const subject = ['-subj', '/CN=policy', '-addext', `subjectAltName=IP:${host}`];
+    const pair = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ];
+    await run('openssl', ['req', '-x509', '-days', '2', ...pair, ...subject]);
+    const certificate = await readFile(cert);
+    const server = createServer({ key: await readFile(key), cert: certificate }, (request, response) => {
+      let text = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      request.on('end', () => {
+        const { request: asked } = JSON.parse(text) as { request: { uid: string; object: unknown } };
+        const isSo = JSON.stringify(asked.object).includes(mark);
+        const change = {
+          patchType: 'JSONPatch',
+          patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+        };
+        response.setHeader('content-type', 'application/json');
+        response.end(
+          JSON.stringify({
+            apiVersion: 'admission.k8s.io/v1',
+            kind: 'AdmissionReview',
+            response: { uid: asked.uid, allowed: true, ...(isSo ? {} : change) },
+          }),
+        );
+      });
+    });
+    await rm(dir, { recursive: true });
+    server.listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await place.apply({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: `others-${place.namespace}` },
+      webhooks: [
+        {
+          name: 'policies.example.com',
+          clientConfig: { url: `https://${host}:${port}/`, caBundle: certificate.toString('base64') },
+          failurePolicy: 'Fail',
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } },
+          rules: [
+            {
+              apiGroups: ['apps'],
+              apiVersions: ['v1'],
+              operations: ['CREATE', 'UPDATE'],
+              resources: ['statefulsets'],
+            },
+          ],
+        },
+      ],
+    });
+    return new Mutating(place, server);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#place.kubectl(['delete', 'mutatingwebhookconfiguration', `others-${this.#place.namespace}`]);
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
