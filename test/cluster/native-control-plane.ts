@@ -39,7 +39,7 @@ export interface NativeParts {
   options: ControlPlaneOptions;
   launcher: Launcher;
   /** Sends the caretaker home. */
-  dismiss: () => void;
+  dismiss: () => Promise<void>;
   /** Default: one of its own. */
   supervisor?: Supervisor;
 }
@@ -274,6 +274,6 @@ export class NativeControlPlane implements ControlPlane {
     this.#api?.close();
     await this.supervisor.stopAll();
     await tearDown(this.parts.bed.state);
-    this.parts.dismiss();
+    await this.parts.dismiss();
   }
 }

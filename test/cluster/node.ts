@@ -70,7 +70,7 @@ export async function startNode(options: NodeOptions = {}): Promise<Node> {
   } catch (error) {
     await supervisor.stopAll();
     await tearDown(bed.state);
-    dismiss();
+    await dismiss();
     throw error;
   }
 }

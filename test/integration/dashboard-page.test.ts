@@ -248,6 +248,7 @@ describe('an addon', () => {
     expect((await addon()).metadata.annotations).toHaveProperty(['influxaddon.dev/rotate']);
     await click('button[name=pause]');
     await shown('Resume the operator');
+    await page.waitForSelector('.messages p.good');
     await closeMessages();
     await click('button[name=pause]');
     await shown('Pause the operator');

@@ -1,6 +1,6 @@
 import { InfluxPlan, InfluxVersion } from '../../src/api/kinds.ts';
 import { makeStores, sourcesOf } from '../../src/addon/observe/stores.ts';
-import { pathOf } from '../../src/kube/objects/kinds.ts';
+import { type Kind, pathOf, RoleBinding } from '../../src/kube/objects/kinds.ts';
 import type { ApiRequest, Transport } from '../../src/kube/api/transport.ts';
 import type { KubeObject } from '../../src/kube/objects/types.ts';
 
@@ -9,9 +9,9 @@ export const ONLY_LABEL = 'test/only';
 
 /** Lists and watches of all namespaces, as the operator asks for them, each with its kind. */
 const wide = new Map(
-  sourcesOf(makeStores())
-    .filter(({ kind }) => kind.namespaced)
-    .map(({ kind }) => [pathOf(kind), kind]),
+  [...sourcesOf(makeStores()).map(({ kind }) => kind), RoleBinding as Kind<KubeObject>]
+    .filter((kind) => kind.namespaced)
+    .map((kind) => [pathOf(kind), kind]),
 );
 const catalogue = new Set([InfluxPlan, InfluxVersion].map((kind) => pathOf<KubeObject>(kind)));
 
