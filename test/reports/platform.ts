@@ -33,6 +33,7 @@ export const platformScenarios: readonly Scenario[] = [
       }
       expect((await place.settled()).status?.version).toBe(version);
     },
+  },
   {
     name: 'a second pod never opens the data, whoever is away: what was acknowledged is there',
     alone: true,
