@@ -32,7 +32,7 @@ import { beginStep } from './maintenance/begin.ts';
 import { takeInStep } from './maintenance/step.ts';
 import { podStep } from './pod/step.ts';
 import { rightsStep } from './rights/step.ts';
-import { lastTurnStep, turnStep } from './rotation/step.ts';
+import { lastTurnStep, tellingTurns, turnStep } from './rotation/step.ts';
 import { decisionOf } from './status/decision.ts';
 import { certificateFirstStep, certificateLaterStep, certifiedStep } from './tls/step.ts';
 import { unreadStep } from './tls/unread.ts';
@@ -115,6 +115,7 @@ export function decide(world: World, environment: Environment): Decision {
     // Credentials before apps, so that new ones and whatever else is new cost an app one restart.
     .step(userSecretsStep)
     .step(turnStep)
+    .guarded(tellingTurns)
     .step(appsStep)
     .step(lastTurnStep)
     // Off the path to Ready.

@@ -4,6 +4,7 @@ import type { Action, Announcement } from '../decision/action.ts';
 import { targetOf } from '../decision/findings.ts';
 import type { AppPicture } from '../decision/picture.ts';
 import { childChanges, withoutRefused } from '../children/changes.ts';
+import { messageOf, type Contest } from '../children/contested/contest.ts';
 import { turnOf } from '../children/contested/repairs.ts';
 import { decode } from '../world/secret-data.ts';
 import { type Facts } from '../world/facts.ts';
@@ -117,8 +118,8 @@ export function userSecretsBehind({ addon, userSecrets, memory }: World, { conte
 }
 
 /**
- * What writes the facts, and only them; nothing while that is refused, or has not lasted again and again: then it is
- * tried once a minute.
+ * What writes the facts, and only them; nothing while that is refused. A turn that somebody has taken back is taken again
+ * as rarely as what restarts apps is put right, since that is what comes of it.
  */
 export function storing(
   { memory }: Pick<World, 'memory'>,
@@ -126,20 +127,25 @@ export function storing(
   facts: Facts,
   active: readonly Finding[],
   now: Date,
-): Action[] {
+): { readonly actions: readonly Action[]; readonly contests: readonly Contest[] } {
   const others = CHILDREN.map(({ slot }) => slot).filter((slot) => slot !== 'adminSecret');
   const changes = withoutRefused(childChanges({ ...context, facts }, new Set(others)), active);
-  return changes.flatMap(({ action }) => {
+  const contests: Contest[] = [];
+  const actions = changes.flatMap(({ action }) => {
+    const target = targetOf(action) ?? '';
     if (action.do !== 'replace' && action.do !== 'create') return [];
-    const about = `${targetOf(action)} (rotation)`;
+    const about = `${target} (rotation)`;
     const of = hashOf({ phase: facts.rotation?.phase, token: facts.rotatedFor, revoked: facts.retired });
     const mends = { of, again: false, generation: undefined, ...TURN };
     const { times, dueMs } = turnOf(memory.repairs?.get(about), mends, now.getTime());
-    return dueMs > now.getTime() ? [] : [{ ...action, repair: { of, times, about, ...TURN } }];
+    if (dueMs <= now.getTime()) return [{ ...action, repair: { of, times, about, ...TURN } }];
+    contests.push({ message: messageOf(target, TURN.paths), isHarmless: false, untilMs: dueMs });
+    return [];
   });
+  return { actions, contests };
 }
 
-const TURN = { paths: ['data.rotation'], endsPod: false, isHarmless: false } as const;
+const TURN = { paths: ['data.rotation'], endsPod: true, isHarmless: false } as const;
 
 /** Pods of the app may still log in with the former credentials. One that never ran with any has none. */
 export function needsFormer({ current, reason, entry }: AppPicture): boolean {

@@ -49,7 +49,8 @@ export function judgeRepairs(
     return { ...change, action: { ...action, repair: { of, paths, endsPod, isHarmless, times } } };
   });
   for (const [target, repairs] of memory.repairs ?? []) {
-    const found = targets.has(target) ? undefined : lately(repairs, nowMs);
+    const isChild = !target.includes(' ') && !targets.has(target);
+    const found = isChild ? lately(repairs, nowMs) : undefined;
     if (found !== undefined) contests.push({ ...found, message: messageOf(target, found.paths) });
   }
   // Nothing that is asked for waits for the finalizer.
@@ -89,8 +90,8 @@ function withContest(picture: Picture, { message, isHarmless }: Contest): Pictur
 /** So many paths say what it is about. */
 const SHOWN = 3;
 
-function messageOf(target: string, paths: readonly string[]): string {
-  const what = target.split(' ')[0]?.replace('/', ' ');
+export function messageOf(target: string, paths: readonly string[]): string {
+  const what = target.replace('/', ' ');
   const isMissing = paths[0] === 'missing';
   const shown = paths.slice(0, SHOWN).join(', ') + (paths.length > SHOWN ? ' and more' : '');
   const does = isMissing ? 'deletes it' : `sets ${shown} otherwise`;

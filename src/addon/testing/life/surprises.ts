@@ -29,6 +29,8 @@ const DATABASE = [
 /** What stands in the way of writes of one of these objects. */
 function against(targets: readonly string[]): fc.Arbitrary<Obstacle> {
   const children = targets.filter((each) => CHILDREN.includes(each));
+  // A rotation that is taken back each time costs more writes at each try, of which there are few.
+  const others = children.filter((each) => !each.endsWith(names.adminSecret));
   const of = <What extends string, Rest>(
     weight: number,
     whats: readonly What[],
@@ -41,7 +43,7 @@ function against(targets: readonly string[]): fc.Arbitrary<Obstacle> {
   return fc.oneof(
     of(3, ['Refused', 'Broken'] as const, targets, {}),
     of(1, ['Undone'] as const, children, { times: fc.constantFrom(1, 3) }),
-    of(1, ['Undone'] as const, children, { times: fc.constant(Infinity) }),
+    of(1, ['Undone'] as const, others, { times: fc.constant(Infinity) }),
     of(1, ['Changed'] as const, children, {}),
     of(1, ['Added'] as const, targets, {}),
   ) as fc.Arbitrary<Obstacle>;

@@ -194,7 +194,7 @@ export class ModelActor {
       this.memory = { ...this.memory, growthRefused };
       return 'Surprised';
     }
-    this.writes.push(describe(action));
+    this.writes.push(`grow ${object.metadata?.name}`);
     this.#cache.record(this.#api.replace(kind.kind, object), known);
     return 'Done';
   }
