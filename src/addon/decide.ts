@@ -1,5 +1,6 @@
 import { wayInStep } from './access/way-in.ts';
 import { formerKeysStep, untilKeysGo } from './apps/former-keys.ts';
+import { frozenCopiesStep } from './apps/frozen/step.ts';
 import { appsStep, keepingVariables } from './apps/step.ts';
 import { unbindStep } from './apps/unbinding.ts';
 import { agentPairStep } from './backups/agent.ts';
@@ -61,7 +62,8 @@ export function decide(world: World, environment: Environment): Decision {
     .step(rightsStep)
     // What takes nothing but rights: no state of the database and no refused spec keeps variables in an app.
     .step(unbindStep)
-    // Secrets that can be changed again, before anything asks for that.
+    // Secrets that can be changed again, before anything asks for that; first, who may keep what they hold now.
+    .step(frozenCopiesStep)
     .step(frozenStep)
     // Who the database is, and whether its pod may be ended at all: before anything that may end it.
     .step(settleStep)

@@ -115,6 +115,15 @@ export const faults: readonly Fault[] = [
     tests: [at('test/integration/drift', 'an edited or deleted Secret comes back as it was')],
   },
   {
+    fault: 'a Secret is made immutable',
+    expected:
+      'It is made again with the same content; apps that a kubelet may give the former one at the next change are restarted once more, when the pods of before are gone.',
+    tests: [
+      at('src/addon/identity/frozen.stories', 'a Secret that was made immutable'),
+      at('src/addon/apps/frozen/frozen.stories', 'an app that reads a Secret that was made immutable'),
+    ],
+  },
+  {
     fault: 'the StatefulSet is deleted',
     expected: 'It is made again around the same volume.',
     tests: [at('test/integration/drift', 'StatefulSet deleted (%s)')],

@@ -6,8 +6,9 @@ import type { AppStatus } from '../../api/influx-addon.ts';
 import { given } from '../../kube/objects/given.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { hashOf } from '../world/hash.ts';
-import { restartedForKey } from '../world/names.ts';
+import { restartedForKey, revisionOfMark } from '../world/names.ts';
 import { pendingEntry } from './entries.ts';
+import { copiesOf, withLastPods } from './frozen/copies.ts';
 import { lossOf } from './lost/losses.ts';
 import { heldBy, isPaused, isPartlyUpdated, isRolledOut, TEMPLATE_HASH } from './view.ts';
 import { type Workload } from '../world/world.ts';
@@ -30,8 +31,10 @@ export interface AppDecision {
   readonly current: boolean;
   /** When this addon restarted it, if it has not been seen rolled out since; milliseconds since the epoch. */
   readonly comingSinceMs?: number | undefined;
-  /** When lost variables are added again, milliseconds from now; undefined when none wait for that. */
+  /** When lost variables are added again, or it is restarted once more, milliseconds from now. */
   readonly againMs?: number | undefined;
+  /** The patch restarts it once more for a revision that it was restarted for before. */
+  readonly again?: boolean;
 }
 
 /**
@@ -50,7 +53,7 @@ export function decideApp(
   now: Date,
   told?: string,
 ): AppDecision {
-  const entry = arrived(remembered, workload);
+  const entry = arrived(remembered, workload, now);
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined) {
     const message = `${wish.kind} ${wish.name} does not exist in this namespace`;
     return {
@@ -90,6 +93,7 @@ export function decideApp(
     ...(changed || due || comingSinceMs !== undefined ? { restarting: true } : {}),
     ...(injects ? { injectedTemplate: template } : {}),
     ...given({ reinjected: same?.reinjected, lost: loss?.lost ?? same?.lost }),
+    ...copiesOf(entry, revision, wish.content, now),
   };
   const base = { entry: next, restarts: changed || due, comingSinceMs };
   if (changed || due) {
@@ -120,7 +124,14 @@ function asItIs(
 ): Pick<AppDecision, 'patch' | 'restarts' | 'entry' | 'unwritten' | 'current'> {
   const nothing = { patch: undefined, restarts: false, entry, current: false };
   if (entry?.revision === undefined || entry.revision === revision) return nothing;
-  const restarted: AppStatus = { ...entry, revision, restartedAt: now.toISOString(), restarting: true };
+  const { frozen: _, againAfter: __, ...rest } = entry;
+  const restarted: AppStatus = {
+    ...rest,
+    revision,
+    restartedAt: now.toISOString(),
+    restarting: true,
+    ...copiesOf(entry, revision, wish.content, now),
+  };
   if (markOf(workload, wish.addonName) === revision) return { ...nothing, entry: restarted };
   const { containers = [], initContainers = [] } = workload.spec?.template.spec ?? {};
   const present = [...containers, ...initContainers].flatMap((each) => injectedNames(each, wish.secretName));
@@ -140,10 +151,14 @@ function contestedBy(
 }
 
 /** What is remembered of an app, without the mark of a restart that it has come back from. */
-function arrived(entry: AppStatus | undefined, workload: Live<Workload> | undefined): AppStatus | undefined {
+function arrived(
+  entry: AppStatus | undefined,
+  workload: Live<Workload> | undefined,
+  now: Date,
+): AppStatus | undefined {
   if (entry?.restarting === undefined || workload === undefined || !isRolledOut(workload)) return entry;
   const { restarting: _, ...rest } = entry;
-  return rest;
+  return withLastPods(rest, now);
 }
 
 /** A crash may have lost the entry of a restart: then the annotation is one that the entry does not know. */
@@ -161,7 +176,7 @@ function comingSince(
 }
 
 function markOf(workload: Live<Workload>, addonName: string): string | undefined {
-  return workload.spec?.template.metadata?.annotations?.[restartedForKey(addonName)];
+  return revisionOfMark(workload.spec?.template.metadata?.annotations?.[restartedForKey(addonName)]);
 }
 
 function restartTime(

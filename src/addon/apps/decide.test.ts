@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { pick } from '../../../test/size.ts';
 import type { AppStatus, InfluxAddonSpec } from '../../api/influx-addon.ts';
 import type { Live } from '../../kube/objects/types.ts';
-import { restartedForKey, keyOf } from '../world/names.ts';
+import { againFor, restartedForKey, revisionOfMark, keyOf } from '../world/names.ts';
 import { appOf, cached, patched, reapplied, rolledOut } from '../testing/apps.ts';
 import { addonOf, FACTS, inForce, NOW, SETTINGS, worldOf } from '../testing/fixtures.ts';
 import { type Workload } from '../world/world.ts';
@@ -87,10 +87,16 @@ class Fleet {
     if (app !== undefined) this.apps.set(name, reapplied(app, app));
   }
 
+  /** The Secret that all of them read was made immutable and is made again: its content will be another one. */
+  freeze(): void {
+    this.#status = this.#status.map((entry) => ({ ...entry, frozen: entry.frozen ?? 'content-of-before' }));
+  }
+
   finish(): void {
-    for (let round = 0; round < this.names.length + 3; round += 1) {
+    for (let round = 0; round < 2 * this.names.length + 6; round += 1) {
       for (const name of this.names) this.rollOut(name);
       this.operate();
+      this.nowMs += 60_000;
     }
   }
 
@@ -101,6 +107,8 @@ class Fleet {
     this.apps.set(name, after);
     const mark = after.spec?.template.metadata?.annotations?.[restartedForKey('my-app')] ?? '';
     this.restarts.set(name, [...(this.restarts.get(name) ?? []), mark]);
+    const isFirst = (each: string) => this.restarts.get(each)?.at(-1) === revisionOfMark(mark);
+    if (mark !== revisionOfMark(mark)) expect([...this.down].filter(isFirst)).toEqual([]);
     this.down.add(name);
     this.most = Math.max(this.most, this.down.size);
     expect(this.down.size, `of ${this.names.length} apps down at once`).toBeLessThanOrEqual(this.atOnce);
@@ -186,6 +194,44 @@ describe('many apps of one addon', () => {
       expect(new Set(fleet.restarts.get(name)).size).toBe(name < 'app-02' ? 2 : 1);
   });
 
+  it('are restarted once more when all were once, and those pods have had the time to end', () => {
+    const fleet = new Fleet(3, { atOnce: 2 });
+    fleet.finish();
+    fleet.freeze();
+    const bound = new Map(fleet.restarts);
+    const since = () =>
+      fleet.names.map((name) => (fleet.restarts.get(name) ?? []).slice(bound.get(name)?.length));
+    fleet.starts = 1;
+    const { revision } = fleet.operate();
+    fleet.rollOut('app-00');
+    fleet.rollOut('app-01');
+    fleet.operate();
+    fleet.nowMs += 60_000;
+    expect(reasons(fleet.operate())).toEqual(['RestartWaiting', 'RestartWaiting', 'RollingOut']);
+    fleet.rollOut('app-02');
+    fleet.operate();
+    expect([...fleet.down]).toEqual(['app-00', 'app-01']);
+    fleet.rollOut('app-00');
+    fleet.rollOut('app-01');
+    expect(fleet.operate()).toMatchObject({ restarting: true, lateInMs: 45_000 });
+    expect(fleet.down.size).toBe(0);
+    fleet.nowMs += 45_000;
+    fleet.operate();
+    expect([...fleet.down]).toEqual(['app-02']);
+    fleet.finish();
+    expect(since()).toEqual(fleet.names.map(() => [revision, againFor(revision)]));
+  });
+
+  it('tell of the copies when one does not come up with what it got', () => {
+    const fleet = new Fleet(2, { atOnce: 1 });
+    fleet.finish();
+    fleet.freeze();
+    fleet.starts = 1;
+    fleet.operate();
+    fleet.nowMs += 300_000;
+    expect(fleet.operate().decisions[1]?.message).toContain('had been made immutable');
+  });
+
   it('are never down together beyond the limit, and are restarted once for each revision', () => {
     const event = fc.oneof(
       fc.record({ what: fc.constant('RollOut' as const), app: fc.nat(7) }),
@@ -193,6 +239,7 @@ describe('many apps of one addon', () => {
       fc.record({ what: fc.constant('Operate' as const), limit: fc.oneof(fc.nat(4), fc.constant(Infinity)) }),
       fc.constant({ what: 'Crash' as const }),
       fc.constant({ what: 'Revision' as const }),
+      fc.constant({ what: 'Freeze' as const }),
       fc.record({ what: fc.constant('Wait' as const), seconds: fc.nat(400) }),
     );
     const property = fc.property(
@@ -209,6 +256,7 @@ describe('many apps of one addon', () => {
           if (each.what === 'Operate') fleet.operate(each.limit);
           if (each.what === 'Crash') fleet.crash();
           if (each.what === 'Revision') fleet.starts += 1;
+          if (each.what === 'Freeze') fleet.freeze();
           if (each.what === 'Wait') fleet.nowMs += each.seconds * 1000;
         }
         fleet.finish();

@@ -13,6 +13,8 @@ import { decideApp, type AppDecision } from './binding.ts';
 import { appPatch, ownersOf } from './patch.ts';
 import { refusedRemovals } from './unbinding.ts';
 import { wishOf } from './wish.ts';
+import { withSecondRestart } from './frozen/again.ts';
+import { contentOf, secretsRead } from './frozen/copies.ts';
 import { formerKeyMessage, type FormerKeys } from './former-keys.ts';
 import { appRevision } from './revision.ts';
 import { heldBy, isRolledOut } from './view.ts';
@@ -61,13 +63,15 @@ export function decideApps(
   const events: Announcement[] = [];
   let unannounced = false;
   const decided = appsOf(addon).map((app) => {
-    const wish = wishOf(world, app, formerKeys?.since);
     const entry = entries.find((each) => keyOf(each) === keyOf(app));
     const workload = world.apps.get(keyOf(app));
+    const copied = entry?.frozen && secretsRead(world.children, workload, app.env === 'Inject');
+    const wish = { ...wishOf(world, app, formerKeys?.since), content: copied && contentOf(copied) };
+    const first = decideApp(wish, workload, entry, revision, now, addon.status?.dataPlane?.apps);
     const decision =
       isRefused && !isBound(app, entry)
         ? withSpec(app, entry)
-        : decideApp(wish, workload, entry, revision, now, addon.status?.dataPlane?.apps);
+        : withSecondRestart(first, wish, workload, revision, now);
     const action = appPatch(world, app, decision, 'restart with what it depends on');
     const finding = decision.patch === undefined ? undefined : findingOf(action, active);
     return {
@@ -90,7 +94,7 @@ export function decideApps(
     events.push({
       type: 'Normal',
       reason: EVENT_REASON.appRestarted,
-      note: `${app.kind} ${app.name} is restarted with the connection of this addon.`,
+      note: `${app.kind} ${app.name} is restarted ${decision.again ? AGAIN : 'with the connection of this addon'}.`,
     });
     return decision;
   });
@@ -112,6 +116,12 @@ export function decideApps(
     ]),
   };
 }
+
+const AGAIN =
+  'once more, since a Secret that it reads had been made immutable: kubelets may have given its pods what that held before';
+
+const COPIES =
+  ', maybe since a Secret that it reads had been made immutable: the kubelet of a node hands out what that held before, as long as there is any pod on it that refers to the Secret';
 
 /** The app as it is, until the spec that names it is followed. */
 function withSpec(app: BoundApp, entry: AppStatus | undefined): AppDecision {
@@ -162,6 +172,7 @@ function inWave({
   const rolledOut = here && isRolledOut(workload) ? 'RolledOut' : 'RollingOut';
   return {
     due: decision.patch !== undefined,
+    again: decision.again,
     rollout: here && heldBy(workload) !== undefined ? 'Held' : rolledOut,
     restartedMs: decision.comingSinceMs,
   };
@@ -188,8 +199,8 @@ function withLate(
 ): readonly AppDecision[] {
   if (late.length === 0) return decisions;
   const names = late.map((position) => {
-    const { kind, name, restartedAt } = decisions[position]?.entry ?? {};
-    return `${kind} ${name} was restarted at ${restartedAt} and has not come up`;
+    const { kind, name, restartedAt, againAfter } = decisions[position]?.entry ?? {};
+    return `${kind} ${name} was restarted at ${restartedAt} and has not come up${againAfter === undefined ? '' : COPIES}`;
   });
   if (waiting === 0)
     return decisions.map((decision, position) =>

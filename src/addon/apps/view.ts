@@ -48,15 +48,15 @@ export function slimWorkload<T extends Workload>(object: Live<T>): Live<T> {
 /** Of volumes those that may be of an addon's Secret; nothing where there are none. */
 function slimVolumes(volumes: readonly Volume[] = []): { volumes?: Volume[] } {
   const kept = volumes.flatMap(({ name, secret, projected }): Volume[] => {
-    const sources = (projected?.sources ?? []).filter((source) => isSecretForApps(source.secret?.name));
-    if (isSecretForApps(secret?.secretName)) return [{ name, ...(secret && { secret }) }];
+    const sources = (projected?.sources ?? []).filter((source) => isReadWhole(source.secret?.name));
+    if (isReadWhole(secret?.secretName)) return [{ name, ...(secret && { secret }) }];
     return sources.length === 0 ? [] : [{ name, projected: { sources } }];
   });
   return kept.length === 0 ? {} : { volumes: kept };
 }
 
 function slimContainer(container: Container): Partial<Container> {
-  const envFrom = (container.envFrom ?? []).filter(({ secretRef }) => isSecretForApps(secretRef?.name));
+  const envFrom = (container.envFrom ?? []).filter(({ secretRef }) => isReadWhole(secretRef?.name));
   return {
     name: container.name,
     ...(envFrom.length === 0 ? {} : { envFrom }),
@@ -123,6 +123,11 @@ function isInjectable(entry: { valueFrom?: { secretKeyRef?: { name?: string } } 
 /** It may be an addon's, by its name. */
 function isSecretForApps(name: string | undefined): boolean {
   return name?.endsWith('-influx') ?? false;
+}
+
+/** As above, or the one with the same in the form of the Service Binding specification. */
+function isReadWhole(name: string | undefined): boolean {
+  return isSecretForApps(name) || (name?.endsWith('-influx-binding') ?? false);
 }
 
 /** True when every pod of the workload is available, and all that may be replaced by themselves run its present template. */

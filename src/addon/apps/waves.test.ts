@@ -12,6 +12,8 @@ const dueAndBroken: WaveApp = { due: true, rollout: 'RollingOut', restartedMs: u
 const held: WaveApp = { due: true, rollout: 'Held', restartedMs: undefined };
 const coming = (agoMs: number): WaveApp => ({ due: false, rollout: 'RollingOut', restartedMs: NOW - agoMs });
 const again = (agoMs: number): WaveApp => ({ ...coming(agoMs), due: true });
+const second: WaveApp = { ...due, again: true };
+const heldSecond: WaveApp = { ...held, again: true };
 const heldBack = (agoMs: number): WaveApp => ({ ...coming(agoMs), rollout: 'Held' });
 
 const table: { name: string; apps: WaveApp[]; next: number[]; late?: number[]; lateInMs?: number }[] = [
@@ -41,6 +43,14 @@ const table: { name: string; apps: WaveApp[]; next: number[]; late?: number[]; l
   },
   { name: 'one that somebody holds back needs no turn', apps: [held, due, due, due], next: [0, 1, 2] },
   { name: 'one that somebody holds back holds up nobody', apps: [heldBack(900_000), due], next: [1] },
+  { name: 'nobody is restarted once more before all were once', apps: [second, due, heldSecond], next: [1] },
+  {
+    name: 'nobody is restarted once more while another is coming',
+    apps: [second, heldSecond, coming(1_000)],
+    next: [],
+    lateInMs: 299_000,
+  },
+  { name: 'then as many as are allowed are', apps: [second, second, second, heldSecond], next: [0, 1, 3] },
   {
     name: 'a clock that was set back delays the deadline by no more than a deadline',
     apps: [coming(-3_600_000), due],

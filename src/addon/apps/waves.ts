@@ -4,6 +4,8 @@ import { type WaveLimits } from '../world/settings.ts';
 export interface WaveApp {
   /** A restart is due. */
   readonly due: boolean;
+  /** It is its second restart, which comes when the pods of before are gone. */
+  readonly again?: boolean | undefined;
   /** RolledOut: every pod runs the present template. Held: its pods are replaced only when somebody lets them. */
   readonly rollout: 'RolledOut' | 'RollingOut' | 'Held';
   /** When this addon restarted it, if it has not been seen rolled out since; milliseconds since the epoch. */
@@ -30,7 +32,10 @@ export function nextWave(apps: readonly WaveApp[], limits: WaveLimits, nowMs: nu
   const positions = apps.map((_, position) => position);
   const app = (position: number) => apps[position] as WaveApp;
   const coming = positions.filter((position) => isComing(app(position)));
-  const due = positions.filter((position) => app(position).due);
+  // Pods of one app keep what another may have got before: nobody is restarted once more before all were once.
+  const first = positions.filter((position) => app(position).due && app(position).again !== true);
+  const isFirst = first.length > 0 || coming.length > 0;
+  const due = isFirst ? first : positions.filter((position) => app(position).due);
   // Neither goes from running to not running by it: one is down already, the other stays as it is.
   const free = due.filter((position) => isComing(app(position)) || app(position).rollout === 'Held');
   const ordered = due

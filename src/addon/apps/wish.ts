@@ -20,6 +20,8 @@ export interface AppWish {
   readonly formerKeys?: readonly string[];
   /** Variables that its owner wrote, as `container/variable`: they stay. Undefined when nobody has looked. */
   readonly kept?: readonly string[] | undefined;
+  /** Hash of what the Secrets hold that it reads, where frozen copies of them are around. */
+  readonly content?: string | undefined;
   /** Of the addon's spec. */
   readonly generation?: number | undefined;
 }

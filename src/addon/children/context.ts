@@ -31,6 +31,8 @@ export interface BuildContext {
   readonly madeAgainFor?: string;
   /** The loss for which the volume is made anew, and empty. */
   readonly startedEmpty?: string | undefined;
+  /** The Service leads to the database whatever becomes of what others have put into its pod. */
+  readonly pastOthers?: boolean;
   /** The pod is about to be started anyway, so it is made as this operator makes it. */
   readonly renewTemplate?: boolean;
 }

@@ -9,6 +9,7 @@ import { hashOf } from '../world/hash.ts';
 import type { Finding } from '../world/memory.ts';
 import type { BuildContext } from './context.ts';
 import { appSelectors } from './network-policy.ts';
+import { leadsPastOthers } from './service.ts';
 import { renderedFor } from './stateful-set.ts';
 
 export interface Prepared {
@@ -54,6 +55,7 @@ export function contextStep({
     outside: allowedOutside(addon, target),
     external: endpointInForce(way, target),
     formerKeys: formerKeys.since,
+    pastOthers: leadsPastOthers(world, now),
     renewTemplate,
     restoredFrom,
     startedEmpty,

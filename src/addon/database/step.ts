@@ -8,6 +8,7 @@ import { blockedPicture, type BasePicture, type Picture } from '../decision/pict
 import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import { changesUsers } from '../identity/rotation-phases.ts';
+import { inTheWayMessage } from '../pod/beside.ts';
 import { heal, healedInVain } from '../pod/healing.ts';
 import { keptDataPlane, startingMessage } from '../pod/starting.ts';
 import { lossInEngine } from '../volume/lost.ts';
@@ -101,9 +102,10 @@ export function silentStep({
 }): { readonly recheckMs: number } | Outcome {
   if (database.state === 'Answering') return { recheckMs: database.recheckMs };
   const { status } = world.addon;
+  const others = inTheWayMessage(world.pod, now);
   const message =
     database.state === 'Silent'
-      ? `${database.message}${database.untrusted ? healedInVain(status, 'Certificate', now) : ''}`
+      ? `${database.message}${database.untrusted ? healedInVain(status, 'Certificate', now) : ''}${others === undefined ? '' : `; ${others}`}`
       : `the administrator cannot log in${healedInVain(status, 'Administrator', now) || '; the next start of the pod heals it'}`;
   const what = database.state === 'Silent' ? 'the database to answer' : 'the administrator to be healed';
   // A database that comes up answers within a moment: only what lasts is reported as a failure.

@@ -80,7 +80,7 @@ function othersOf({ addon, children, userSecrets }: World): Live<Secret>[] {
   ) as Live<Secret>[];
 }
 
-function isFrozen({ immutable, metadata }: Live<Secret>): boolean {
+export function isFrozen({ immutable, metadata }: Live<Secret>): boolean {
   return immutable === true && metadata.deletionTimestamp === undefined;
 }
 

@@ -12,6 +12,7 @@ import type { Refusal } from '../decision/resolution.ts';
 import type { Scene } from '../decision/story.ts';
 import { loweringRefused } from '../limits/lowering.ts';
 import { maintenanceOf } from '../maintenance/told.ts';
+import { inTheWayMessage } from '../pod/beside.ts';
 import type { Facts, InForce } from '../world/facts.ts';
 import { awaitedVolume } from './growing.ts';
 
@@ -46,6 +47,7 @@ export function runningStep(
   const restarting = apps?.restarting ?? false;
   const growing = awaitedVolume(world, target);
   const lowering = loweringRefused(world, target, now);
+  const but = [lowering?.message, inTheWayMessage(world.pod, now)].filter(Boolean).join('; ');
   const picture: Picture = {
     ...base,
     refusal: blocked,
@@ -53,7 +55,7 @@ export function runningStep(
     growing: growing !== undefined,
     ready:
       blocked === undefined
-        ? (growing ?? inForceNow(way, untried, restarting, lowering?.message))
+        ? (growing ?? inForceNow(way, untried, restarting, but))
         : { status: false, reason: READY_REASON.blocked, message: blocked.message },
     available: { status: true, reason: ANSWERING, message: 'the database answers' },
     inForce: target,
@@ -102,7 +104,7 @@ function inForceNow(
   way: WayIn,
   untried: readonly string[],
   restarting: boolean,
-  but: string | undefined,
+  but: string,
 ): Picture['ready'] {
   if (way.state === 'Awaited') {
     const message = `Waiting for ${AN_ADDRESS}; the database then gets a certificate for it, and is restarted for all that was asked for, once. Inside the cluster it goes on as it is.`;

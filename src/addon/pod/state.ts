@@ -8,6 +8,7 @@ import type { Pod, StatefulSet } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { READY_REASON, STALLED_REASON, type ReadyReason } from '../../api/reasons.ts';
 import type { Refusal } from '../decision/resolution.ts';
+import { beforeOurs, OF_OTHERS } from './beside.ts';
 import { bootstrapStatus, databaseStatuses, engineStatus } from './containers.ts';
 
 /** What the database's pod is doing. */
@@ -36,7 +37,7 @@ export function podState(
   if (pod === undefined) return { state: 'Starting', what: 'the pod to be created' };
   if (pod.metadata.deletionTimestamp !== undefined)
     return { state: 'Starting', what: 'the previous pod to stop' };
-  const trouble = scheduling(pod, now) ?? containers(pod);
+  const trouble = scheduling(pod, now) ?? containers(pod) ?? others(pod);
   if (trouble !== undefined) return trouble;
   if (!isCurrent(pod, statefulSet)) return { state: 'Starting', what: 'the pod to be replaced' };
   if (isReady(pod) && pod.status?.podIP !== undefined) return { state: 'Ready' };
@@ -120,6 +121,20 @@ function containers(pod: Live<Pod>): PodState | undefined {
     if (waiting?.reason === 'CrashLoopBackOff' || isRepeatedFailure(status)) {
       return degraded(`Container ${status.name} keeps ending: ${endOf(ended)}.`);
     }
+  }
+  return undefined;
+}
+
+/** What others have put before our containers keeps these from being begun. Its last words are nobody's we believe. */
+function others(pod: Live<Pod>): PodState | undefined {
+  if (isReady(pod)) return undefined;
+  for (const { name, image, restartCount, state, lastState } of beforeOurs(pod)) {
+    const { reason = '', message = reason } = state?.waiting ?? {};
+    if (IMAGE_REASONS.includes(reason))
+      return degraded(`The image ${image} of container ${name}, ${OF_OTHERS}, cannot be pulled: ${message}.`);
+    const { exitCode = 0 } = state?.terminated ?? lastState?.terminated ?? {};
+    if (reason === 'CrashLoopBackOff' || (state?.running === undefined && exitCode !== 0 && restartCount > 0))
+      return degraded(`Container ${name}, ${OF_OTHERS}, keeps ending: exit code ${exitCode}.`);
   }
   return undefined;
 }

@@ -66,6 +66,18 @@ export function restartedForKey(addonName: string): string {
   return `restarted-for.influxaddon.dev/${addonName}`;
 }
 
+/** What that value is of the second restart for a revision. */
+export function againFor(revision: string): string {
+  return `${AGAIN}${revision}`;
+}
+
+/** The revision of such a value, whichever restart it is of. */
+export function revisionOfMark(mark: string | undefined): string | undefined {
+  return mark?.startsWith(AGAIN) === true ? mark.slice(AGAIN.length) : mark;
+}
+
+const AGAIN = 'again-';
+
 export interface ChildNames {
   readonly statefulSet: string;
   readonly service: string;

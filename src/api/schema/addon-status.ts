@@ -43,6 +43,13 @@ export const addonStatus = doc(
         revision: anyText(64, 'Revision it was restarted for last.').optional(),
         restartedAt: instant('When that was.').optional(),
         restarting: doc(z.boolean(), 'It was restarted and has not been seen rolled out since.').optional(),
+        frozen: anyText(
+          64,
+          'Hash of what its Secrets held when one of them was made immutable: kubelets may go on handing that out.',
+        ).optional(),
+        againAfter: instant(
+          'After it, and when it is rolled out, it is restarted once more: it may have got what a Secret held before.',
+        ).optional(),
         injectedTemplate: anyText(
           64,
           'Hash of the pod template, as its owner wrote it, that got the variables.',

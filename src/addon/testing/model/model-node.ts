@@ -5,7 +5,7 @@ import { decode } from '../../world/secret-data.ts';
 import { hashOf } from '../../world/hash.ts';
 import { childNames } from '../../world/names.ts';
 import { NAMESPACE } from '../fixtures.ts';
-import type { ModelApi, Stored } from './model-api.ts';
+import { isImmutable, type ModelApi, type Stored } from './model-api.ts';
 import { ModelEngine } from './model-engine.ts';
 import type { Obstacles } from './obstacles.ts';
 
@@ -32,6 +32,8 @@ export class ModelNode {
   /** With what the database ran, or had last run, when the pods of the app were started. */
   appSaw: string | undefined;
   #served: string | undefined;
+  /** The Secret for apps that was immutable once: new pods get it as long as there are pods from before. */
+  #copy: Live<Secret> | undefined;
   /** A volume that is asked to be larger becomes so. */
   growsVolumes = true;
 
@@ -180,10 +182,14 @@ export class ModelNode {
 
   #apps(): void {
     const app = this.#live('Deployment', 'web');
+    const secret = this.#live<Secret>('Secret', this.#names.urlSecret);
+    const frozen = isImmutable(secret as Stored | undefined) ? secret : undefined;
+    this.#copy = app && (this.#copy ?? frozen);
     if (app === undefined) return;
     const { status, metadata } = app as Stored & { status?: { observedGeneration?: number } };
     if (status?.observedGeneration !== metadata.generation) {
-      const data = decode(this.#live<Secret>('Secret', this.#names.urlSecret));
+      const data = decode(this.#copy ?? secret);
+      this.#copy = frozen;
       this.appSaw = this.served();
       this.appUrl = Object.values(data).find((value) => URL.canParse(value));
     }

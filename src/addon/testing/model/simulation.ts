@@ -125,6 +125,8 @@ export class Simulation {
         this.user.editChild(event.child, event.draw);
         break;
       case 'Freeze':
+        // The next change of what it holds restarts the app twice.
+        if (event.secret === 'urlSecret') this.invariants.cause();
         this.user.freeze(event.secret);
         break;
       case 'DamageDatabase':
