@@ -37,7 +37,7 @@ const LONGEST_WAIT_S = 3_600;
 async function giveUpWhatIsLost(simulation: Simulation): Promise<void> {
   for (let round = 0; round < 12 && !(round > 2 && simulation.isSettled()); round += 1) {
     await simulation.meanwhile(1);
-    simulation.user.giveUpData();
+    simulation.giveUpData();
   }
 }
 

@@ -1,3 +1,4 @@
+import { Annotation } from '../../../api/annotations.ts';
 import { setImmediate } from 'node:timers/promises';
 import type { InfluxAddon, InfluxAddonSpec } from '../../../api/influx-addon.ts';
 import type { Live } from '../../../kube/objects/types.ts';
@@ -210,6 +211,14 @@ export class Simulation {
     throw new Error(
       `not settled after ${rounds} rounds: ${this.operator.writes.slice(-8).join('; ')}; ${status}`,
     );
+  }
+
+  /** Somebody gives up what status says is lost. */
+  giveUpData(): void {
+    const token = () => this.addon?.metadata.annotations?.[Annotation.startEmpty];
+    const before = token();
+    this.user.giveUpData();
+    if (token() !== before) this.conduct.disturbed(this.now);
   }
 
   /** Fair rounds until the addon, which is being deleted, is gone. */
