@@ -39,7 +39,7 @@ test('a listed user is one line, before, during and after a rotation', async () 
 test.each<[what: string, user: NonNullable<InfluxAddonStatus['users']>[number], line: string]>([
   ['whom the spec does not list', { name: 'grafana', listed: false }, 'grafana, its own, no'],
   ['who may do everything', { name: 'root', listed: false, administrator: true }, 'root, administrator, no'],
-  ['with a name as a second login has', { name: 'reader_b', listed: false }, 'reader_b, its own, no'],
+  ['whose name is like that of a second login', { name: 'reader_b', listed: false }, 'reader_b, its own, no'],
   ['whose removal is under way', { name: 'old_b', listed: true }, 'old_b, being dropped, no'],
 ])('a user %s has a line of its own', async (_, user, line) => {
   expect(await listed([{ name: 'reader', listed: true }, user])).toEqual(['reader, Read, yes', line]);
