@@ -6,11 +6,12 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleCli } from '../../build/bundle-cli.ts';
-import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
+import { InfluxBackup, InfluxRestore } from '../../src/api/kinds.ts';
 import { EXIT } from '../../src/cli/cli-error.ts';
 import { runCli } from '../../src/cli/command/run.ts';
 import { Deployment, Pod } from '../../src/kube/objects/kinds.ts';
 import { appOf } from './app.ts';
+import { makeStore } from './backing-up.ts';
 import { secretData } from './database.ts';
 import { FakeStore } from './fake-store.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';
@@ -34,12 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cli-'));
   await bed.namespace(NAMESPACE);
   await bed.client.create(Deployment, appOf(NAMESPACE));
-  await bed.client.create(InfluxBackupStore, {
-    metadata: { namespace: NAMESPACE, name: 'nightly' },
-    spec: {
-      s3: { endpoint: 'https://s3.example.com', bucket: 'backups', credentialsRef: { name: 'credentials' } },
-    },
-  });
+  await makeStore(bed, NAMESPACE);
   expect(await influx('add', 'metrics', '512m')).toMatchObject({ code: EXIT.done });
 });
 

@@ -1,8 +1,9 @@
 import type { Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
-import { InfluxAddon, InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
+import { InfluxAddon, InfluxBackup, InfluxRestore } from '../../src/api/kinds.ts';
 import { PATIENCE_MS } from '../patience.ts';
+import { makeStore } from './backing-up.ts';
 import { secretData } from './database.ts';
 import { startBrowser, type TestBrowser } from './dashboard-browser.ts';
 import { type RunningDashboard, startDashboard } from './dashboard-server.ts';
@@ -28,12 +29,7 @@ beforeAll(async () => {
   bed.kubelet.jobs = new FakeStore().run;
   await bed.startOperator({ only: NAMESPACE });
   await bed.namespace(NAMESPACE);
-  await bed.client.create(InfluxBackupStore, {
-    metadata: { namespace: NAMESPACE, name: 'nightly' },
-    spec: {
-      s3: { endpoint: 'https://s3.example.com', bucket: 'backups', credentialsRef: { name: 'credentials' } },
-    },
-  });
+  await makeStore(bed, NAMESPACE);
   await bed.addon(NAMESPACE, 'metrics', { version: '1.8' });
   await bed.addon(NAMESPACE, 'other', { version: '1.7' });
   board = await startDashboard(bed.plane.kubeconfig, NAMESPACE);

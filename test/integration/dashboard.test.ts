@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { bundleCli } from '../../build/bundle-cli.ts';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
-import { InfluxAddon, InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
+import { InfluxAddon, InfluxBackup, InfluxRestore } from '../../src/api/kinds.ts';
 import { clusterOf } from '../../src/cli/cluster.ts';
 import { TOOL, visitorOf } from '../../src/cli/page/tool.ts';
 import { sharedDashboard } from '../../src/dashboard/shared.ts';
@@ -15,6 +15,7 @@ import { readKubeconfig } from '../../src/kube/api/kubeconfig.ts';
 import { credentialsOf } from '../../src/operator/dashboard.ts';
 import { ownerMark } from '../cluster/orphans.ts';
 import { DashboardClient } from '../dashboard-client.ts';
+import { makeStore } from './backing-up.ts';
 import { secretData } from './database.ts';
 import { type RunningDashboard, startDashboard } from './dashboard-server.ts';
 import { FakeStore } from './fake-store.ts';
@@ -39,12 +40,7 @@ beforeAll(async () => {
   bed.kubelet.jobs = new FakeStore().run;
   await bed.startOperator({ only: NAMESPACE });
   await bed.namespace(NAMESPACE);
-  await bed.client.create(InfluxBackupStore, {
-    metadata: { namespace: NAMESPACE, name: 'nightly' },
-    spec: {
-      s3: { endpoint: 'https://s3.example.com', bucket: 'backups', credentialsRef: { name: 'credentials' } },
-    },
-  });
+  await makeStore(bed, NAMESPACE);
   await bed.addon(NAMESPACE, 'metrics', { version: '1.8' });
   board = await startDashboard(bed.plane.kubeconfig, NAMESPACE);
   strangers = await startDashboard(await bed.plane.userKubeconfig('stranger'), NAMESPACE);

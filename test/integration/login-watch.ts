@@ -12,6 +12,9 @@ export class LoginWatch implements AsyncDisposable {
   readonly #bed: OperatorBed;
   readonly #namespace: string;
   readonly #urls = new Map<string, URL>();
+  #begun = 0;
+  /** The last whole round: which it was, and how many pods of the app it met. */
+  #met = { round: 0, pods: 0 };
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
   /** What was answered: `200 my_app_3707` and how often. */
@@ -45,6 +48,14 @@ export class LoginWatch implements AsyncDisposable {
     );
   }
 
+  /** Waits until a whole round, begun from now on, met one pod of the app: no other, not even an ending one, logs in again. */
+  async meetsOne(): Promise<void> {
+    const before = this.#begun;
+    await eventually('one pod of the app and no other', () =>
+      Promise.resolve(this.#met.round > before && this.#met.pods === 1),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     await this.#running;
@@ -60,15 +71,18 @@ export class LoginWatch implements AsyncDisposable {
 
   async #round(): Promise<void> {
     const namespace = this.#namespace;
-    const { items: pods } = await this.#bed.client.list(Pod, { namespace });
-    const database = pods.find(({ metadata }) => metadata.name === 'my-app-influx-0');
+    const round = ++this.#begun;
+    const { items } = await this.#bed.client.list(Pod, { namespace });
+    const database = items.find(({ metadata }) => metadata.name === 'my-app-influx-0');
+    const pods = items.filter(({ metadata }) => metadata.labels?.['app'] === 'web');
     for (const { metadata, status } of pods) {
-      if (metadata.labels?.['app'] !== 'web' || status?.phase !== 'Running') continue;
+      if (status?.phase !== 'Running') continue;
       const url = this.#urls.get(metadata.uid) ?? (await this.#read());
       this.#urls.set(metadata.uid, url);
       const answer = await login(url, database?.status?.podIP);
       if (answer !== undefined) this.answers.set(answer, (this.answers.get(answer) ?? 0) + 1);
     }
+    this.#met = { round, pods: pods.length };
   }
 
   async #read(): Promise<URL> {

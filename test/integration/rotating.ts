@@ -1,12 +1,17 @@
 import { expect } from 'vitest';
 import type { InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment, Pod } from '../../src/kube/objects/kinds.ts';
+import { Deployment, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { SteppedClock } from '../cluster/stepped-clock.ts';
 import { appOf } from './app.ts';
-import { queryAsAdmin, queryThroughUrl, secretData } from './database.ts';
+import { eventually } from './children.ts';
+import { queryAsAdmin, queryAsUser, queryThroughUrl, secretData } from './database.ts';
+import type { LoginWatch } from './login-watch.ts';
 import { condition, isReady, type OperatorBed } from './operator-bed.ts';
 
 export const NAME = 'my-app';
+/** What the operator leaves the pods that an app replaced to end, at most. */
+const LAST_PODS_MS = 120_000;
 
 export interface Credentials {
   readonly username: string;
@@ -80,6 +85,39 @@ export class Rotating {
     );
   }
 
+  /**
+   * Ends the overlap of an operator that has this clock, as soon as the app has followed and no pod of before is left: how
+   * long those take to end is the machine's doing, and they may log in until they have.
+   */
+  async endOverlap(clock: SteppedClock, watch: LoginWatch, formerUser: string): Promise<void> {
+    const { bed, namespace } = this;
+    const addon = await bed.until(
+      namespace,
+      NAME,
+      `overlapping with ${formerUser}, with an app that has followed`,
+      (each) =>
+        each.status?.rotation?.phase === 'Overlapping' &&
+        each.status.rotation.formerUser === formerUser &&
+        condition(each, 'AppsCurrent')?.status === 'True',
+    );
+    await watch.meetsOne();
+    // What is being worked on has looked at the time before.
+    for (const { only, idle } of bed.running) if (only === namespace) await idle();
+    const leftMs = Date.parse(addon.status?.rotation?.formerUntil ?? '') - clock.now();
+    clock.skip(Math.max(0, leftMs) + LAST_PODS_MS);
+  }
+
+  /** Waits until the pod of the database is the one that is wanted, and ready: the machine's time, and not the operator's. */
+  async podReplaced(): Promise<void> {
+    const { bed, namespace } = this;
+    await eventually('the pod of the database', async () => {
+      const set = await bed.client.get(StatefulSet, { namespace, name: `${NAME}-influx` });
+      const { observedGeneration = 0, currentRevision, updateRevision, readyReplicas } = set?.status ?? {};
+      const isSeen = observedGeneration >= (set?.metadata.generation ?? 0);
+      return isSeen && currentRevision === updateRevision && readyReplicas === 1;
+    });
+  }
+
   /** One user beside the administrator; the former passwords work no more, and nobody's of the Secrets is refused. */
   async expectRotated(before: Credentials): Promise<Credentials> {
     const { bed, namespace } = this;
@@ -109,14 +147,9 @@ export class Rotating {
   }
 
   async isRefused(username: string, password: string): Promise<boolean> {
-    const { bed, namespace } = this;
-    const pod = await bed.client.get(Pod, { namespace, name: `${NAME}-influx-0` });
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    const answer = await fetch(`http://${pod?.status?.podIP}:8086/query?q=SHOW+DATABASES`, {
-      headers: { authorization },
-    });
-    await answer.text();
-    return answer.status === 401;
+    const login = { username, password };
+    const { status } = await queryAsUser(this.bed, this.namespace, NAME, login, 'SHOW DATABASES');
+    return status === 401;
   }
 
   /** Of the app; it grows by one with each restart. */

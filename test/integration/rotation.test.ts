@@ -71,7 +71,7 @@ describe.concurrent('a rotation of credentials', () => {
     const { rotating, start } = await alone('stuck');
     const { namespace } = rotating;
     const clock = new SteppedClock();
-    await start({ ...SHORT, clock });
+    await start({ ...LONG, clock });
     const before = await rotating.provision();
     await using watch = LoginWatch.start(bed, namespace);
     await watch.sees(before.username);
@@ -83,10 +83,11 @@ describe.concurrent('a rotation of credentials', () => {
     await bed.until(namespace, NAME, 'waiting for the app', ({ status }) =>
       /until Deployment web has/.test(status?.rotation?.message ?? ''),
     );
-    clock.skip(60_000); // much longer than credentials overlap at least
+    clock.skip(3_600_000); // much longer than credentials overlap at least
     await atRest(bed, namespace, NAME);
     expect(await rotating.isRefused(before.username, before.password)).toBe(false);
     heal();
+    await rotating.endOverlap(clock, watch, before.username);
     await rotating.rotated('a');
     await expectNobodyRefused(watch, await rotating.expectRotated(before));
   });
@@ -115,7 +116,9 @@ describe.concurrent('a rotation of credentials', () => {
         return now.password === published.password && (await rotating.secret(''));
       });
       await operator.stop();
-      await start(SHORT);
+      const clock = new SteppedClock();
+      await start({ ...LONG, clock });
+      await rotating.endOverlap(clock, watch, before.username);
       await rotating.rotated('a');
       await expectNobodyRefused(watch, await rotating.expectRotated(before));
     },
@@ -133,12 +136,15 @@ describe.concurrent('a rotation of credentials', () => {
     const published = await rotating.credentials();
     await bed.client.delete(Secret, { namespace, name: 'my-app-influx-admin' });
     await bed.lapse('an admin Secret that knows of the former user', 60_000, async () => {
+      await rotating.podReplaced();
       const { rotation } = await rotating.secret('-admin').catch(() => ({ rotation: undefined }));
       return rotation?.includes(before.username);
     });
     expect((await rotating.credentials()).password).toBe(published.password);
     await operator.stop();
-    await start(SHORT);
+    const clock = new SteppedClock();
+    await start({ ...LONG, clock });
+    await rotating.endOverlap(clock, watch, before.username);
     await rotating.rotated('a');
     await expectNobodyRefused(watch, await rotating.expectRotated(before));
   });
@@ -278,7 +284,10 @@ describe.concurrent('a rotation of credentials', () => {
     await bed.until(namespace, NAME, 'on its way', ({ status }) => status?.rotation !== undefined);
     await rotating.rotate('b');
     await first.stop();
-    await start(SHORT);
+    const clock = new SteppedClock();
+    await start({ ...LONG, clock });
+    await rotating.endOverlap(clock, watch, before.username);
+    await rotating.endOverlap(clock, watch, `${before.username}_b`);
     await rotating.rotated('b');
     const after = await rotating.expectRotated(before);
     expect(after.username).toBe(before.username);
@@ -289,13 +298,21 @@ describe.concurrent('a rotation of credentials', () => {
   test('with a change of the plan is one stop of the database and one restart of the app', async () => {
     const { rotating, start } = await alone('with-plan');
     const { namespace } = rotating;
-    await start(SHORT);
+    const clock = new SteppedClock();
+    await start({ ...LONG, clock });
     const before = await rotating.provision();
     const restarts = await rotating.revision();
     await using watch = LoginWatch.start(bed, namespace);
     await watch.sees(before.username);
+    // The pod that the app replaces logs in for a while after it was told to end.
+    bed.kubelet.rule({
+      match: ({ metadata }) => metadata.namespace === namespace && metadata.labels?.['app'] === 'web',
+      behave: 'SlowStop',
+      stopAfterMs: 3_000,
+    });
     const since = Date.now();
     await rotating.rotate('a', { plan: '1g' });
+    await rotating.endOverlap(clock, watch, before.username);
     await rotating.rotated('a');
     const after = await rotating.expectRotated(before);
     await atRest(bed, namespace, NAME);

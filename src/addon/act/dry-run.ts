@@ -1,9 +1,12 @@
+import type { PodSpec } from 'kubernetes-types/core/v1.js';
+import type { KubeClient } from '../../kube/api/client.ts';
 import type { Pod } from '../../kube/objects/kinds.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { ApiError } from '../../kube/api/api-error.ts';
-import { fitsWithout, isAboutQuota } from '../../kube/objects/quota.ts';
-import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import { fitsWithout, isAboutQuota, isShortFor } from '../../kube/objects/quota.ts';
+import { standIn } from '../../kube/objects/stand-in.ts';
+import type { Live } from '../../kube/objects/types.ts';
 import type { DryRunAction } from '../decision/action.ts';
 import type { DryRun } from '../world/memory.ts';
 import { type Actor, type Outcome, DONE, SURPRISED } from './actor.ts';
@@ -43,11 +46,14 @@ export async function dryRun(
       const error = ApiError.from(reason);
       if (error.isNamespaceTerminating) return { result: 'wait', ms: 1_000 };
       if (isTaken(error) || isForWantOfRights(error, kind)) continue;
-      if (kind.plural === kinds.Pod.plural && (await hasRoom(actor, error, object, action.leaving, signal)))
-        continue;
-      const refusal = refusalOf(error, kind.kind, object.metadata?.name ?? '');
+      const pod = kind.plural === kinds.Pod.plural ? (object as Pod) : undefined;
+      const standing = pod ? await standingWithout(actor, error, pod, action.leaving, signal) : error;
+      if (standing === undefined) continue;
+      const refusal = refusalOf(standing, kind.kind, object.metadata?.name ?? '');
       if (refusal !== undefined) {
-        keep({ verdict: 'Refused', refusal });
+        const of = standing === error ? '' : '; requested is what it uses beyond the present pod';
+        const told = { ...refusal, message: refusal.message + of };
+        keep({ verdict: 'Refused', refusal: told });
         return SURPRISED;
       }
       if (!error.isTransient) throw error;
@@ -86,22 +92,44 @@ function isTaken(error: ApiError): boolean {
 }
 
 /**
- * Whether it was refused for a quota in which there is room once the present pod has left; it is asked for whole, as the
- * cache does not keep what its containers may use.
+ * What stands against a pod once the present one has left: undefined where there is room by then in the quota that refused
+ * it. The present one is asked for whole, as the cache does not keep what its containers may use.
  */
-async function hasRoom(
+async function standingWithout(
   { client }: Actor,
   error: ApiError,
-  next: KubeObject,
+  next: Pod,
   present: Live<Pod> | undefined,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (present === undefined || !error.isForbidden || !isAboutQuota(error.message)) return false;
+): Promise<ApiError | undefined> {
+  if (present === undefined || !error.isForbidden || !isAboutQuota(error.message)) return error;
   const { name, namespace = '', uid } = present.metadata;
   const leaving = await client.get(kinds.Pod, { name, namespace }, signal);
-  if (leaving?.metadata.uid !== uid || leaving.spec === undefined) return true;
-  const wanted = (next as Pod).spec?.priorityClassName ?? '';
+  if (leaving?.metadata.uid !== uid || leaving.spec === undefined) return undefined;
+  const wanted = next.spec?.priorityClassName ?? '';
   // Which quotas count a pod may go by its class. The class of one that named none is filled in when it is made.
   const isSameClass = wanted === '' || wanted === (leaving.spec.priorityClassName ?? '');
-  return isSameClass && fitsWithout(error.message, leaving.spec);
+  const hasRoom = isSameClass && fitsWithout(error.message, leaving.spec);
+  return hasRoom ? await refusedBeyond(client, next, leaving.spec, signal) : error;
+}
+
+/**
+ * The API server looks no further than the first quota that is exceeded. So it is asked about a pod that takes only what
+ * the leaving one does not make room for; of what it says about that one, only the word of a quota counts.
+ */
+async function refusedBeyond(
+  client: KubeClient,
+  next: Pod,
+  leaving: PodSpec,
+  signal: AbortSignal,
+): Promise<ApiError | undefined> {
+  const asked = next.spec && standIn(next.spec, leaving);
+  if (asked === undefined) return undefined;
+  try {
+    await client.dryRun('create', kinds.Pod, { ...next, spec: asked }, signal);
+    return undefined;
+  } catch (reason) {
+    const error = ApiError.from(reason);
+    return error.isForbidden && isShortFor(error.message, asked) ? error : undefined;
+  }
 }

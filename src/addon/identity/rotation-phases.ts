@@ -1,5 +1,6 @@
 import { type Rotation } from '../world/facts.ts';
 import type { Credentials } from '../../influx/credentials.ts';
+import { given } from '../../kube/objects/given.ts';
 import { isPassword } from './fresh.ts';
 import type { Facts } from '../world/facts.ts';
 import { markOf, otherUsername } from './login.ts';
@@ -51,6 +52,14 @@ export function promoted(facts: Facts, now: Date): Facts {
   };
 }
 
+/** Pods that the apps replaced last may be ending still, from now on. */
+export function followed(facts: Facts, now: Date): Facts {
+  const { rotation } = facts;
+  return rotation === undefined
+    ? facts
+    : { ...facts, rotation: { ...rotation, followedAt: now.toISOString() } };
+}
+
 /** From now on nobody makes the former login again. */
 export function revoking(facts: Facts, now: Date): Facts {
   const { rotation } = facts;
@@ -84,6 +93,7 @@ export function parseRotation(text: string | undefined, id: string, username: st
       password,
       adminPassword,
       users = {},
+      followedAt,
       ...value
     } = JSON.parse(text) as Partial<Rotation>;
     const other = otherUsername(id, username);
@@ -99,6 +109,7 @@ export function parseRotation(text: string | undefined, id: string, username: st
       ...(isPassword(password) ? { password } : {}),
       ...(isPassword(adminPassword) ? { adminPassword } : {}),
       ...some(Object.fromEntries(Object.entries(users).filter(([, each]) => isPassword(each)))),
+      ...(Number.isNaN(Date.parse(followedAt ?? '')) ? {} : given({ followedAt })),
     };
   } catch {
     return undefined;

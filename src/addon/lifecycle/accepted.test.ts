@@ -2,34 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec, InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { NetworkPolicy, Secret, StatefulSet } from '../../kube/objects/kinds.ts';
 import { unpackTemplate } from '../children/intent/rendered.ts';
-import { ADDON, Simulation } from '../testing/model/simulation.ts';
+import { conditionOf, edited, REFUSED, rounds, settled } from '../testing/edited.ts';
+import { ADDON, type Simulation } from '../testing/model/simulation.ts';
 import { ANNOTATION, childNames } from '../world/names.ts';
 
 /** A spec is taken whole or not at all: of one that is refused nothing is carried out. */
 const names = childNames(ADDON);
-const REFUSED = { plan: 'no-such-plan' };
 const INJECT: Partial<InfluxAddonSpec> = { apps: [{ name: 'web', env: 'Inject' }] };
 
-function ready(spec: Partial<InfluxAddonSpec> = INJECT): Simulation {
-  const simulation = new Simulation(spec);
-  simulation.settle(20);
-  simulation.operator.writes = [];
-  return simulation;
-}
-
-function rounds(simulation: Simulation): Simulation {
-  for (let round = 0; round < 10; round += 1) simulation.fairRound();
-  return simulation;
-}
-
-function edited(simulation: Simulation, spec: Partial<InfluxAddonSpec>): Simulation {
-  simulation.happen({ event: 'Edit', spec });
-  return rounds(simulation);
-}
-
-function conditionOf(simulation: Simulation, type: string) {
-  return simulation.addon?.status?.conditions?.find((condition) => condition.type === type);
-}
+const ready = (spec = INJECT): Simulation => settled(spec);
 
 function templateOf(simulation: Simulation) {
   const { metadata } = simulation.api.get<StatefulSet>('StatefulSet', names.statefulSet) ?? {};

@@ -5,7 +5,7 @@ import { type Facts } from '../world/facts.ts';
 import { addonOf, countingFresh, FACTS, NOW, SETTINGS, worldOf } from '../testing/fixtures.ts';
 import { type World } from '../world/world.ts';
 import { NO_MEMORY, type DatabaseKnowledge } from '../world/memory.ts';
-import { begun, promoted, revoking } from '../identity/rotation-phases.ts';
+import { begun, followed, parseRotation, promoted, revoking } from '../identity/rotation-phases.ts';
 import { lastTurn, nextTurn, overlapEnd } from './turns.ts';
 
 const OTHER = `${FACTS.id}_b`;
@@ -120,7 +120,12 @@ describe('the end of the overlap', () => {
   const behind = app({ current: false, reason: 'RollingOut' });
   const overlapMs = SETTINGS.credentialOverlapMs ?? 0;
 
-  function last(apps: AppDecision[] | undefined, afterMs: number, currentSince?: Date) {
+  function last(
+    apps: AppDecision[] | undefined,
+    afterMs: number,
+    currentSince?: Date,
+    facts: Facts = OVERLAPPING,
+  ) {
     const now = new Date(NOW.getTime() + afterMs);
     const world = worldOf();
     const conditions = currentSince && [
@@ -133,7 +138,7 @@ describe('the end of the overlap', () => {
       },
     ];
     const addon = { ...world.addon, status: conditions ? { conditions } : {} };
-    const found = lastTurn({ ...world, addon }, OVERLAPPING, apps, now);
+    const found = lastTurn({ ...world, addon }, facts, apps, now);
     return found === undefined ? 'Waits' : 'wakeMs' in found ? found.wakeMs : found.facts.rotation?.phase;
   }
 
@@ -165,18 +170,37 @@ describe('the end of the overlap', () => {
     expect(last([app()], 2 * overlapMs, since)).toBe('Revoking');
   });
 
-  it.each<[string, Partial<AppDecision>[]]>([
-    ['no condition told', [{}]],
-    ['is over, beside an app that is gone', [{}, { current: false, reason: 'AppMissing', entry: undefined }]],
-  ])('leaves the last pods time to end after a rollout that %s', (_, apps) => {
-    const longAgo = new Date(NOW.getTime() - 100 * overlapMs);
+  const longAgo = new Date(NOW.getTime() - 100 * overlapMs);
+
+  it('leaves the last pods time to end after a rollout that no condition told', () => {
     const restartedAt = new Date(NOW.getTime() + overlapMs - 5_000).toISOString();
     const entry = { kind: 'Deployment', name: 'web', revision: 'r1', restartedAt };
-    const decisions = apps.map((each) => app({ entry, ...each }));
     for (const since of [longAgo, undefined]) {
-      expect(last(decisions, overlapMs, since)).toBe(overlapMs - 5_000);
-      expect(last(decisions, 2 * overlapMs - 5_000, since)).toBe('Revoking');
+      expect(last([app({ entry })], overlapMs, since)).toBe(overlapMs - 5_000);
+      expect(last([app({ entry })], 2 * overlapMs - 5_000, since)).toBe('Revoking');
     }
+  });
+
+  it('leaves the last pods time to end beside an app that is gone, from when the others had followed', () => {
+    const gone = app({ current: false, reason: 'AppMissing', entry: undefined });
+    const restartedAt = NOW.toISOString();
+    const entry = { kind: 'Deployment', name: 'web', revision: 'r1', restartedAt };
+    const after = 10 * overlapMs;
+    const then = new Date(NOW.getTime() + after);
+    for (const since of [longAgo, undefined]) {
+      expect(last([app({ entry, current: false, reason: 'RollingOut' }), gone], after, since)).toBe('Waits');
+      expect(last([app({ entry }), gone], after, since)).toBe('Overlapping');
+      const recorded = followed(OVERLAPPING, then);
+      expect(last([app({ entry }), gone], after, since, recorded)).toBe(overlapMs);
+      expect(last([app({ entry }), gone], after + overlapMs, since, recorded)).toBe('Revoking');
+    }
+  });
+
+  it('is recorded with the rest of a rotation, and not when somebody spoiled it', () => {
+    const { rotation, id, username } = followed(OVERLAPPING, NOW);
+    expect(parseRotation(JSON.stringify(rotation), id, username)).toEqual(rotation);
+    const spoiled = JSON.stringify({ ...rotation, followedAt: 'soon' });
+    expect(parseRotation(spoiled, id, username)).toEqual(OVERLAPPING.rotation);
   });
 
   it('is told in advance', () => {

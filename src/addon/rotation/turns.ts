@@ -11,6 +11,7 @@ import { type Facts } from '../world/facts.ts';
 import type { Fresh } from '../world/fresh.ts';
 import { hashOf } from '../world/hash.ts';
 import { userSecretName } from '../world/names.ts';
+import { given } from '../../kube/objects/given.ts';
 import { EVENT_REASON } from '../../api/reasons.ts';
 import { CHILDREN } from '../children/index.ts';
 import type { Settings } from '../world/settings.ts';
@@ -18,7 +19,7 @@ import type { BuildContext } from '../children/context.ts';
 import type { World } from '../world/world.ts';
 import type { Finding, UserLogin } from '../world/memory.ts';
 import { otherUsername } from '../identity/login.ts';
-import { adopted, begun, finished, promoted, revoking } from '../identity/rotation-phases.ts';
+import { adopted, begun, finished, followed, promoted, revoking } from '../identity/rotation-phases.ts';
 import { newToken } from '../identity/token.ts';
 import { namesOf } from '../identity/users.ts';
 
@@ -80,7 +81,9 @@ export function lastTurn(
 ): Turn | { readonly wakeMs: number } | undefined {
   if (facts.rotation?.phase !== 'Overlapping' || apps === undefined) return undefined;
   if (apps.some(needsFormer) || userSecretsBehind(world, facts).length > 0) return undefined;
-  const endMs = Math.max(overlapEnd(facts, world.settings), lastPodsEnd(world, apps, now));
+  if (!isTold(apps) && facts.rotation.followedAt === undefined && apps.some(({ current }) => current))
+    return { facts: followed(facts, now), events: [] };
+  const endMs = Math.max(overlapEnd(facts, world.settings), lastPodsEnd(world, facts, apps, now));
   const leftMs = endMs - now.getTime();
   return leftMs > 0 ? { wakeMs: leftMs } : { facts: revoking(facts, now), events: [] };
 }
@@ -135,7 +138,8 @@ export function storing(
     const target = targetOf(action) ?? '';
     if (action.do !== 'replace' && action.do !== 'create') return [];
     const about = `${target} (rotation)`;
-    const of = hashOf({ phase: facts.rotation?.phase, token: facts.rotatedFor, revoked: facts.retired });
+    const { phase, followedAt } = facts.rotation ?? {};
+    const of = hashOf({ phase, token: facts.rotatedFor, revoked: facts.retired, ...given({ followedAt }) });
     const mends = { of, again: false, generation: undefined, ...TURN };
     const { times, dueMs } = turnOf(memory.repairs?.get(about), mends, now.getTime());
     if (dueMs <= now.getTime()) return [{ ...action, repair: { of, times, about, ...TURN } }];
@@ -161,15 +165,26 @@ export function overlapEnd({ rotation }: Facts, { credentialOverlapMs }: Setting
  * The pods that an app's rollout replaced are told to end when it is done, and end a little later. A rollout that took
  * too short a time to be told by the condition is known by when the app was restarted.
  */
-function lastPodsEnd({ addon, settings }: World, apps: readonly AppPicture[], now: Date): number {
+function lastPodsEnd(
+  { addon, settings }: World,
+  { rotation }: Facts,
+  apps: readonly AppPicture[],
+  now: Date,
+): number {
   const condition = addon.status?.conditions?.find(({ type }) => type === 'AppsCurrent');
-  const told = condition !== undefined && apps.every(({ current }) => current);
+  const told = condition !== undefined && isTold(apps);
+  const followedMs = Date.parse(rotation?.followedAt ?? '') || 0;
   const becameCurrent =
     condition?.status === 'True' ? Date.parse(condition.lastTransitionTime) : now.getTime();
   const restarts = apps.map(({ entry }) => Date.parse(entry?.restartedAt ?? '') || 0);
-  const since = Math.max(told ? becameCurrent : 0, ...restarts);
+  const since = Math.max(told ? becameCurrent : 0, followedMs, ...restarts);
   const margin = Math.min(LAST_PODS_MS, settings.credentialOverlapMs ?? DEFAULT_OVERLAP_MS);
   return since + margin;
+}
+
+/** The condition AppsCurrent tells since when all are; beside one that is missing it never does. */
+function isTold(apps: readonly AppPicture[]): boolean {
+  return apps.every(({ current }) => current);
 }
 
 function rotated(formerUser: string): Announcement {

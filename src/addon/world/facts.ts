@@ -87,4 +87,6 @@ export interface Rotation {
   readonly adminPassword?: string;
   /** The other passwords of the users of `spec.users`, by their names there. */
   readonly users?: Readonly<Record<string, string>>;
+  /** When the apps that are there had followed, RFC 3339: known beside one that is missing, where no condition tells. */
+  readonly followedAt?: string;
 }

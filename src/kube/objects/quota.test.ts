@@ -54,6 +54,30 @@ it.each<[string, PodSpec, string, boolean]>([
     'requested: limits.memory=1025Mi, used: limits.memory=1025Mi, limited: limits.memory=1025Mi',
     true,
   ],
+  [
+    'of all that one quota refuses the other makes room for each',
+    of(sized('1Gi')),
+    'requested: limits.memory=2Gi,pods=1,requests.cpu=500m,requests.memory=2Gi, used: limits.memory=3Gi,pods=4,requests.cpu=750m,requests.memory=3Gi, limited: limits.memory=4Gi,pods=4,requests.cpu=1,requests.memory=4Gi',
+    true,
+  ],
+  [
+    'of all that one quota refuses it makes room for each but the last',
+    of(sized('1Gi')),
+    'requested: limits.memory=2Gi,pods=1,requests.cpu=500m,requests.memory=2Gi, used: limits.memory=3Gi,pods=4,requests.cpu=750m,requests.memory=3Gi, limited: limits.memory=4Gi,pods=4,requests.cpu=1,requests.memory=3Gi',
+    false,
+  ],
+  [
+    'an object count beside amounts',
+    of(sized('1Gi')),
+    'requested: count/pods=1,memory=1536Mi, used: count/pods=10,memory=9728Mi, limited: count/pods=10,memory=10Gi',
+    true,
+  ],
+  [
+    'somebody repeats the message within words of their own',
+    of(sized('512Mi')),
+    'requested: pods=1, used: pods=3, limited: pods=3) (retry later)',
+    true,
+  ],
 ])('%s', (_, leaving, amounts, fits) => {
   expect(fitsWithout(PREFIX + amounts, leaving)).toBe(fits);
 });

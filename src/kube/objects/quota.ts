@@ -7,36 +7,61 @@ export function isAboutQuota(message: string): boolean {
 }
 
 /**
- * Whether a pod that was refused for an exceeded ResourceQuota fits once another has left.
+ * Whether a pod that was refused for an exceeded ResourceQuota fits once another has left. The message names all that
+ * one quota refuses, and no other quota: the API server looks no further than the first.
  *
  * @param message of the refusal; false when it is about something else
  * @param leaving whose share is free by then
  */
 export function fitsWithout(message: string, leaving: PodSpec): boolean {
-  const [, requested, used, limited] = EXCEEDED.exec(message) ?? [];
-  if (requested === undefined || used === undefined || limited === undefined) return false;
-  const [taken, most] = [amountsOf(used), amountsOf(limited)];
-  return [...amountsOf(requested)].every(
-    ([resource, amount]) =>
-      amount + (taken.get(resource) ?? 0n) - usageOf(leaving, resource) <= (most.get(resource) ?? 0n),
+  const { requested, used, limited } = exceededIn(message);
+  return (
+    requested.size > 0 &&
+    [...requested].every(
+      ([resource, amount]) =>
+        amount + (used.get(resource) ?? 0n) - usageOf(leaving, resource) <= (limited.get(resource) ?? 0n),
+    )
+  );
+}
+
+/**
+ * Whether a quota has no room for what a pod says itself that it uses; its place among the pods is not looked at, nor
+ * what others have made of its amounts on the way.
+ */
+export function isShortFor(message: string, asked: PodSpec): boolean {
+  const { requested } = exceededIn(message);
+  return [...requested].some(
+    ([resource, amount]) => !isPodCount(resource) && amount === usageOf(asked, resource),
   );
 }
 
 /** `exceeded quota: q, requested: limits.memory=1Gi,pods=1, used: limits.memory=2Gi,pods=3, limited: …` */
-const EXCEEDED = /exceeded quota: [^,\s]+, requested: (\S+), used: (\S+), limited: (\S+)/;
+const AMOUNTS = String.raw`([\w./=,+-]+)`;
+const EXCEEDED = new RegExp(
+  `exceeded quota: [^,\\s]+, requested: ${AMOUNTS}, used: ${AMOUNTS}, limited: ${AMOUNTS}`,
+);
 
-function amountsOf(list: string): Map<string, bigint> {
+/** By resource, in nano units; empty for another message. */
+function exceededIn(message: string) {
+  const [, requested, used, limited] = EXCEEDED.exec(message) ?? [];
+  return { requested: amountsOf(requested), used: amountsOf(used), limited: amountsOf(limited) };
+}
+
+function amountsOf(list = ''): Map<string, bigint> {
   return new Map(
-    list.split(',').map((each): [string, bigint] => {
-      const [resource = '', amount = '0'] = each.split('=');
-      return [resource, parseQuantity(amount)];
-    }),
+    list
+      .split(',')
+      .filter(Boolean)
+      .map((each): [string, bigint] => {
+        const [resource = '', amount = '0'] = each.split('=');
+        return [resource, parseQuantity(amount)];
+      }),
   );
 }
 
 /** Nano units that a quota counts of a pod, by the quota's name of the resource. */
-function usageOf(spec: PodSpec, resource: string): bigint {
-  if (resource === 'pods' || resource === 'count/pods') return parseQuantity(1);
+export function usageOf(spec: PodSpec, resource: string): bigint {
+  if (isPodCount(resource)) return parseQuantity(1);
   const side = resource.startsWith('limits.') ? 'limits' : 'requests';
   const name = resource.replace(/^(limits|requests)\./, '');
   const of = ({ resources }: Container): bigint => parseQuantity(resources?.[side]?.[name] ?? 0);
@@ -52,6 +77,10 @@ function usageOf(spec: PodSpec, resource: string): bigint {
   }
   const running = sidecars + sum(spec.containers);
   return (running > atStart ? running : atStart) + parseQuantity(spec.overhead?.[name] ?? 0);
+}
+
+function isPodCount(resource: string): boolean {
+  return resource === 'pods' || resource === 'count/pods';
 }
 
 function isSidecar(container: Container): boolean {

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { PATIENCE_MS } from '../../patience.ts';
 import { pick } from '../../size.ts';
 import { LoginWatch } from '../login-watch.ts';
 import { Rotating } from '../rotating.ts';
@@ -30,8 +31,9 @@ export const rotations: readonly Sweep[] = pick([first], [first, second]);
 function sweepOf(name: string, again: boolean): Sweep {
   return {
     name,
-    // Longer than a rollout that no condition tells of: pods that are about to end still have the former login.
-    settings: { credentialOverlapMs: 12_000 },
+    // Longer than a rollout that no condition tells of: pods that are about to end still have the former login. How long
+    // that takes is the machine's doing.
+    settings: { credentialOverlapMs: PATIENCE_MS / 15 },
     few: true,
     prepare: async ({ bed, namespace }) => {
       const rotating = new Rotating(bed, namespace);

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { InfluxAddonSpec } from '../../../api/influx-addon.ts';
-import { ADDON, Simulation } from '../../testing/model/simulation.ts';
+import { conditionOf, edited, REFUSED, rounds, settled } from '../../testing/edited.ts';
+import { ADDON, type Simulation } from '../../testing/model/simulation.ts';
 import { childNames } from '../../world/names.ts';
 
-/** Of a spec that is refused nothing inside the database is carried out but what takes away. */
-const REFUSED = { plan: 'no-such-plan' };
 const QUERY = 'SELECT mean(v) INTO cpu_1h FROM cpu GROUP BY time(1h), *';
 const LISTED: Partial<InfluxAddonSpec> = {
   users: [
@@ -16,22 +15,7 @@ const LISTED: Partial<InfluxAddonSpec> = {
   continuousQueries: [{ name: 'hourly', query: QUERY }],
 };
 
-function ready(spec: Partial<InfluxAddonSpec> = LISTED): Simulation {
-  const simulation = new Simulation(spec);
-  simulation.settle(20);
-  simulation.operator.writes = [];
-  return simulation;
-}
-
-function rounds(simulation: Simulation): Simulation {
-  for (let round = 0; round < 10; round += 1) simulation.fairRound();
-  return simulation;
-}
-
-function edited(simulation: Simulation, spec: Partial<InfluxAddonSpec>): Simulation {
-  simulation.happen({ event: 'Edit', spec });
-  return rounds(simulation);
-}
+const ready = (spec = LISTED): Simulation => settled(spec);
 
 /** Users with their rights, and all else beside points. */
 function contentsOf(simulation: Simulation) {
@@ -44,10 +28,7 @@ function contentsOf(simulation: Simulation) {
   return { users, databases };
 }
 
-function stalled(simulation: Simulation) {
-  return simulation.addon?.status?.conditions?.find(({ type }) => type === 'Stalled');
-}
-
+/** Nothing inside the database is carried out of it but what takes away. */
 describe('of a spec that is refused', () => {
   it.each<[string, Partial<InfluxAddonSpec>, string]>([
     [
@@ -93,8 +74,8 @@ describe('of a spec that is refused', () => {
     const simulation = ready();
     const before = contentsOf(simulation);
     edited(simulation, { ...spec, ...REFUSED });
-    expect(stalled(simulation)).toMatchObject({ status: 'True', reason: 'UnknownPlan' });
-    expect(stalled(simulation)?.message).toContain(`Not in force until then: ${fields}.`);
+    expect(conditionOf(simulation, 'Stalled')).toMatchObject({ status: 'True', reason: 'UnknownPlan' });
+    expect(conditionOf(simulation, 'Stalled')?.message).toContain(`Not in force until then: ${fields}.`);
     expect(contentsOf(simulation)).toEqual(before);
     expect(simulation.operator.writes).toEqual([]);
   });
@@ -105,7 +86,7 @@ describe('of a spec that is refused', () => {
     expect(users.filter((user) => user.startsWith('reader'))).toEqual([]);
     expect(users.filter((user) => user.startsWith('writer'))).toEqual(['writer READ']);
     expect(simulation.api.get('Secret', `${childNames(ADDON).urlSecret}-user-reader`)).toBeUndefined();
-    expect(stalled(simulation)?.message).toMatch(/until then: spec\.plan\.$/);
+    expect(conditionOf(simulation, 'Stalled')?.message).toMatch(/until then: spec\.plan\.$/);
   });
 
   it('what is in force is repaired', () => {

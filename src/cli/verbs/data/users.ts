@@ -1,4 +1,5 @@
-import type { InfluxAddonSpec } from '../../../api/influx-addon.ts';
+import { userOfName } from '../../../addon/identity/login.ts';
+import type { InfluxAddonSpec, InfluxAddonStatus } from '../../../api/influx-addon.ts';
 import { userSecretName } from '../../../addon/world/names.ts';
 import { changeAddon } from '../../edits/change.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
@@ -7,18 +8,27 @@ import { table } from '../../output/table.ts';
 import type { Context } from '../../command/verb.ts';
 
 type User = NonNullable<InfluxAddonSpec['users']>[number];
+type Found = NonNullable<InfluxAddonStatus['users']>[number];
 
 /** Those of the spec, and those that the database has besides. */
 export async function list(context: Context): Promise<void> {
   const addon = await findAddon(await context.cluster(), context.given.argument(0));
   const { name } = addon.metadata;
   const wanted = addon.spec.users ?? [];
-  const found = (addon.status?.users ?? []).filter((user) => !wanted.some((each) => each.name === user.name));
+  // Of one that is listed the database has another name after a rotation, and during one both.
+  const found = (addon.status?.users ?? []).filter(
+    (user) => !wanted.some((each) => each.name === (user.listed ? userOfName(user.name) : user.name)),
+  );
   const rows = [
     ...wanted.map((user) => [user.name, user.access, 'yes', userSecretName(name, user.name)]),
-    ...found.map((user) => [user.name, user.administrator === true ? 'administrator' : 'its own', 'no', '']),
+    ...found.map((user) => [user.name, accessOf(user), 'no', '']),
   ];
   for (const line of table(['USER', 'ACCESS', 'IN SPEC', 'SECRET'], rows)) context.terminal.say(line);
+}
+
+function accessOf({ listed, administrator }: Found): string {
+  if (listed) return 'being dropped';
+  return administrator === true ? 'administrator' : 'its own';
 }
 
 /** Adds a user, or changes what it may do. Its password is made by the operator. */
