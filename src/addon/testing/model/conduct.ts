@@ -5,9 +5,11 @@ import type { Live } from '../../../kube/objects/types.ts';
 /**
  * What an addon may cost the API server a minute while nothing new happens: a refused object is tried again every 30 s,
  * a failing server after waits that double to a minute, what others undo at most once a minute once it was undone a few
- * times. Two such at a time are four writes; a status that tells of each is two more.
+ * times. Of each that stands in its way that is two writes, and of two at least; a status that tells of it is two more.
  */
-export const WRITES_A_MINUTE = 6;
+const WRITES_OF_EACH = 2;
+const OBSTACLES_AT_LEAST = 2;
+const STATUSES = 2;
 
 /** After whatever happened, so long the operator may be busy with it: two stops and starts of a database. */
 const BUSY_MS = 120_000;
@@ -29,7 +31,11 @@ export class Conduct {
   /** Since when this process may have seen the addon. */
   #seenSinceMs: number;
 
-  constructor(now: number) {
+  readonly #obstacles: () => number;
+
+  /** @param obstacles how much stands in the operator's way now */
+  constructor(now: number, obstacles: () => number) {
+    this.#obstacles = obstacles;
     this.#busySinceMs = now;
     this.#seenSinceMs = now;
   }
@@ -67,7 +73,8 @@ export class Conduct {
     this.#writes = [...this.#writes.filter((at) => at > now - 60_000), now];
     if (now - this.#busySinceMs <= BUSY_MS) return;
     const { length } = this.#writes;
-    assert(length <= WRITES_A_MINUTE, `${length} writes within a minute though nothing happened`);
+    const most = Math.max(this.#obstacles(), OBSTACLES_AT_LEAST) * WRITES_OF_EACH + STATUSES;
+    assert(length <= most, `${length} writes within a minute though nothing happened`);
   }
 
   failed(now: number): void {

@@ -27,6 +27,8 @@ export class ModelNode {
 
   /** Told after every statement. */
   onEngineChange = (): void => {};
+  /** Told when the database gets another pod. */
+  onPod = (): void => {};
   /** The URL that the pods of the app hold: they read the Secret when they are started. */
   appUrl: string | undefined;
   /** With what the database ran, or had last run, when the pods of the app were started. */
@@ -136,6 +138,7 @@ export class ModelNode {
     if (pod === undefined && set.spec?.replicas === 1) {
       if (this.#obstacles.refusedSince(`Pod/${this.#names.pod}`, template as Pod) !== undefined) return;
       const labels = { ...template.metadata?.labels, 'controller-revision-hash': revision };
+      this.onPod();
       this.#api.create('Pod', {
         metadata: { name: this.#names.pod, namespace: NAMESPACE, labels, creationTimestamp: now },
         spec: { ...template.spec, nodeName: 'node-1' },

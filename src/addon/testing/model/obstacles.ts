@@ -48,6 +48,10 @@ export class Obstacles {
     this.#undo.clear();
   }
 
+  get count(): number {
+    return this.#present.size;
+  }
+
   get isFailing(): boolean {
     return this.#present.has('Failing');
   }

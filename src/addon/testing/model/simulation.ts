@@ -63,7 +63,7 @@ export class Simulation {
     now: () => this.now,
   });
   readonly invariants = new Invariants(this.api, this.node, ADDON, () => this.restartRules.cause());
-  readonly conduct = new Conduct(this.now);
+  readonly conduct = new Conduct(this.now, () => this.obstacles.count);
   readonly user = new User(this.api, this.node, ADDON);
   readonly operator = new ModelOperator({
     api: this.api,
@@ -81,6 +81,7 @@ export class Simulation {
     this.obstacles.onUndone = (target) => {
       if (target.startsWith('Deployment/')) this.restartRules.cause();
     };
+    this.node.onPod = () => this.conduct.disturbed(this.now);
     this.createAddon(spec);
     this.user.app('Create');
   }
