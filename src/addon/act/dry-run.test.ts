@@ -193,7 +193,7 @@ describe('of several quotas', () => {
     (quotas: readonly Quota[], injected: Amounts = {}): Judge =>
     (object) => {
       const usage = (resource: string): bigint => {
-        const [side, name = ''] = resource.split('.') as ['limits' | 'requests', string];
+        const [side, name] = resource.split('.') as ['limits' | 'requests', string];
         const own = ((object as Pod).spec?.containers ?? []).map(
           ({ resources }) => resources?.[side]?.[name] ?? '0',
         );
