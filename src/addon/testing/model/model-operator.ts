@@ -231,9 +231,13 @@ export class ModelOperator {
     this.#actor.memory = { ...memory, waiting, diagnosis: undefined };
   }
 
-  #store({ metadata }: Live<InfluxAddon>, status: InfluxAddonStatus, known: boolean): void {
+  #store(addon: Live<InfluxAddon>, status: InfluxAddonStatus, known: boolean): void {
+    const { metadata } = addon;
     this.#actor.asked(`InfluxAddon/${metadata.name}`);
     this.#cache.record(this.#api.setStatus('InfluxAddon', metadata.name, status, metadata), known);
-    if (known) this.#actor.memory = { ...this.#actor.memory, patchedApps: new Map() };
+    if (!known) return;
+    this.#actor.memory = { ...this.#actor.memory, patchedApps: new Map() };
+    this.#teller.rested(addon, true);
+    this.#options.conduct.rested();
   }
 }
