@@ -219,7 +219,9 @@ export class ModelOperator {
   #rest(addon: Live<InfluxAddon>, decision: Decision, now: number): void {
     const untilMs = now + (decision.requeueAfterMs ?? Infinity);
     this.#failing = undefined;
-    if (!this.#cache.behind) this.#rested = { version: this.#api.version, untilMs };
+    // Of a server that fails nobody hears what was changed there meanwhile.
+    const version = this.#options.obstacles.isFailing ? this.#heard : this.#api.version;
+    if (!this.#cache.behind) this.#rested = { version, untilMs };
     this.#teller.rested(addon, decision.status !== undefined);
     this.#options.conduct.rested();
   }
