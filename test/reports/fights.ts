@@ -50,11 +50,11 @@ export const fightScenarios: readonly Scenario[] = [
       await using _ = await Mutating.install(place, replaces);
       const since = Date.now();
       await place.edit({ plan: 'tiny-plus' });
-      const told = await place.until(ADDON, 'to tell of it', (each) => {
-        return condition(each, 'Ready')?.message.includes('somebody else') === true;
+      const told = await place.until(ADDON, 'to tell of it, and to answer', (each) => {
+        const isTold = condition(each, 'Ready')?.message.includes('somebody else') === true;
+        return isTold && condition(each, 'Available')?.status === 'True';
       });
       expect(condition(told, 'Ready')?.message).toContain(`StatefulSet ${ADDON}-influx`);
-      expect(condition(told, 'Available')?.status).toBe('True');
       const after = await place.marks();
       expect(after.pod).not.toBe(pod);
       expect(after).toMatchObject({ restarts: 0, app: (app ?? 0) + 1 });
@@ -111,7 +111,7 @@ class Mutating implements AsyncDisposable {
         const isSo = JSON.stringify(asked.object).includes(mark);
         const change = {
           patchType: 'JSONPatch',
-          patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+          patch: Buffer.from(JSON.stringify([patch])).toString('base64'),
         };
         response.setHeader('content-type', 'application/json');
         response.end(

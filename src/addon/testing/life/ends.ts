@@ -101,6 +101,12 @@ export function harmsRecord(happening: SimulationEvent): boolean {
   return happening.event === 'EditChild' && happening.child === 'adminSecret';
 }
 
+/** Whoever puts variables back into an app once it is unbound has them for an own entry. */
+export function putsBack(happening: SimulationEvent): boolean {
+  if (happening.event !== 'Obstacle' || happening.obstacle.what !== 'Undone') return false;
+  return happening.obstacle.target.startsWith('Deployment/');
+}
+
 export function expectBoundApp(simulation: Simulation): void {
   const app = simulation.api.get<Workload>('Deployment', 'web');
   const { addon } = simulation;
