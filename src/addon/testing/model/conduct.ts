@@ -11,8 +11,11 @@ const WRITES_OF_EACH = 2;
 const OBSTACLES_AT_LEAST = 2;
 const STATUSES = 2;
 
-/** After whatever happened, so long the operator may be busy with it: two stops and starts of a database. */
-const BUSY_MS = 120_000;
+/** After whatever happened, so long the operator may be busy with it: a minute's pause, two stops and starts of a database. */
+const BUSY_MS = 180_000;
+
+/** What restarts a database or an app is put right as rarely as this: whenever its time has come, that is something new. */
+const RARE_MS = 240_000;
 
 /** What lasts is told after 30 s; the rounds of the model are 10 s, and a status that could not be stored is tried again within 30 s. */
 const TOLD_MS = 30_000 + 10_000 + 30_000;
@@ -70,6 +73,7 @@ export class Conduct {
   }
 
   wrote(now: number): void {
+    if (now - (this.#writes.at(-1) ?? now) > RARE_MS) this.#busySinceMs = now;
     this.#writes = [...this.#writes.filter((at) => at > now - 60_000), now];
     if (now - this.#busySinceMs <= BUSY_MS) return;
     const { length } = this.#writes;
