@@ -4,6 +4,7 @@ import { ApiError } from '../../kube/api/api-error.ts';
 import type { Kind } from '../../kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../kube/objects/types.ts';
 import { STALLED_REASON, type StalledReason } from '../../api/reasons.ts';
+import { withFinding } from '../decision/findings.ts';
 import { bindingName } from '../rights/role-binding.ts';
 import type { Finding } from '../world/memory.ts';
 import * as kinds from '../../kube/objects/kinds.ts';
@@ -75,13 +76,21 @@ export function refusalOf(
 export function find(
   actor: Actor,
   addon: Live<InfluxAddon>,
-  what: Pick<Finding, 'target' | 'reason' | 'message' | 'times'>,
+  what: Omit<Finding, 'generation' | 'untilMs'>,
 ): void {
-  const { uid, generation = 0 } = addon.metadata;
-  const others = actor.memories.get(uid).findings.filter((finding) => finding.target !== what.target);
+  const { uid } = addon.metadata;
+  const finding = findingNow(addon, what, actor.clock.now());
+  actor.memories.update(uid, { findings: withFinding(actor.memories.get(uid).findings, finding) });
+}
+
+/** What was found now, and until when it is not tried again. */
+export function findingNow(
+  { metadata: { generation = 0 } }: Live<InfluxAddon>,
+  what: Omit<Finding, 'generation' | 'untilMs'>,
+  nowMs: number,
+): Finding {
   const waitMs = Math.min(FINDING_MS * 2 ** ((what.times ?? 1) - 1), LONGEST_MS);
-  const finding: Finding = { ...what, generation, untilMs: actor.clock.now() + waitMs };
-  actor.memories.update(uid, { findings: [...others, finding] });
+  return { ...what, generation, untilMs: nowMs + waitMs };
 }
 
 /** A write refused for a reason of the user's or the cluster's is tried again this often. */

@@ -29,6 +29,11 @@ export function ownFindings(
 
 const APP_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
+/** Of one object only what was found last counts. */
+export function withFinding(findings: readonly Finding[], found: Finding): Finding[] {
+  return [...findings.filter(({ target }) => target !== found.target), found];
+}
+
 /** The finding that keeps an action from being tried. */
 export function findingOf(action: Action, active: readonly Finding[]): Finding | undefined {
   const target = targetOf(action);

@@ -87,6 +87,9 @@ function withContest(picture: Picture, { message, isHarmless }: Contest): Pictur
   return { ...picture, refusal: stalled, ready: told };
 }
 
+export const WHAT_TO_DO =
+  'Find out who that is (an admission webhook, a controller, a GitOps tool), and have it leave this object alone.';
+
 /** So many paths say what it is about. */
 const SHOWN = 3;
 
@@ -95,5 +98,5 @@ export function messageOf(target: string, paths: readonly string[]): string {
   const isMissing = paths[0] === 'missing';
   const shown = paths.slice(0, SHOWN).join(', ') + (paths.length > SHOWN ? ' and more' : '');
   const does = isMissing ? 'deletes it' : `sets ${shown} otherwise`;
-  return `${what}: somebody else ${does} each time that the operator puts it right; it is tried again ever more rarely. Find out who that is (an admission webhook, a controller, a GitOps tool), and have it leave this object alone.`;
+  return `${what}: somebody else ${does} each time that the operator puts it right; it is tried again ever more rarely. ${WHAT_TO_DO}`;
 }

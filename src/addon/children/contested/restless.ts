@@ -2,8 +2,9 @@ import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import { STALLED_REASON } from '../../../api/reasons.ts';
 import type { Live } from '../../../kube/objects/types.ts';
 import type { Action } from '../../decision/action.ts';
-import { targetOf } from '../../decision/findings.ts';
-import type { Finding, Memory } from '../../world/memory.ts';
+import { targetOf, withFinding } from '../../decision/findings.ts';
+import type { Memory } from '../../world/memory.ts';
+import { WHAT_TO_DO } from './contest.ts';
 
 /** So many writes of one object for one spec, within this time, are no work that gets done. */
 const MANY = 8;
@@ -29,15 +30,9 @@ export function afterWrite(
   const atMs = [...lately, nowMs].slice(-MANY);
   const writes = new Map(memory.writes).set(target, { generation, atMs });
   if (atMs.length < MANY) return { ...memory, writes };
-  const others = memory.findings.filter((finding) => finding.target !== target);
-  const finding: Finding = {
-    target,
-    reason: STALLED_REASON.changedBack,
-    message: messageOf(target),
-    generation,
-    untilMs: nowMs + AGAIN_MS,
-  };
-  return { writes, findings: [...others, finding] };
+  const reason = STALLED_REASON.changedBack;
+  const finding = { target, reason, message: messageOf(target), generation, untilMs: nowMs + AGAIN_MS };
+  return { writes, findings: withFinding(memory.findings, finding) };
 }
 
 /** What else there is of children is judged by what it puts right. */
@@ -60,5 +55,5 @@ function isCounted(action: Action): boolean {
 
 function messageOf(target: string): string {
   const what = target.replace('/', ' ');
-  return `${what}: somebody else changes it back each time that the operator writes it, ${MANY} times within ten minutes; it is tried once a minute. Find out who that is (an admission webhook, a controller, a GitOps tool), and have it leave this object alone.`;
+  return `${what}: somebody else changes it back each time that the operator writes it, ${MANY} times within ten minutes; it is tried once a minute. ${WHAT_TO_DO}`;
 }

@@ -1,7 +1,7 @@
 import type { InfluxAddon } from '../../../api/influx-addon.ts';
 import { ApiError } from '../../../kube/api/api-error.ts';
 import { isPastAsking, keptAnswer } from '../../act/dry-run.ts';
-import { refusalOf } from '../../act/refusals.ts';
+import { findingNow, refusalOf } from '../../act/refusals.ts';
 import { entriesOfOthers } from '../../apps/owners.ts';
 import { afterRepair } from '../../children/contested/repairs.ts';
 import type {
@@ -11,17 +11,13 @@ import type {
   PatchAction,
   ReplaceAction,
 } from '../../decision/action.ts';
-import { targetOf } from '../../decision/findings.ts';
-import type { DryRun, Finding, Memory } from '../../world/memory.ts';
+import { targetOf, withFinding } from '../../decision/findings.ts';
+import type { DryRun, Memory } from '../../world/memory.ts';
 import { keyOf } from '../../world/names.ts';
 import type { Workload } from '../../world/world.ts';
 import type { Live } from '../../../kube/objects/types.ts';
 import type { Stored } from './model-api.ts';
 import type { Obstacles } from './obstacles.ts';
-
-/** For so long a write that was refused is not tried again; one of an app that fails, twice as long each time. */
-const FINDING_MS = 30_000;
-const LONGEST_MS = 10 * 60_000;
 
 /** What is remembered of an app that was patched. */
 export function appPatched(memory: Memory, { kind, key, entry }: PatchAction, now: number): Memory {
@@ -43,7 +39,7 @@ export function ownersFound(memory: Memory, { kind, key }: FindOwnersAction, liv
 /** What is remembered of a write that was refused, or of an app that failed; undefined for what is no verdict. */
 export function refused(
   memory: Memory,
-  { metadata: { generation = 0 } }: Live<InfluxAddon>,
+  addon: Live<InfluxAddon>,
   target: string,
   error: ApiError,
   now: number,
@@ -53,12 +49,10 @@ export function refused(
   const refusal = refusalOf(error, kind, name);
   if (refusal === undefined && !isApp) return undefined;
   const before = memory.findings.find((finding) => finding.target === target);
-  const others = memory.findings.filter((finding) => finding !== before);
   const times = refusal === undefined ? { times: (before?.times ?? 0) + 1 } : {};
   const said = refusal ?? { reason: 'Rejected' as const, message: error.message };
-  const waitMs = Math.min(FINDING_MS * 2 ** ((times.times ?? 1) - 1), LONGEST_MS);
-  const finding: Finding = { target, ...said, ...times, generation, untilMs: now + waitMs };
-  return { ...memory, findings: [...others, finding] };
+  const finding = findingNow(addon, { target, ...said, ...times }, now);
+  return { ...memory, findings: withFinding(memory.findings, finding) };
 }
 
 /** What is remembered of an app that was reached again. */
