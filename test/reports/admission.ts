@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'vitest';
 import { addon, ADDON, condition, type Place } from './place.ts';
 import type { Scenario } from './scenario.ts';
+import { setsWebhook } from './sets-webhook.ts';
 
 /** STATUS is never blank for longer than this after the addon was made; milliseconds. */
 const FIRST_WORD_MS = 10_000;
@@ -99,25 +100,7 @@ class Failing implements AsyncDisposable {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingWebhookConfiguration',
       metadata: { name: `others-${namespace}` },
-      webhooks: [
-        {
-          name: 'policies.example.com',
-          clientConfig,
-          failurePolicy: 'Fail',
-          sideEffects: 'None',
-          timeoutSeconds: 5,
-          admissionReviewVersions: ['v1'],
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-          rules: [
-            {
-              apiGroups: ['apps'],
-              apiVersions: ['v1'],
-              operations: ['CREATE', 'UPDATE'],
-              resources: ['statefulsets'],
-            },
-          ],
-        },
-      ],
+      webhooks: [setsWebhook(namespace, clientConfig)],
     });
     await place.space.until('the webhook to be asked', async () => {
       const args = ['create', '--dry-run=server', '-f', '-'];

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
-import { run } from '../cluster/run-command.ts';
+import { makeAuthority } from '../../src/tls/authority.ts';
+import { issueLeaf } from '../../src/tls/leaf.ts';
 import { ADDON, condition, OPERATOR_USER, type Place } from './place.ts';
 import type { Scenario } from './scenario.ts';
+import { setsWebhook } from './sets-webhook.ts';
 
 /** A few tries at once, and then ever more rarely. */
 const TRIES = 6;
@@ -86,28 +86,14 @@ class Mutating implements AsyncDisposable {
   }
 
   static async install(place: Place, { patch, mark }: Policy): Promise<Mutating> {
-    const dir = await mkdtemp(join(tmpdir(), 'influxaddon-policy-'));
     const host = place.on.node.hostIP;
-    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-    const subject = ['-subj', '/CN=policy', '-addext', `subjectAltName=IP:${host}`];
-    const pair = [
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ];
-    await run('openssl', ['req', '-x509', '-days', '2', ...pair, ...subject]);
-    const certificate = await readFile(cert);
-    const server = createServer({ key: await readFile(key), cert: certificate }, (request, response) => {
-      let text = '';
-      request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      request.on('end', () => {
-        const { request: asked } = JSON.parse(text) as { request: { uid: string; object: unknown } };
+    const now = new Date();
+    const authority = await makeAuthority({ commonName: 'policy', now });
+    const { certPem, keyPem } = await issueLeaf({ authority, dnsNames: [], ipAddresses: [host], now });
+    const caBundle = Buffer.from(authority.certPem).toString('base64');
+    const server = createServer({ key: keyPem, cert: certPem }, (request, response) => {
+      void text(request).then((body) => {
+        const { request: asked } = JSON.parse(body) as { request: { uid: string; object: unknown } };
         const isSo = JSON.stringify(asked.object).includes(mark);
         const change = {
           patchType: 'JSONPatch',
@@ -123,7 +109,6 @@ class Mutating implements AsyncDisposable {
         );
       });
     });
-    await rm(dir, { recursive: true });
     server.listen(0, '0.0.0.0');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -131,24 +116,7 @@ class Mutating implements AsyncDisposable {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
       metadata: { name: `others-${place.namespace}` },
-      webhooks: [
-        {
-          name: 'policies.example.com',
-          clientConfig: { url: `https://${host}:${port}/`, caBundle: certificate.toString('base64') },
-          failurePolicy: 'Fail',
-          sideEffects: 'None',
-          admissionReviewVersions: ['v1'],
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } },
-          rules: [
-            {
-              apiGroups: ['apps'],
-              apiVersions: ['v1'],
-              operations: ['CREATE', 'UPDATE'],
-              resources: ['statefulsets'],
-            },
-          ],
-        },
-      ],
+      webhooks: [setsWebhook(place.namespace, { url: `https://${host}:${port}/`, caBundle })],
     });
     return new Mutating(place, server);
   }
