@@ -130,8 +130,8 @@ describe('a claim whose PersistentVolume is gone', () => {
 
   it.each([
     ['was made for this addon, which never had data, goes without a word', 'addon-uid', 'Lost', 'GivenUp'],
-    ['was made for an earlier addon, is left alone', 'an earlier addon', 'Lost', undefined],
-    ['was made by somebody, is left alone', undefined, 'Lost', undefined],
+    ['was made for an earlier addon, is told and left alone', 'an earlier addon', 'Lost', 'Lost'],
+    ['was made by somebody, is told and left alone', undefined, 'Lost', 'Lost'],
     ['is not bound yet, is left alone', 'addon-uid', 'Pending', undefined],
   ])('and that %s', (_, madeFor, phase, state) => {
     const claim = claimOf(phase, given({ [ANNOTATION.madeFor]: madeFor }) as Record<string, string>);

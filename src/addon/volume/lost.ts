@@ -41,7 +41,8 @@ export function lossOf(world: World, facts: Facts, target: InForce, nowMs: numbe
   // Made for this addon, which never had anything on it: made again like one that is gone, without a word.
   if (isBroken && !hadData(world) && claim.metadata.annotations?.[ANNOTATION.madeFor] === addon.metadata.uid)
     return { state: 'GivenUp', token: undefined, clear: clearing(world, claim) };
-  if (!hadData(world) || (claim !== undefined && !isBroken)) return undefined;
+  // One that somebody else made was bound to something: it goes only when that is given up.
+  if (claim === undefined ? !hadData(world) : !isBroken) return undefined;
   const name = target.claim ?? childNames(addon.metadata.name).claim;
   const token = tokenOf(addon);
   if (claim !== undefined) {
