@@ -82,8 +82,9 @@ function dryRunOf(
   if (live === undefined || stateOf(addon) !== 'Running') return undefined;
   const present = pod?.metadata.deletionTimestamp === undefined ? pod : undefined;
   if ((pod === undefined || !isRunning(pod)) && !isToldRefused(addon)) return undefined;
-  const set = replacement(live, buildStatefulSet(context));
-  if (!endsPod(live, set)) return undefined;
+  const intent = buildStatefulSet(context);
+  if (!endsPod(live, intent)) return undefined;
+  const set = replacement(live, intent);
   const claim = changes.find(({ slot }) => slot === 'claim')?.action;
   const volume = claim?.do === 'replace' ? claim.object : undefined;
   const next = podOf(live, set, addon.metadata.name);

@@ -97,7 +97,7 @@ export function makeStores({ tenancy, onError }: StoresOptions = {}): Stores {
     pods: new Store<kinds.Pod>({ ...told, transform: slimPod }),
     statefulSets: new Store<kinds.StatefulSet>({
       ...told,
-      transform: (each) => (isOurs(each) ? slimStatefulSet(each) : slimWorkload(each)),
+      transform: (each, before) => (isOurs(each) ? slimStatefulSet(each, before) : slimWorkload(each)),
     }),
     deployments: new Store<kinds.Deployment>({ ...told, transform: slimWorkload }),
     daemonSets: new Store<kinds.DaemonSet>({ ...told, transform: slimWorkload }),

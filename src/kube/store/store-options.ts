@@ -1,8 +1,11 @@
 import type { KubeObject, Live } from '../objects/types.ts';
 
 export interface StoreOptions<T extends KubeObject> {
-  /** Makes objects smaller before they are kept. managedFields are dropped in any case. */
-  transform?: (object: Live<T>) => Live<T>;
+  /**
+   * Makes objects smaller before they are kept; `before` is what is kept of the object so far, or of one that had its
+   * name. managedFields are dropped in any case.
+   */
+  transform?: (object: Live<T>, before?: Live<T>) => Live<T>;
   /** By name, the values under which an object is found by `byIndex`. Must be pure. */
   indexes?: Record<string, (object: Live<T>) => string[]>;
   /** Told what a listener, an index or the transform threw. Default: a process warning. */

@@ -241,7 +241,7 @@ export class Store<T extends KubeObject> {
   #slim(object: Live<T>): Live<T> {
     const { managedFields: _, ...metadata } = object.metadata;
     const slim = { ...object, metadata } as Live<T>;
-    return this.#guarded(() => this.#options.transform?.(slim)) ?? slim;
+    return this.#guarded(() => this.#options.transform?.(slim, this.#objects.get(keyOf(slim)))) ?? slim;
   }
 }
 

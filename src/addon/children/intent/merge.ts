@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { PodTemplateSpec, ServiceSpec } from 'kubernetes-types/core/v1.js';
 import { allDifferences, contains, firstDifference } from '../../../kube/objects/contains.ts';
 import type { StatefulSet } from '../../../kube/objects/kinds.ts';
@@ -70,8 +71,19 @@ export function difference<T extends Child>(live: Live<T>, intent: T): string | 
   return differences(live, intent)[0];
 }
 
+/** By the state of a child, a digest of the intent that it was found to be as: neither of them ever changes. */
+const asIntended = new WeakMap<object, string>();
+
 /** The paths of all that differs; what nobody may have put there is told by the first of it. */
 export function differences<T extends Child>(live: Live<T>, intent: T): string[] {
+  const digest = hash('sha256', JSON.stringify(intent), 'base64url');
+  if (asIntended.get(live) === digest) return [];
+  const found = newlyCompared(live, intent);
+  if (found.length === 0) asIntended.set(live, digest);
+  return found;
+}
+
+function newlyCompared<T extends Child>(live: Live<T>, intent: T): string[] {
   const found = pathsOf(live, intent);
   if (found.length === 0 || live.metadata.labels?.[INSTANCE_LABEL] === undefined) return found;
   const before = asBefore(intent);

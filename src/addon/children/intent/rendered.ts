@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { StatefulSetSpec } from 'kubernetes-types/apps/v1.js';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import { contains } from '../../../kube/objects/contains.ts';
 import type { StatefulSet } from '../../../kube/objects/kinds.ts';
@@ -34,7 +35,10 @@ export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
  * template, which would be most of the operator's memory, but with what others added to it. One in which somebody has
  * edited what is ours is kept whole.
  */
-export function slimStatefulSet(live: Live<StatefulSet>): Live<StatefulSet> {
+export function slimStatefulSet(live: Live<StatefulSet>, before?: Live<StatefulSet>): Live<StatefulSet> {
+  // Its status has changed, as it does often, and nothing else.
+  if (before !== undefined && isOneSpec(live, before))
+    return { ...live, spec: { ...live.spec, template: before.spec.template } as StatefulSetSpec };
   const rendered = unpackTemplate(live.metadata.annotations?.[ANNOTATION.rendered]);
   if (rendered === undefined || live.spec === undefined || !contains(live.spec.template, rendered))
     return live;
@@ -46,6 +50,24 @@ export function slimStatefulSet(live: Live<StatefulSet>): Live<StatefulSet> {
     ...(mark === undefined ? {} : { [RESTARTED_AT]: mark }),
   };
   return { ...live, spec: { ...live.spec, template: { metadata: { annotations } } } };
+}
+
+function isOneSpec(
+  live: Live<StatefulSet>,
+  before: Live<StatefulSet>,
+): before is Live<StatefulSet> & Specified {
+  const [is, was] = [live.metadata, before.metadata];
+  return (
+    isAsRendered(before.spec?.template) &&
+    live.spec !== undefined &&
+    is.uid === was.uid &&
+    is.generation === was.generation &&
+    is.annotations?.[ANNOTATION.rendered] === was.annotations?.[ANNOTATION.rendered]
+  );
+}
+
+interface Specified {
+  readonly spec: StatefulSetSpec;
 }
 
 /** Stands for the template in the annotation, in the cache and in intents made from there. */
