@@ -41,15 +41,22 @@ async function giveUpWhatIsLost(simulation: Simulation): Promise<void> {
   }
 }
 
-/** Plays so many stories; of one that goes wrong it is said how to play just that one again. */
+/** Plays so many stories; of one that goes wrong it is said how to play just that one again. `seed`: other stories. */
 export async function assertStories<T>(
   property: fc.IAsyncProperty<T>,
-  { stories, file }: { readonly stories: number; readonly file: string },
+  {
+    stories,
+    file,
+    seed,
+  }: { readonly stories: number; readonly file: string; readonly seed?: number | undefined },
 ): Promise<void> {
   const path = process.env['STORY'];
-  const found = await fc.check(property, path === undefined ? { numRuns: stories } : { path });
+  const runs = path === undefined ? { numRuns: stories } : { path };
+  const found = await fc.check(property, { ...runs, ...(seed === undefined ? {} : { seed }) });
   if (!found.failed) return;
-  const again = `TEST_SEED=${found.seed} STORY=${found.counterexamplePath} npx vitest run --project unit ${file}`;
+  // What was added to the seed of all is added to it again.
+  const offset = seed === undefined ? 0 : seed - (fc.readConfigureGlobal().seed ?? 0);
+  const again = `TEST_SEED=${found.seed - offset} STORY=${found.counterexamplePath} npx vitest run --project unit ${file}`;
   throw new Error(`${fc.defaultReportMessage(found)}\n\nThe same again: ${again}`, {
     cause: found.errorInstance,
   });
