@@ -1,6 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
+import { versions } from '../api/catalogue.ts';
+import { ApiError } from '../kube/api/api-error.ts';
+import type { StorageClass } from '../kube/objects/kinds.ts';
+import type { KubeObject } from '../kube/objects/types.ts';
 import { Lanes } from '../kube/control/lanes.ts';
 import { Teller } from './trouble/teller.ts';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { KubeClient } from '../kube/api/client.ts';
 import type { ApiRequest, Transport } from '../kube/api/transport.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -12,10 +17,12 @@ import { Memories } from './observe/memories.ts';
 import { makeStores } from './observe/stores.ts';
 import { connect } from './observe/triggers.ts';
 import { reconcile, type Reconciler } from './reconcile.ts';
-import { addonOf, countingFresh, planOf, SETTINGS } from './testing/fixtures.ts';
+import { addonOf, countingFresh, live, planOf, SETTINGS } from './testing/fixtures.ts';
 import { FINALIZER } from './world/names.ts';
 
 const { signal } = new AbortController();
+/** No worker and no queue. */
+const NOBODY = { letGo: () => {}, seen: () => {} };
 
 function reconcilerWith(answer: (request: ApiRequest) => unknown): {
   reconciler: Reconciler;
@@ -77,7 +84,7 @@ it('an addon that may go is written to once, though the answer shows it as it wa
     metadata: { ...ending.metadata, finalizers: [] },
   }));
   reconciler.stores.addons.recordWrite(ending);
-  expect(await reconcile(reconciler, keyOf(ending), signal, () => {})).toEqual({});
+  expect(await reconcile(reconciler, keyOf(ending), signal, NOBODY)).toEqual({});
   expect(asked).toEqual(['PATCH my-app']);
 });
 
@@ -92,8 +99,50 @@ it('what a run learns of an addon that is deleted meanwhile goes with the run', 
     return { ...addon, metadata: { ...addon.metadata, resourceVersion: '999999998' } };
   });
   reconciler.stores.addons.recordWrite(addon);
-  await reconcile(reconciler, keyOf(addon), signal, () => {});
+  await reconcile(reconciler, keyOf(addon), signal, NOBODY);
   expect(asked).toEqual(['PATCH status']);
   expect(reconciler.stores.addons.size).toBe(0);
   expect(reconciler.memories.size).toBe(0);
+});
+
+const STANDARD: StorageClass = {
+  metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'test',
+};
+
+describe('the children of a new addon', () => {
+  it.each([
+    ['all of them are taken', undefined, ['StatefulSet']],
+    ['one is refused', 'services', []],
+  ])(
+    'are made side by side, and the database when those before it are there: %s',
+    async (_, refused, last) => {
+      const addon = addonOf();
+      const made: string[][] = [];
+      let underWay: string[] = [];
+      const { reconciler } = reconcilerWith(async ({ method, path, body }) => {
+        if (method !== 'POST') return { ...addon, metadata: { ...addon.metadata, resourceVersion: '900' } };
+        const object = body as KubeObject & { metadata: { name: string } };
+        if (underWay.length === 0) made.push((underWay = []));
+        underWay.push(object.kind ?? '');
+        await setImmediate();
+        underWay = [];
+        if (refused !== undefined && path.endsWith(refused))
+          throw new ApiError({ code: 403, reason: 'Forbidden', message: 'by a policy' });
+        const { name } = object.metadata;
+        return { ...object, metadata: { ...object.metadata, uid: `uid-${name}`, resourceVersion: '800' } };
+      });
+      const { stores } = reconciler;
+      stores.versions.replace(versions.map(live), '1');
+      stores.storageClasses.replace([live(STANDARD)], '1');
+      stores.addons.recordWrite(addon);
+      await reconcile(reconciler, keyOf(addon), signal, NOBODY);
+      expect(made).toEqual([
+        ['Secret'],
+        ['PersistentVolumeClaim'],
+        ['Secret', 'Secret', 'Service', 'NetworkPolicy'],
+        ...last.map((kind) => [kind]),
+      ]);
+    },
+  );
 });

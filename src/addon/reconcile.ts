@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { ReconcileResult, Run } from '../kube/control/controller.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../kube/log.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
@@ -7,6 +8,7 @@ import type { FleetSummary } from '../maintenance/fleet-summary.ts';
 import { converse, type Conversations } from './trouble/converse.ts';
 import { act } from './act/act.ts';
 import { type Actor } from './act/actor.ts';
+import { groupsOf } from './decision/groups.ts';
 import { writeStatus } from './trouble/write-status.ts';
 import { type Action, type Decision } from './decision/action.ts';
 import { describe } from './decision/describe.ts';
@@ -35,12 +37,12 @@ export async function reconcile(
   reconciler: Reconciler,
   key: string,
   signal: AbortSignal,
-  letGo: () => void,
-): Promise<{ requeueAfterMs?: number }> {
+  run: Run,
+): Promise<ReconcileResult> {
   const { stores, memories } = reconciler;
   const worked = new Set<string>();
   try {
-    return await passes(reconciler, key, { worked, signal, letGo });
+    return await passes(reconciler, key, { worked, signal, run });
   } finally {
     // What acting taught after its addon was forgotten: nobody else would ever forget it.
     const present = stores.addons.get(key)?.metadata.uid;
@@ -51,21 +53,19 @@ export async function reconcile(
 async function passes(
   reconciler: Reconciler,
   key: string,
-  {
-    worked,
-    signal,
-    letGo,
-  }: { readonly worked: Set<string>; readonly signal: AbortSignal; readonly letGo: () => void },
-): Promise<{ requeueAfterMs?: number }> {
+  { worked, signal, run }: { readonly worked: Set<string>; readonly signal: AbortSignal; readonly run: Run },
+): Promise<ReconcileResult> {
   const { stores, clock, teller } = reconciler;
   // Whose worker was let go, works on when it has one again.
   let isReleased = false;
   const release = (): void => {
     isReleased = true;
-    letGo();
+    run.letGo();
   };
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     signal.throwIfAborted();
+    // Nothing is awaited from here to the look: what was told until now is in the caches.
+    run.seen();
     const addon = stores.addons.get(key);
     if (addon === undefined) {
       teller.gone(key);
@@ -81,25 +81,41 @@ async function passes(
         rest(reconciler, addon, decision, signal),
       );
     let done = true;
-    for (const action of decision.actions) {
-      reconciler.log.info({ addon: key, pass }, describe(action));
-      const outcome = await telling(reconciler, addon, action, signal, () =>
-        converse(reconciler, addon, action, { signal, release }, () =>
-          act(reconciler, addon, action, signal),
+    for (const group of groupsOf(decision.actions)) {
+      for (const action of group) reconciler.log.info({ addon: key, pass }, describe(action));
+      const outcomes = await together(group, (action) =>
+        telling(reconciler, addon, action, signal, () =>
+          converse(reconciler, addon, action, { signal, release }, () =>
+            act(reconciler, addon, action, signal),
+          ),
         ),
       );
-      if (outcome === undefined) return { requeueAfterMs: 1 };
-      if (outcome.result === 'wait') {
-        teller.failed(addon, action, 'Waits');
-        return { requeueAfterMs: outcome.ms };
+      if (outcomes.includes(undefined)) return { soon: true };
+      const waits = outcomes.flatMap((outcome) => (outcome?.result === 'wait' ? [outcome.ms] : []));
+      if (waits.length > 0) {
+        const index = outcomes.findIndex((outcome) => outcome?.result === 'wait');
+        teller.failed(addon, group[index], 'Waits');
+        return { requeueAfterMs: Math.max(...waits) };
       }
-      done = outcome.result === 'done';
+      done = outcomes.every((outcome) => outcome?.result === 'done');
       if (!done) break;
     }
     if (done) announce(reconciler, addon, decision);
-    if (isReleased) break;
+    if (isReleased) return { soon: true };
   }
   return { requeueAfterMs: 1 };
+}
+
+/** Ends when all have ended, however one of them did; throws what the first of those that failed threw. */
+async function together<T>(
+  group: readonly Action[],
+  run: (action: Action) => Promise<T>,
+): Promise<readonly T[]> {
+  const ended = await Promise.allSettled(group.map(run));
+  return ended.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
 }
 
 /** What a decision looks at, as far as it is known now. */
@@ -135,7 +151,7 @@ async function rest(
   addon: Live<InfluxAddon>,
   decision: Decision,
   signal: AbortSignal,
-): Promise<{ requeueAfterMs?: number }> {
+): Promise<ReconcileResult> {
   const { memories, clock } = reconciler;
   const { uid } = addon.metadata;
   const waiting = memories.get(uid).waiting;

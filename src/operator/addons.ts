@@ -195,7 +195,7 @@ export class AddonOperator {
       workers,
       clock: this.#clock,
       log: this.#log,
-      reconcile: (key, runSignal, letGo) => reconcile({ ...tools, teller, lanes }, key, runSignal, letGo),
+      reconcile: (key, runSignal, run) => reconcile({ ...tools, teller, lanes }, key, runSignal, run),
       ...(onRun === undefined ? {} : { onRun }),
     });
     const { clusterDomain, backups = DEFAULT_BACKUPS } = settings;

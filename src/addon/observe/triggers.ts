@@ -6,6 +6,7 @@ import { trustOfSecret } from '../tls/authorities.ts';
 import type { Memories } from './memories.ts';
 import { addressesOf } from '../access/node-addresses.ts';
 import { ADDON_LABEL } from '../world/names.ts';
+import { isRunning } from '../pod/state.ts';
 import { followNamespaces } from './open-namespaces.ts';
 import { BY_APP, BY_NAMESPACE, BY_PLAN, type Stores } from './stores.ts';
 import type { Turns } from '../maintenance/turns.ts';
@@ -18,7 +19,8 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories, tu
       memories.forget(before.metadata.uid);
       queue.forget(key);
     }
-    queue.add(key);
+    // Somebody who asked for something waits for what comes of it.
+    queue.add(key, { soon: before !== undefined && !isOfOneSpec(before, after) });
     // An object that was stored past the schema may have no spec at all.
     const { tls } = (after?.spec ?? {}) as Partial<InfluxAddonSpec>;
     const certificate = tls?.certificateRef?.name;
@@ -49,15 +51,17 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories, tu
     const name = object?.metadata.labels?.[ADDON_LABEL];
     if (object !== undefined && name !== undefined) queue.add(`${object.metadata.namespace}/${name}`);
   };
+  stores.pods.onChange(({ before, after }) => {
+    const object = after ?? before;
+    const name = object?.metadata.labels?.[ADDON_LABEL];
+    if (object === undefined || name === undefined) return;
+    // A database that comes up is one for which somebody waits.
+    const soon = after !== undefined && isRunning(after) && (before === undefined || !isRunning(before));
+    queue.add(`${object.metadata.namespace}/${name}`, { soon });
+  });
   stores.secrets.onObjectChange(byLabel);
   stores.roleBindings?.onChange(byLabel);
-  for (const store of [
-    stores.claims,
-    stores.services,
-    stores.networkPolicies,
-    stores.pods,
-    stores.statefulSets,
-  ]) {
+  for (const store of [stores.claims, stores.services, stores.networkPolicies, stores.statefulSets]) {
     store.onChange(byLabel);
   }
 
@@ -93,4 +97,8 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories, tu
       return;
     for (const addon of stores.addons.byIndex(BY_NAMESPACE, after.metadata.name)) queue.add(keyOf(addon));
   });
+}
+
+function isOfOneSpec(before: Live<KubeObject>, after: Live<KubeObject> | undefined): boolean {
+  return after !== undefined && before.metadata.generation === after.metadata.generation;
 }

@@ -42,7 +42,7 @@ test('a run that lets its worker go keeps its key, and is waited for at the end'
   let over = false;
   const end = start({
     workers: 1,
-    reconcile: async (key, signal, letGo) => {
+    reconcile: async (key, signal, { letGo }) => {
       runs.push(key);
       if (key !== 'hangs') return;
       letGo();
@@ -61,6 +61,26 @@ test('a run that lets its worker go keeps its key, and is waited for at the end'
   await clock.advance(5_000);
   await ended;
   expect(over).toBe(true);
+});
+
+test('what was added before a look needs no run of its own, and who lost its worker goes on before others', async () => {
+  const runs: string[] = [];
+  const end = start({
+    workers: 1,
+    reconcile: async (key, _, { seen }) => {
+      runs.push(key);
+      if (runs.length > 1) return;
+      for (const other of ['b', 'c']) queue.add(other);
+      queue.add(key);
+      seen();
+      await sleep(clock, 10);
+      return { soon: true };
+    },
+  });
+  queue.add('a');
+  await clock.advance(100);
+  expect(runs).toEqual(['a', 'a', 'b', 'c']);
+  await end();
 });
 
 test('the wait that the API server asks for is kept', async () => {

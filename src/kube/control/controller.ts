@@ -12,10 +12,9 @@ export interface ControllerOptions {
   workers: number;
   /**
    * Brings one key's world a step nearer. Without `requeueAfterMs` it is looked at again when something
-   * changes; what it throws is tried again with a growing wait. Must heed the signal. While it waits for somebody who
-   * may never answer it may let its worker go: the key stays its own until the run has ended.
+   * changes; what it throws is tried again with a growing wait. Must heed the signal.
    */
-  reconcile: (key: string, signal: AbortSignal, letGo: () => void) => Promise<ReconcileResult | void>;
+  reconcile: (key: string, signal: AbortSignal, run: Run) => Promise<ReconcileResult | void>;
   /** A run that takes longer has its signal aborted, in milliseconds. Default 60 s. */
   timeoutMs?: number;
   /** How long running ones may take after a stop, before their signal is aborted. Default 10 s. */
@@ -28,9 +27,19 @@ export interface ControllerOptions {
   onRun?: (run: { name: string; outcome: Outcome; ms: number }) => void;
 }
 
+/** What one run may do about its worker and its key. */
+export interface Run {
+  /** Lets the worker go, while it waits for somebody who may never answer: the key stays its own until it has ended. */
+  readonly letGo: () => void;
+  /** It is about to look: what the key was added for until now needs no run of its own. */
+  readonly seen: () => void;
+}
+
 export interface ReconcileResult {
   /** Look again after so many milliseconds, whether or not something changes. */
   requeueAfterMs?: number;
+  /** Go on as soon as there is a worker again. */
+  soon?: boolean;
 }
 
 export type Outcome = 'done' | 'requeued' | 'failed' | 'timeout';
@@ -96,7 +105,10 @@ export class Controller {
       run.abort(new DOMException(`took longer than ${timeoutMs} ms`, 'TimeoutError')),
     );
     const released = Promise.withResolvers<void>();
-    const ended = this.#reconcile(key, run.signal, released.resolve).finally(() => {
+    const ended = this.#reconcile(key, run.signal, {
+      letGo: released.resolve,
+      seen: () => this.#options.queue.seen(key),
+    }).finally(() => {
       timer.cancel();
       hard.removeEventListener('abort', onHard);
     });
@@ -106,16 +118,19 @@ export class Controller {
     await Promise.race([given, released.promise]);
   }
 
-  async #reconcile(key: string, signal: AbortSignal, letGo: () => void): Promise<void> {
+  async #reconcile(key: string, signal: AbortSignal, run: Run): Promise<void> {
     const { name, queue, reconcile, onRun, onError } = this.#options;
     const start = this.#clock.monotonic();
     let outcome: Outcome = 'done';
     try {
-      const result = await reconcile(key, signal, letGo);
+      const result = await reconcile(key, signal, run);
       queue.forget(key);
       if (result?.requeueAfterMs !== undefined) {
         outcome = 'requeued';
         queue.addAfter(key, result.requeueAfterMs);
+      } else if (result?.soon === true) {
+        outcome = 'requeued';
+        queue.add(key, { soon: true });
       }
     } catch (error) {
       outcome = isTimeout(signal) ? 'timeout' : 'failed';

@@ -24,6 +24,59 @@ test('a key added while it is worked on runs again after it is done, and once', 
   expect(queue.length).toBe(0);
 });
 
+test('whoever is about to look has seen what the key was added for, and nothing that comes later', async () => {
+  const queue = new WorkQueue();
+  queue.add('a');
+  await queue.get();
+  queue.add('a');
+  queue.seen('a');
+  queue.done('a');
+  expect(queue.length).toBe(0);
+  queue.add('a');
+  await queue.get();
+  queue.seen('a');
+  queue.add('a');
+  queue.done('a');
+  expect(queue.length).toBe(1);
+  queue.seen('a');
+  expect(await queue.get()).toBe('a');
+});
+
+test('a key for which somebody waits is before the others, but for every fourth', async () => {
+  const queue = new WorkQueue();
+  for (const key of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) queue.add(key);
+  for (const key of ['d', 'e', 'f', 'g', 'h', 'd']) queue.add(key, { soon: true });
+  expect(queue.length).toBe(8);
+  const order: (string | undefined)[] = [];
+  while (queue.length > 0) order.push(await queue.get());
+  expect(order.join('')).toBe('defaghbc');
+});
+
+test('a key is waited for also when that is told while it is worked on', async () => {
+  const queue = new WorkQueue();
+  queue.add('a');
+  await queue.get();
+  queue.add('a', { soon: true });
+  queue.add('a');
+  for (const key of ['b', 'c']) queue.add(key);
+  queue.done('a');
+  expect(await queue.get()).toBe('a');
+});
+
+test('a delay is over with the next run of its key, which has one of its own', async () => {
+  const clock = new VirtualClock();
+  const queue = new WorkQueue({ clock });
+  queue.addAfter('a', 10);
+  queue.add('a');
+  queue.done((await queue.get()) ?? '');
+  expect(clock.pending).toBe(0);
+  queue.addAfter('a', 30);
+  await clock.advance(29);
+  expect(queue.length).toBe(0);
+  await clock.advance(1);
+  expect(queue.length).toBe(1);
+});
+
 test('of several delays the earliest counts, whichever came first', async () => {
   for (const delays of [
     [100, 50, 200],
@@ -112,7 +165,7 @@ test.each([
 test('in any interleaving: no key has two workers, and each is worked on after it was last added', async () => {
   const key = fc.constantFrom('a', 'b', 'c');
   const step = fc.oneof(
-    fc.record({ do: fc.constant('add' as const), key }),
+    fc.record({ do: fc.constant('add' as const), key, soon: fc.boolean() }),
     fc.record({ do: fc.constant('addAfter' as const), key, ms: fc.nat(30) }),
     fc.record({ do: fc.constant('fail' as const), key }),
     fc.record({ do: fc.constant('get' as const) }),
@@ -135,7 +188,7 @@ test('in any interleaving: no key has two workers, and each is worked on after i
         startedAt.set(got, ++tick);
       };
       for (const now of steps) {
-        if (now.do === 'add') queue.add(now.key);
+        if (now.do === 'add') queue.add(now.key, { soon: now.soon });
         else if (now.do === 'addAfter') queue.addAfter(now.key, now.ms);
         else if (now.do === 'fail') queue.addRateLimited(now.key);
         else if (now.do === 'get') await take();

@@ -10,9 +10,13 @@ export interface WorkQueueOptions {
   random?: () => number;
 }
 
+/** Of so many keys in a row one at least is of those that nobody waits for. */
+const ROUND = 4;
+
 /**
- * Keys that are due, each at most once, in the order they became so. A key that is added while it is being
- * worked on is due again when that is done: no two workers have one key, and nothing added is lost.
+ * Keys that are due, each at most once, in the order they became so, those for which somebody waits (`soon`) before
+ * most others. A key that is added while it is being worked on is due again when that is done: no two workers have one
+ * key, and nothing added is lost.
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -20,10 +24,14 @@ export class WorkQueue {
   readonly #random: () => number;
   /** Due and not being worked on; a Set keeps the order of insertion. */
   readonly #due = new Set<string>();
+  /** Likewise, of those for which somebody waits. */
+  readonly #soon = new Set<string>();
+  /** How many of these in a row were handed out. */
+  #inARow = 0;
   /** Handed out by get and not yet done. */
   readonly #working = new Set<string>();
-  /** Added while being worked on. */
-  readonly #again = new Set<string>();
+  /** Added while being worked on, and whether that was with `soon`. */
+  readonly #again = new Map<string, boolean>();
   readonly #delayed = new Map<string, { at: number; timer: Timer }>();
   readonly #failures = new Map<string, number>();
   /** Callers of get, while nothing is due. */
@@ -39,16 +47,23 @@ export class WorkQueue {
       throw new RangeError(`backoff needs 0 < baseMs <= maxMs, got ${baseMs} and ${maxMs}`);
   }
 
-  add(key: string): void {
+  add(key: string, { soon = false }: { readonly soon?: boolean } = {}): void {
     if (this.#shutDown) return;
-    if (this.#working.has(key)) this.#again.add(key);
-    else if (!this.#due.has(key)) {
-      this.#due.add(key);
-      this.#wakeOne();
-    }
+    if (this.#working.has(key)) this.#again.set(key, soon || this.#again.get(key) === true);
+    else this.#becomesDue(key, soon);
   }
 
-  /** Adds the key in `ms` milliseconds. Of several such promises for one key, the earliest is kept. */
+  /**
+   * Whoever works on the key is about to look at everything: what it was added for until now needs no run of its own.
+   */
+  seen(key: string): void {
+    this.#again.delete(key);
+  }
+
+  /**
+   * Adds the key in `ms` milliseconds. Of several such promises for one key the earliest is kept, and none when the key
+   * is handed out before: that run says itself when the next is due.
+   */
   addAfter(key: string, ms: number): void {
     if (this.#shutDown) return;
     if (ms <= 0) {
@@ -89,31 +104,49 @@ export class WorkQueue {
    */
   async get(signal?: AbortSignal): Promise<string | undefined> {
     while (!signal?.aborted) {
-      for (const key of this.#due) {
-        this.#due.delete(key);
-        this.#working.add(key);
-        return key;
-      }
+      const key = this.#next();
+      if (key !== undefined) return key;
       if (this.#shutDown) return undefined;
       await this.#nextWake(signal);
     }
     // This caller may have been the one that was woken for a key: leave it to another.
-    if (this.#due.size > 0) this.#wakeOne();
+    if (this.length > 0) this.#wakeOne();
     return undefined;
+  }
+
+  #next(): string | undefined {
+    const isTurnOfOthers = this.#inARow >= ROUND - 1 && this.#due.size > 0;
+    const from = this.#soon.size > 0 && !isTurnOfOthers ? this.#soon : this.#due;
+    const [key] = from;
+    if (key === undefined) return undefined;
+    this.#inARow = from === this.#soon ? this.#inARow + 1 : 0;
+    from.delete(key);
+    this.#working.add(key);
+    this.#delayed.get(key)?.timer.cancel();
+    this.#delayed.delete(key);
+    return key;
   }
 
   /** Ends the work on a key that `get` gave. */
   done(key: string): void {
     if (!this.#working.delete(key)) throw new Error(`done("${key}") without get`);
-    if (this.#again.delete(key)) {
-      this.#due.add(key);
-      this.#wakeOne();
-    }
+    const soon = this.#again.get(key);
+    if (soon === undefined) return;
+    this.#again.delete(key);
+    this.#becomesDue(key, soon);
+  }
+
+  #becomesDue(key: string, soon: boolean): void {
+    if (this.#soon.has(key) || (this.#due.has(key) && !soon)) return;
+    // One that waits already was told of with a caller for it.
+    const isNew = !this.#due.delete(key);
+    (soon ? this.#soon : this.#due).add(key);
+    if (isNew) this.#wakeOne();
   }
 
   /** Keys due now, without those being worked on or waiting for their time. */
   get length(): number {
-    return this.#due.size;
+    return this.#due.size + this.#soon.size;
   }
 
   /** Keys that are being worked on. */

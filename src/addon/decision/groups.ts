@@ -1,0 +1,25 @@
+import * as kinds from '../../kube/objects/kinds.ts';
+import type { Action } from './action.ts';
+
+/** Nothing is started from them, and none is made of another. */
+const INDEPENDENT: readonly string[] = [kinds.Secret, kinds.Service, kinds.NetworkPolicy].map(
+  ({ kind }) => kind,
+);
+
+/**
+ * The actions in their order, those together that may be under way at once: objects of their own that are made, and let
+ * nobody in. What comes behind a group is done when all of it is.
+ */
+export function groupsOf(actions: readonly Action[]): Action[][] {
+  const groups: Action[][] = [];
+  for (const action of actions) {
+    const last = groups.at(-1);
+    if (last !== undefined && [...last, action].every(isIndependent)) last.push(action);
+    else groups.push([action]);
+  }
+  return groups;
+}
+
+function isIndependent(action: Action): boolean {
+  return action.do === 'create' && action.opens !== true && INDEPENDENT.includes(action.kind.kind);
+}
