@@ -56,7 +56,8 @@ export async function assertStories<T>(
   if (!found.failed) return;
   // What was added to the seed of all is added to it again.
   const offset = seed === undefined ? 0 : seed - (fc.readConfigureGlobal().seed ?? 0);
-  const again = `TEST_SEED=${found.seed - offset} STORY=${found.counterexamplePath} npx vitest run --project unit ${file}`;
+  const tier = file.includes('.exhaustive.') ? 'TEST_EXHAUSTIVE=1 ' : '';
+  const again = `${tier}TEST_SEED=${found.seed - offset} STORY=${found.counterexamplePath} npx vitest run --project unit ${file}`;
   throw new Error(`${fc.defaultReportMessage(found)}\n\nThe same again: ${again}`, {
     cause: found.errorInstance,
   });

@@ -15,7 +15,7 @@ import { surprises } from './surprises.ts';
 const order = fc.constantFrom('LastWishLast' as const, 'NothingInTheWayLast' as const);
 
 /** For a machine that is busy with something else. */
-export const msFor = (stories: number): number => 180 * Math.max(1_000, stories);
+export const msFor = (stories: number): number => 360 * Math.max(1_000, stories);
 
 /** No rule is broken while so many stories are played, and each ends with what was asked for. */
 export async function assertSurprises(stories: number, file: string, seed?: number): Promise<void> {

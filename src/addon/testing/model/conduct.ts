@@ -14,7 +14,10 @@ const STATUSES = 2;
 /** After whatever happened, so long the operator may be busy with it: a minute's pause, two stops and starts of a database. */
 const BUSY_MS = 180_000;
 
-/** What restarts a database or an app is put right as rarely as this: whenever its time has come, that is something new. */
+/**
+ * What restarts a database or an app is put right as rarely as this, and a turn of a rotation that was taken back is
+ * taken again: whenever the time of an object has come, that is something new.
+ */
 const RARE_MS = 240_000;
 
 /** What lasts is told after 30 s; the rounds of the model are 10 s, and a status that could not be stored is tried again within 30 s. */
@@ -25,6 +28,8 @@ const FIRST_MS = 10_000 + 10_000;
 /** What must hold of an operator over time, whatever stands in its way. Throws when it does not. */
 export class Conduct {
   #writes: number[] = [];
+  /** When each object was written last, by `Kind/name`. */
+  readonly #written = new Map<string, number>();
   #busySinceMs: number;
   /** Since when this process has got nowhere, and since when a status of it would be stored. */
   #troubleSinceMs: number | undefined;
@@ -72,8 +77,9 @@ export class Conduct {
     this.#refused.delete(target);
   }
 
-  wrote(now: number): void {
-    if (now - (this.#writes.at(-1) ?? now) > RARE_MS) this.#busySinceMs = now;
+  wrote(target: string, now: number): void {
+    if (now - (this.#written.get(target) ?? now) > RARE_MS) this.#busySinceMs = now;
+    this.#written.set(target, now);
     this.#writes = [...this.#writes.filter((at) => at > now - 60_000), now];
     if (now - this.#busySinceMs <= BUSY_MS) return;
     const { length } = this.#writes;

@@ -44,7 +44,7 @@ export class ModelActor {
   /** Everything that the API server took, but status. */
   writes: string[] = [];
   /** Told before each write, whatever comes of it. */
-  onWrite = (): void => {};
+  onWrite = (_target: string): void => {};
   /** Told when a write is refused for good, and when one is taken. */
   onRefused = (_target: string): void => {};
   onTaken = (_target: string): void => {};
@@ -83,7 +83,7 @@ export class ModelActor {
 
   /** Where writes of the actions below, and of the status, come by. */
   asked(target: string, object?: KubeObject): void {
-    this.onWrite();
+    this.onWrite(target);
     this.#obstacles.answer(target, object);
     this.onTaken(target);
   }

@@ -65,7 +65,7 @@ export class ModelOperator {
     this.#now = now;
     this.#cache = new ModelCache(api, addonName);
     this.#actor = new ModelActor(api, node, this.#cache, obstacles);
-    this.#actor.onWrite = () => conduct.wrote(this.#now);
+    this.#actor.onWrite = (target) => conduct.wrote(target, this.#now);
     this.#actor.onRefused = (target) => conduct.refused(target, this.#now);
     this.#actor.onTaken = (target) => conduct.allowed(target);
     this.#actor.onTakenDry = () => options.onTakenDry();
@@ -188,8 +188,9 @@ export class ModelOperator {
       find: () => this.#cache.addon,
       look: () => this.#look() as World,
       write: (addon, status) => {
-        this.#options.obstacles.answer(`InfluxAddon/${addon.metadata.name}`);
-        this.#actor.onWrite();
+        const target = `InfluxAddon/${addon.metadata.name}`;
+        this.#options.obstacles.answer(target);
+        this.#actor.onWrite(target);
         this.#cache.record(
           this.#api.setStatus('InfluxAddon', addon.metadata.name, status, addon.metadata),
           true,
