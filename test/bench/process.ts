@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 
-/** A process whose cost is read from /proc, never from itself. */
-export class MeasuredProcess implements AsyncDisposable {
+/** A process of the rig. What it costs is read from /proc by its pid, never told by itself. */
+export class RigProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
 
   constructor(
@@ -16,19 +15,11 @@ export class MeasuredProcess implements AsyncDisposable {
     });
   }
 
-  /** User and system time since the start, in milliseconds. */
-  get cpuMs(): number {
-    const fields = this.#read('stat')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10; // clock ticks of 10 ms, on every Linux that Node runs on
-  }
-
-  /** Resident memory now and at its highest, in bytes. */
-  get memory(): { now: number; peak: number } {
-    const status = this.#read('status');
-    const bytes = (key: string) => Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
-    return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+  /** Also that of the command that a wrapper becomes. */
+  get pid(): number {
+    if (this.#child.pid === undefined || this.#child.exitCode !== null)
+      throw new Error(`${this.#child.spawnargs.join(' ')} does not run`);
+    return this.#child.pid;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -36,9 +27,5 @@ export class MeasuredProcess implements AsyncDisposable {
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     await exit;
-  }
-
-  #read(file: 'stat' | 'status'): string {
-    return readFileSync(`/proc/${this.#child.pid}/${file}`, 'utf8');
   }
 }

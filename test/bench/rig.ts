@@ -1,206 +1,274 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NODE_FLAGS, RUNTIME_ENV } from '../../build/runtime.ts';
-import { CHILDREN } from '../../src/addon/children/index.ts';
-import { InfluxAddon } from '../../src/api/kinds.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import * as kinds from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
 import type { ControlPlane } from '../cluster/control-plane.ts';
-import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../integration/operator-bed.ts';
+import { OPERATOR_NAMESPACE, OPERATOR_USER, prepareControlPlane } from '../integration/operator-bed.ts';
+import type { Arm } from './arms.ts';
+import { writeDumbly } from './dumb-writer.ts';
+import { conditionOf, Follower } from './follow.ts';
 import { asInCluster } from './in-cluster.ts';
-import { MeasuredProcess } from './process.ts';
+import { inParallel } from './parallel.ts';
+import { RigProcess } from './process.ts';
+import { peakRssOf, rssOf, Sampler, type Sample } from './samples.ts';
 
-export interface Figures {
-  /** Addons. */
+export interface RigOptions {
+  /** How many objects are created at once. */
   readonly size: number;
-  /** From the first creation until all are Ready, seconds. */
+  /** Whether etcd waits for the disk. */
+  readonly fsync: boolean;
+  /** Whether there is a (fake) node on which pods get ready; otherwise all ends with the StatefulSets. */
+  readonly node: boolean;
+  readonly quietMs: number;
+}
+
+/** Times from the creation of the first, seconds; latencies from that of each, milliseconds. */
+export interface Reached {
   readonly seconds: number;
-  /** Addons per second over all, and over the last tenth. */
   readonly rate: number;
   readonly lastTenthRate: number;
-  /** From an addon's creation until it is Ready, milliseconds. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the operator, per addon. */
-  readonly cpuMs: number;
+  /** Seconds since the first creation, in order. */
+  readonly at: readonly number[];
+}
+
+export interface Figures {
+  readonly arm: string;
+  readonly size: number;
+  /** All StatefulSets are there; all objects are ready (undefined without a node). */
+  readonly sets: Reached;
+  readonly ready: Reached | undefined;
+  /** Milliseconds for each object until the last figure above, by process of the rig. */
+  readonly cpuMs: Readonly<Record<string, number>>;
   /** Of the operator: after the quiet time, and at its highest. */
   readonly rssBytes: number;
   readonly peakRssBytes: number;
-  readonly writesPerAddon: number;
-  readonly eventsPerAddon: number;
-  /** Requests in the quiet time after, watches and the Lease aside. */
+  readonly samples: readonly Sample[];
+  /** By `verb resource`, from the audit log, until all is reached and two seconds more. */
+  readonly requests: Readonly<Record<string, number>>;
+  readonly writesPerObject: number;
+  readonly eventsPerObject: number;
+  /** In the quiet time after, watches and the Lease aside. */
   readonly quietWrites: number;
   readonly quietReads: number;
-  /** From an edit after the quiet time until status tells of it, milliseconds. */
-  readonly reactionMs: number;
+  /** Of one core, percent, in the quiet time. */
+  readonly quietCpu: number;
 }
 
-const QUIET_MS = 20_000;
-const CONCURRENCY = 32;
+const OPERATOR = 'operator';
 
-/** Creates `size` addons at once and measures until all are Ready, then how quiet it is. */
-export async function measureOperator(
-  plane: ControlPlane,
-  client: KubeClient,
-  bundle: string,
-  size: number,
-): Promise<Figures> {
-  const kubeconfig = await plane.userKubeconfig(OPERATOR_USER);
-  const flags = [
-    `--pod-namespace=${OPERATOR_NAMESPACE}`,
-    '--pod-name=bench',
-    '--log-level=error',
-    '--health-port=0',
-    '--metrics-port=0',
-    '--webhook-port=0',
-  ];
-  const main = [process.execPath, ...NODE_FLAGS, join(bundle, 'main.js'), 'operator', ...flags];
-  const started = await asInCluster(kubeconfig, OPERATOR_NAMESPACE, main);
-  await using operator = new MeasuredProcess(started.command, { ...RUNTIME_ENV, ...started.env });
-  const namespace = `bench-${size}`;
+/** Creates many objects at once for one operator on a control plane of its own, and measures what comes of it. */
+export async function measure(arm: Arm, options: RigOptions): Promise<Figures> {
+  await using rig = await Rig.start(arm, options);
+  return await rig.burst();
+}
+
+/** The floor: the same objects, written as fast as a bare client can. Objects per second. */
+export async function measureDumbWriter(arm: Arm, options: RigOptions): Promise<number> {
+  const { fsync, size } = options;
+  const { plane, client, close } = await prepareControlPlane({ fsync });
+  try {
+    const namespace = 'dumb-template';
+    {
+      // Ended before anything is measured.
+      await using _operator = await startOperator(arm, plane);
+      await makeOne(client, arm, namespace);
+    }
+    return await writeDumbly(client, namespace, size);
+  } finally {
+    await close();
+  }
+}
+
+/** A template: all that is made of one object, up to its StatefulSet. */
+async function makeOne(client: KubeClient, arm: Arm, namespace: string): Promise<void> {
   await client.create(kinds.Namespace, { metadata: { name: namespace } });
-  await warmUp(client);
-  const cpuBefore = operator.cpuMs;
-  const since = Date.now();
-  const created = new Map<string, number>();
-  const readyAt = watchReady(client, namespace, size);
-  await inParallel(size, async (index) => {
-    const name = `db-${index}`;
-    created.set(name, Date.now());
-    await client.create(InfluxAddon, { metadata: { namespace, name }, spec: { plan: '512m' } });
-  });
-  const ready = await readyAt;
-  const cpuMs = (operator.cpuMs - cpuBefore) / size;
-  const end = Math.max(...ready.values());
-  const times = [...ready.values()].toSorted((a, b) => a - b);
-  const tenth = times.slice(-Math.max(2, Math.floor(size / 10)));
-  const latencies = [...ready]
-    .map(([name, at]) => at - (created.get(name) ?? since))
-    .toSorted((a, b) => a - b);
-  await delay(2_000);
-  const counts = await plane.auditCounts(OPERATOR_USER, since);
-  await delay(3_000);
-  const quietSince = Date.now();
-  await delay(QUIET_MS);
-  const quiet = await plane.auditCounts(OPERATOR_USER, quietSince);
-  const watches = Object.entries(quiet.by).reduce(
-    (sum, [what, count]) => sum + (what.startsWith('watch ') ? count : 0),
-    0,
+  await using follower = new Follower(client, namespace, arm);
+  await client.create(arm.kind, objectOf(arm, namespace, 'db'));
+  await follower.until(
+    () => 'the first object had no StatefulSet',
+    60_000,
+    () => follower.set.size === 1,
   );
-  const reactionMs = await measureReaction(client, namespace, `db-${size - 1}`);
+}
+
+class Rig implements AsyncDisposable {
+  readonly #arm: Arm;
+  readonly #options: RigOptions;
+  readonly #bed: Awaited<ReturnType<typeof prepareControlPlane>>;
+  readonly #ends: AsyncDisposableStack;
+  readonly #pids: ReadonlyMap<string, number>;
+
+  private constructor(
+    arm: Arm,
+    options: RigOptions,
+    parts: {
+      bed: Awaited<ReturnType<typeof prepareControlPlane>>;
+      ends: AsyncDisposableStack;
+      pids: ReadonlyMap<string, number>;
+    },
+  ) {
+    this.#arm = arm;
+    this.#options = options;
+    this.#bed = parts.bed;
+    this.#ends = parts.ends;
+    this.#pids = parts.pids;
+  }
+
+  static async start(arm: Arm, options: RigOptions): Promise<Rig> {
+    await using ends = new AsyncDisposableStack();
+    const bed = await prepareControlPlane({
+      fsync: options.fsync,
+      users: arm.user === OPERATOR_USER ? [] : [arm.user],
+    });
+    ends.defer(() => bed.close());
+    for (const manifest of arm.manifests) await apply(bed.client, manifest);
+    const pids = new Map(bed.plane.pids);
+    if (options.node) {
+      const cli = join(import.meta.dirname, '../cluster/fakes/cli.ts');
+      const node = ends.use(new RigProcess([process.execPath, cli, '--kubeconfig', bed.plane.kubeconfig]));
+      pids.set('fake node', node.pid);
+    }
+    const operator = ends.use(await startOperator(arm, bed.plane));
+    pids.set(OPERATOR, operator.pid).set('bench', process.pid);
+    return new Rig(arm, options, { bed, ends: ends.move(), pids });
+  }
+
+  async burst(): Promise<Figures> {
+    const { size, node, quietMs } = this.#options;
+    const { client, plane } = this.#bed;
+    const arm = this.#arm;
+    await this.#warmUp();
+    const namespace = `bench-${size}`;
+    await client.create(kinds.Namespace, { metadata: { name: namespace } });
+    await using follower = new Follower(client, namespace, arm);
+    await follower.objects.synced;
+    using sampler = new Sampler(this.#pids);
+    const since = Date.now();
+    const started = performance.now();
+    const created = new Map<string, number>();
+    await inParallel(size, async (index) => {
+      const name = `db-${index}`;
+      created.set(name, performance.now());
+      await client.create(arm.kind, objectOf(arm, namespace, name));
+    });
+    const withinMs = 60_000 + size * 500;
+    await follower.until(
+      () => `${follower.set.size} of ${size} StatefulSets were there`,
+      withinMs,
+      () => follower.set.size >= size,
+    );
+    if (node)
+      await follower.until(
+        () => `${follower.ready.size} of ${size} were ready`,
+        withinMs,
+        () => follower.ready.size >= size,
+      );
+    const { cpu } = sampler.sample();
+    await delay(2_000);
+    const counts = await plane.auditCounts(arm.user, since);
+    const quiet = await this.#quiet(quietMs);
+    return {
+      arm: arm.name,
+      size,
+      sets: reached(follower.set, created, started),
+      ready: node ? reached(follower.ready, created, started) : undefined,
+      cpuMs: Object.fromEntries(
+        Object.entries(cpu).map(([name, seconds]) => [name, (seconds * 1000) / size]),
+      ),
+      rssBytes: rssOf(this.#pid),
+      peakRssBytes: peakRssOf(this.#pid),
+      samples: sampler.samples,
+      requests: counts.by,
+      writesPerObject: counts.writes / size,
+      eventsPerObject: counts.events / size,
+      ...quiet,
+    };
+  }
+
+  get #pid(): number {
+    return this.#pids.get(OPERATOR) ?? -1;
+  }
+
+  /** The first object pays for what is loaded and compiled once. */
+  async #warmUp(): Promise<void> {
+    const namespace = 'warm-up';
+    const { client } = this.#bed;
+    await makeOne(client, this.#arm, namespace);
+    if (!this.#options.node) return;
+    await using follower = new Follower(client, namespace, this.#arm);
+    await follower.until(
+      () => 'the first object was not ready',
+      60_000,
+      () => conditionOf(follower.objects.get(`${namespace}/db`), this.#arm.ready)?.status === 'True',
+    );
+  }
+
+  /** What it costs when nothing happens, once what comes last is over. */
+  async #quiet(quietMs: number): Promise<Pick<Figures, 'quietWrites' | 'quietReads' | 'quietCpu'>> {
+    if (quietMs === 0) return { quietWrites: Number.NaN, quietReads: Number.NaN, quietCpu: Number.NaN };
+    await delay(3_000);
+    using sampler = new Sampler(new Map([[OPERATOR, this.#pid]]));
+    const since = Date.now();
+    await delay(quietMs);
+    const { cpu, seconds } = sampler.sample();
+    const { writes, reads, by } = await this.#bed.plane.auditCounts(this.#arm.user, since);
+    const watches = Object.entries(by).flatMap(([what, count]) => (what.startsWith('watch ') ? [count] : []));
+    return {
+      quietWrites: writes,
+      quietReads: reads - watches.reduce((sum, count) => sum + count, 0),
+      quietCpu: (100 * (cpu[OPERATOR] ?? 0)) / seconds,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ends.disposeAsync();
+  }
+}
+
+async function startOperator(arm: Arm, plane: ControlPlane): Promise<RigProcess> {
+  const kubeconfig = await plane.userKubeconfig(arm.user, [...arm.groups]);
+  const command = arm.command.map((each) => each.replaceAll('{kubeconfig}', kubeconfig));
+  const started = arm.inCluster
+    ? await asInCluster(kubeconfig, OPERATOR_NAMESPACE, command)
+    : { command, env: { KUBECONFIG: kubeconfig } };
+  return new RigProcess(started.command, { ...arm.env, ...started.env });
+}
+
+function objectOf({ kind, spec }: Arm, namespace: string, name: string): KubeObject {
+  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+  return { apiVersion, kind: kind.kind, metadata: { namespace, name }, spec } as KubeObject;
+}
+
+/** Objects of a manifest as an administrator makes them, before anything runs that minds. */
+async function apply(client: KubeClient, object: KubeObject): Promise<void> {
+  const { apiVersion = '', kind = '' } = object;
+  const [version = '', group = ''] = apiVersion.split('/').toReversed();
+  const plural = `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`.replace(/ys$/, 'ies');
+  const namespaced = object.metadata?.namespace !== undefined;
+  await client.create({ group, version, plural, kind, namespaced }, object);
+}
+
+function reached(
+  at: ReadonlyMap<string, number>,
+  created: ReadonlyMap<string, number>,
+  started: number,
+): Reached {
+  const times = [...at.values()].toSorted((a, b) => a - b).map((ms) => (ms - started) / 1000);
+  const latencies = [...at]
+    .map(([name, ms]) => ms - (created.get(name) ?? started))
+    .toSorted((a, b) => a - b);
+  const seconds = times.at(-1) ?? Number.NaN;
+  const tenth = times.slice(-Math.max(2, Math.floor(times.length / 10)));
+  const tenthSeconds = (tenth.at(-1) ?? 0) - (tenth[0] ?? 0);
   return {
-    size,
-    seconds: (end - since) / 1000,
-    rate: size / ((end - since) / 1000),
-    lastTenthRate:
-      size === 1
-        ? Number.NaN
-        : (tenth.length - 1) / (((tenth.at(-1) ?? 0) - (tenth[0] ?? 0)) / 1000 || Number.NaN),
+    seconds,
+    rate: times.length / seconds,
+    lastTenthRate: times.length === 1 ? Number.NaN : (tenth.length - 1) / (tenthSeconds || Number.NaN),
     p50Ms: latencies[Math.floor(latencies.length / 2)] ?? Number.NaN,
     p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
-    cpuMs,
-    rssBytes: operator.memory.now,
-    peakRssBytes: operator.memory.peak,
-    writesPerAddon: counts.writes / size,
-    eventsPerAddon: counts.events / size,
-    quietWrites: quiet.writes,
-    quietReads: quiet.reads - watches,
-    reactionMs,
+    at: times,
   };
-}
-
-/** Stops an addon, and measures until its status says that this is under way or done. */
-async function measureReaction(client: KubeClient, namespace: string, name: string): Promise<number> {
-  const key = { namespace, name };
-  const started = performance.now();
-  await client.patch(InfluxAddon, key, { spec: { state: 'Stopped' } }, { type: 'merge' });
-  for (;;) {
-    const { status } = (await client.get(InfluxAddon, key)) ?? {};
-    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-    const tookMs = performance.now() - started;
-    if (ready?.reason?.startsWith('Stop') === true) return tookMs;
-    if (tookMs > 60_000) throw new Error(`an edit of ${namespace}/${name} was not acted on in a minute`);
-    await delay(5);
-  }
-}
-
-/** The floor: the same objects, written as fast as a bare client can; nobody thinks and nobody waits. */
-export async function measureDumbWriter(client: KubeClient, size: number): Promise<number> {
-  const namespace = `dumb-${size}`;
-  await client.create(kinds.Namespace, { metadata: { name: namespace } });
-  const templates = await Promise.all(
-    CHILDREN.map(async ({ kind }) => {
-      const { items } = await client.list(kind, {
-        namespace: `bench-${size}`,
-        labelSelector: 'influxaddon.dev/addon=db-0',
-      });
-      return items.map((item) => ({ kind, item: bare(item) }));
-    }),
-  );
-  const objects = templates.flat();
-  // Three of the children are Secrets: each list found them all.
-  const unique = [
-    ...new Map(objects.map((each) => [`${each.kind.kind}/${each.item.metadata.name}`, each])).values(),
-  ];
-  const started = performance.now();
-  await inParallel(size, async (index) => {
-    for (const { kind, item } of unique) {
-      const name = item.metadata.name.replace('db-0', `db-${index}`);
-      await client.create(kind, { ...item, metadata: { ...item.metadata, namespace, name } });
-    }
-  });
-  return size / ((performance.now() - started) / 1000);
-}
-
-function bare(item: { metadata: { name: string; labels?: Record<string, string> } }): {
-  metadata: { name: string; labels: Record<string, string> };
-  [field: string]: unknown;
-} {
-  const { metadata, status: _status, ...rest } = item as typeof item & { status?: unknown };
-  const spec = (rest as { spec?: Record<string, unknown> }).spec;
-  const { clusterIP: _ip, clusterIPs: _ips, volumeName: _volume, ...kept } = spec ?? {};
-  // No pods: the floor is the writing of the objects.
-  const replicas = kept['template'] === undefined ? {} : { replicas: 0 };
-  return {
-    ...rest,
-    ...(spec === undefined ? {} : { spec: { ...kept, ...replicas } }),
-    metadata: { name: metadata.name, labels: { bench: 'dumb' } },
-  };
-}
-
-/** The first addon pays for what is loaded and compiled once. */
-async function warmUp(client: KubeClient): Promise<void> {
-  const namespace = 'warm-up';
-  await client.create(kinds.Namespace, { metadata: { name: namespace } });
-  await client.create(InfluxAddon, { metadata: { namespace, name: 'db' }, spec: { plan: '512m' } });
-  await watchReady(client, namespace, 1);
-  await delay(1_000);
-}
-
-/** When each addon was first seen Ready, by a list every few milliseconds (0.1 s for many). */
-async function watchReady(client: KubeClient, namespace: string, size: number): Promise<Map<string, number>> {
-  const ready = new Map<string, number>();
-  const deadline = Date.now() + 60_000 + size * 200;
-  for (;;) {
-    const { items } = await client.list(InfluxAddon, { namespace });
-    for (const { metadata, status } of items) {
-      const condition = status?.conditions?.find(({ type }) => type === 'Ready');
-      if (condition?.status === 'True' && !ready.has(metadata.name)) ready.set(metadata.name, Date.now());
-    }
-    if (ready.size >= size) return ready;
-    if (Date.now() > deadline) throw new Error(`${ready.size} of ${size} addons were ready in time`);
-    await delay(size > 10 ? 100 : 10);
-  }
-}
-
-async function inParallel(count: number, run: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      await run(index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, worker));
 }

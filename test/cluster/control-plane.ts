@@ -40,6 +40,8 @@ export interface ControlPlane extends AsyncDisposable {
   userKubeconfig(name: string, groups?: string[]): Promise<string>;
   /** Path of a kubeconfig for an existing service account, by a TokenRequest of one hour. */
   serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
+  /** The pids of its processes, by their names. */
+  readonly pids: ReadonlyMap<string, number>;
   /** Requests up to now: all that were answered before this call are in. */
   auditEntries(filter?: AuditFilter): Promise<AuditEntry[]>;
   auditCounts(user: string, since?: number): Promise<AuditCounts>;

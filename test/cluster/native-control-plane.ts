@@ -86,6 +86,10 @@ export class NativeControlPlane implements ControlPlane {
     return this.supervisor.failure;
   }
 
+  get pids(): ReadonlyMap<string, number> {
+    return this.supervisor.pids;
+  }
+
   /** The bed's own client, an administrator under a name of its own. */
   get api(): BedApi {
     if (this.#api === undefined) throw new Error('the API server has not been started');

@@ -56,6 +56,11 @@ export class Supervisor {
     return component;
   }
 
+  /** The pid of each component by its name. */
+  get pids(): ReadonlyMap<string, number> {
+    return new Map([...this.#components].map(([name, { pid }]) => [name, pid]));
+  }
+
   /** Ends one component on purpose. @param graceMs time between SIGTERM and SIGKILL */
   async stop(name: string, graceMs: number): Promise<void> {
     await this.get(name).stop(graceMs);
