@@ -4,7 +4,7 @@ import { serviceHost } from '../addon/access/connection.ts';
 import { ENGINE_PORT } from '../influx/pod-parts.ts';
 import { childNames } from '../addon/world/names.ts';
 import { engineImage } from '../addon/pod/containers.ts';
-import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
+import { BEING_DRILLED, BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
 import { unitsOf } from '../kube/objects/quantity.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import { claimInForce, mountedClaim } from '../addon/backups/volume.ts';
@@ -46,7 +46,8 @@ export function observeBackups(
     isTaken: (name) => stores.backups.get(`${namespace}/${name}`) !== undefined,
     stores: new Map(found.map((store) => [store.metadata.name, store])),
     tasks: tasksOf(stores, namespace, backups),
-    busy: busyBeside(stores, key),
+    busy: countBeside(stores, BEING_TAKEN, key),
+    drilling: countBeside(stores, BEING_DRILLED, key),
     settings,
   };
 }
@@ -141,8 +142,8 @@ function reachOf(stores: Stores, addon: Live<InfluxAddon>, clusterDomain: string
   return { host: serviceHost(addon, clusterDomain), port: ENGINE_PORT, tls, podIp, engineImage: image };
 }
 
-function busyBeside(stores: Stores, key: string): number {
-  return stores.backups.byIndex(BEING_TAKEN, 'yes').filter((each) => addonKeyOf(each) !== key).length;
+function countBeside(stores: Stores, index: string, key: string): number {
+  return stores.backups.byIndex(index, 'yes').filter((each) => addonKeyOf(each) !== key).length;
 }
 
 /** `namespace/name` of the addon that a backup names. */

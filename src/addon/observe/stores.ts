@@ -68,6 +68,8 @@ export const BY_PLAN = 'plan';
 export const BY_ADDON = 'addon';
 /** Backups whose Job may be running, under the one value `yes`. */
 export const BEING_TAKEN = 'taken';
+/** Backups that are being restored for a test, under the key `yes`. */
+export const BEING_DRILLED = 'drilled';
 /** Pods by `namespace/name` of their Job. */
 export const BY_JOB = 'job';
 
@@ -107,7 +109,11 @@ export function makeStores({ tenancy, onError }: StoresOptions = {}): Stores {
     backupStores: new Store<InfluxBackupStore>(told),
     backups: new Store<InfluxBackup>({
       ...told,
-      indexes: { [BY_ADDON]: addonKey, [BEING_TAKEN]: (each) => (isBeingTaken(each) ? ['yes'] : []) },
+      indexes: {
+        [BY_ADDON]: addonKey,
+        [BEING_TAKEN]: (each) => (isBeingTaken(each) ? ['yes'] : []),
+        [BEING_DRILLED]: (each) => (isBeingDrilled(each) ? ['yes'] : []),
+      },
     }),
     restores: new Store<InfluxRestore>({ ...told, indexes: { [BY_ADDON]: addonKey } }),
     jobs: new Store<kinds.Job>({ ...told, transform: slimJob }),
@@ -204,6 +210,11 @@ function isOurs(object: Live<KubeObject>): boolean {
 export function isBeingTaken({ status }: Live<InfluxBackup>): boolean {
   const { startedAt, completedAt, failedAt, expiredAt, retryAt } = status ?? {};
   return startedAt !== undefined && (completedAt ?? failedAt ?? expiredAt ?? retryAt) === undefined;
+}
+
+/** A Job that restores it for a test was decided, and has not ended. */
+export function isBeingDrilled({ status }: Live<InfluxBackup>): boolean {
+  return status?.expiredAt === undefined && (status?.job?.startsWith('drill-') ?? false);
 }
 
 function addonKey({ metadata, spec }: Live<InfluxBackup | InfluxRestore>): string[] {

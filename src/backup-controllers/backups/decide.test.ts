@@ -430,6 +430,94 @@ describe('a weekly drill', () => {
   });
 });
 
+describe('a place for a drill', () => {
+  const WEEKLY = { backups: { storeRef: { name: 'nightly' }, verify: 'Weekly' as const } };
+
+  function wanted(): BackupModel {
+    const model = new BackupModel(NOON);
+    model.addon = { ...model.addon!, spec: { ...model.addon!.spec, ...WEEKLY } };
+    return model;
+  }
+  const operations = (model: BackupModel) => model.jobs.map(({ operation }) => operation);
+
+  it('waits while ten others are drilled, says so, and keeps no backup waiting', () => {
+    const model = wanted();
+    model.drilling = 10;
+    model.add('mine');
+    model.settle();
+    expect(operations(model)).toEqual(['backup']);
+    expect(model.get('mine').status?.drill).toMatchObject({ attempts: 0, reason: 'Waiting' });
+    expect(model.get('mine').status?.drill?.message).toContain('10 others');
+    const writes = model.writes.length;
+    model.settle();
+    expect(model.writes).toHaveLength(writes);
+    // What waits is the newest, and no longer what was the newest.
+    model.pass(HOUR_MS);
+    model.add('newer');
+    model.settle();
+    expect(model.get('mine').status?.drill).toBeUndefined();
+    expect(model.get('newer').status?.drill).toMatchObject({ reason: 'Waiting' });
+    expect(operations(model)).toEqual(['backup', 'backup']);
+    model.drilling = 9;
+    model.settle();
+    expect(operations(model)).toEqual(['backup', 'backup', 'drill']);
+    expect(model.get('newer').status).toMatchObject({ restorable: { points: 1234 } });
+    expect(model.get('newer').status?.drill).toBeUndefined();
+  });
+
+  it('is not waited for any more once nobody wants drills', () => {
+    const model = wanted();
+    model.drilling = 10;
+    model.add('mine');
+    model.settle();
+    model.addon = { ...model.addon!, spec: { plan: '1g', backups: { storeRef: { name: 'nightly' } } } };
+    model.settle();
+    expect(model.get('mine').status?.drill).toBeUndefined();
+  });
+
+  it.each([
+    ['there is no addon any more', (model: BackupModel) => void (model.addon = undefined)],
+    [
+      'the addon is paused',
+      (model: BackupModel) =>
+        void (model.addon = {
+          ...model.addon!,
+          metadata: { ...model.addon!.metadata, annotations: { 'influxaddon.dev/paused': 'true' } },
+        }),
+    ],
+    [
+      'nobody wants drills any more',
+      (model: BackupModel) => void (model.addon = { ...model.addon!, spec: { plan: '1g' } }),
+    ],
+  ])('is given back when the drill ends after %s', (_, change) => {
+    const model = wanted();
+    model.behaviour = (spec) => (spec.operation === 'drill' ? 'Runs' : succeed(spec));
+    model.add('mine');
+    model.settle();
+    const job = model.get('mine').status?.job ?? '';
+    expect(job).toMatch(/^drill-/);
+    change(model);
+    model.end(job, succeed(model.jobs.at(-1)!));
+    model.settle();
+    expect(model.get('mine').status?.job).toBeUndefined();
+    expect(model.get('mine').status?.restorable).toBeDefined();
+  });
+
+  it('is given back when there is no database to make the Job for', () => {
+    const model = wanted();
+    model.behaviour = (spec) => (spec.operation === 'drill' ? 'Runs' : succeed(spec));
+    model.add('mine');
+    model.settle();
+    model.tasks.clear();
+    model.reach = undefined;
+    model.settle();
+    expect(model.get('mine').status?.job).toBeUndefined();
+    model.reach = new BackupModel(NOON).reach;
+    model.settle();
+    expect(operations(model)).toEqual(['backup', 'drill', 'drill']);
+  });
+});
+
 describe('after the addon', () => {
   it('the newest stays for ever, the others go by the rule, and their objects with them', () => {
     const model = new BackupModel(new Date('2030-01-01T12:00:00Z'));

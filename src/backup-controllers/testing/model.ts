@@ -30,6 +30,7 @@ export class BackupModel {
     engineImage: 'influxdb:1.8.10',
   };
   busy = 0;
+  drilling = 0;
   namespaceTerminating = false;
   readonly backups = new Map<string, Backup>();
   readonly stores = new Map<string, Live<InfluxBackupStore>>();
@@ -63,6 +64,7 @@ export class BackupModel {
       stores: this.stores,
       tasks: this.tasks,
       busy: this.busy,
+      drilling: this.drilling,
       settings: { image: 'operator:1', atOnce: 10 },
     };
   }

@@ -44,5 +44,7 @@ export interface BackupsWorld {
   readonly tasks: ReadonlyMap<string, Task>;
   /** Backups of other addons that are being taken. */
   readonly busy: number;
+  /** Backups of other addons that are being restored for a test. */
+  readonly drilling: number;
   readonly settings: BackupSettings;
 }
