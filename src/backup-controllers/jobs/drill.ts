@@ -4,7 +4,7 @@ import type { InfluxBackupStatus } from '../../api/influx-backup.ts';
 import { afterLost, type TaskAction } from '../decision/action.ts';
 import { jobAction, ownerOf } from './jobs.ts';
 import { jobState } from '../world/job-state.ts';
-import { phaseOf, statusAction, type Backup } from '../decision/phase.ts';
+import { isEncrypted, phaseOf, statusAction, type Backup } from '../decision/phase.ts';
 import { BACKUP_EVENT, BACKUP_REASON, type BackupReason } from '../decision/reasons.ts';
 import { retryAt } from '../decision/retries.ts';
 import { type Step } from '../backups/take.ts';
@@ -143,10 +143,10 @@ function write(
 
 function makeJob(world: BackupsWorld, backup: Backup, name: string, now: Date): Step {
   const { addon, reach, settings, namespace, addonName } = world;
-  const { location, store: where, manifestSha256, bytes, rawBytes, recipients = [] } = backup.status ?? {};
+  const { location, store: where, manifestSha256, bytes, rawBytes } = backup.status ?? {};
   const store = world.stores.get(where?.name ?? '');
   const identity = store?.spec.encryption?.identityRef;
-  if (recipients.length > 0 && identity === undefined) {
+  if (isEncrypted(backup) && identity === undefined) {
     const message = 'The backup is encrypted, and the store names no spec.encryption.identityRef.';
     return only(notThisTime(backup, 'IdentityMissing', message, false, now));
   }
