@@ -5,6 +5,7 @@ import { ENGINE_PORT } from '../influx/pod-parts.ts';
 import { childNames } from '../addon/world/names.ts';
 import { engineImage } from '../addon/pod/containers.ts';
 import { BEING_DRILLED, BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
+import { BY_NEEDED_BACKUP } from '../addon/observe/needed-backups.ts';
 import { unitsOf } from '../kube/objects/quantity.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import { claimInForce, mountedClaim } from '../addon/backups/volume.ts';
@@ -43,6 +44,10 @@ export function observeBackups(
     ...(plan === undefined ? {} : { resources: resourcesOf(plan.spec) }),
     volumeBytes: size === undefined ? 0 : unitsOf(size),
     backups,
+    isNeeded: (name) =>
+      [stores.restores, stores.addons].some(
+        (each) => each.byIndex(BY_NEEDED_BACKUP, `${namespace}/${name}`).length > 0,
+      ),
     isTaken: (name) => stores.backups.get(`${namespace}/${name}`) !== undefined,
     stores: new Map(found.map((store) => [store.metadata.name, store])),
     tasks: tasksOf(stores, namespace, backups),

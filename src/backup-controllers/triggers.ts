@@ -1,4 +1,5 @@
 import { BY_ADDON, isBeingDrilled, isBeingTaken, type Stores } from '../addon/observe/stores.ts';
+import { neededByAddon, neededByRestore } from '../addon/observe/needed-backups.ts';
 import { keyOf, type KubeObject, type Live } from '../kube/objects/types.ts';
 import type { Job } from '../kube/objects/kinds.ts';
 import type { WorkQueue } from '../kube/control/work-queue.ts';
@@ -28,12 +29,19 @@ export function connectBackups(stores: Stores, queues: TaskQueues): void {
     if (before !== undefined && isBeingDrilled(before) && (after === undefined || !isBeingDrilled(after)))
       wakeWaiting(stores, queues.backups, waitsForDrill);
   });
-  stores.addons.onChange(({ key }) => {
+  const wakeBackup = (name: string) => {
+    const backup = stores.backups.get(name);
+    if (backup !== undefined) queues.backups.add(addonKeyOf(backup));
+  };
+  stores.addons.onChange(({ key, before }) => {
     queues.backups.add(key);
+    // It may have what it waited for.
+    if (before !== undefined) neededByAddon(before).forEach(wakeBackup);
     for (const restore of stores.restores.byIndex(BY_ADDON, key)) queues.restores.add(keyOf(restore));
   });
   stores.restores.onChange(({ key, before, after }) => {
     queues.restores.add(key);
+    if (before !== undefined) neededByRestore(before).forEach(wakeBackup);
     const { namespace } = (after ?? before)?.metadata ?? {};
     const addon = (after ?? before)?.spec.addonRef.name;
     // One that has ended lets the next begin.

@@ -16,6 +16,7 @@ import { slimWorkload } from '../apps/view.ts';
 import { AUTHORITY_SECRET } from '../tls/authorities.ts';
 import { slimNode } from '../access/node-addresses.ts';
 import { MANAGED_BY, OWNED_SELECTOR, TASK_SELECTOR } from '../world/names.ts';
+import { BY_NEEDED_BACKUP, neededByAddon, neededByRestore } from './needed-backups.ts';
 import { ReferencedSecrets } from './referenced-secrets.ts';
 import { bindingSuffix } from '../rights/role-binding.ts';
 import { type Tenancy } from '../world/settings.ts';
@@ -87,7 +88,12 @@ export function makeStores({ tenancy, onError }: StoresOptions = {}): Stores {
   return {
     addons: new Store<InfluxAddon>({
       ...told,
-      indexes: { [BY_APP]: appKeys, [BY_PLAN]: (addon) => [addon.spec.plan], [BY_NAMESPACE]: namespaceOf },
+      indexes: {
+        [BY_APP]: appKeys,
+        [BY_PLAN]: (addon) => [addon.spec.plan],
+        [BY_NAMESPACE]: namespaceOf,
+        [BY_NEEDED_BACKUP]: neededByAddon,
+      },
     }),
     plans: new Store<InfluxPlan>(told),
     versions: new Store<InfluxVersion>(told),
@@ -115,7 +121,10 @@ export function makeStores({ tenancy, onError }: StoresOptions = {}): Stores {
         [BEING_DRILLED]: (each) => (isBeingDrilled(each) ? ['yes'] : []),
       },
     }),
-    restores: new Store<InfluxRestore>({ ...told, indexes: { [BY_ADDON]: addonKey } }),
+    restores: new Store<InfluxRestore>({
+      ...told,
+      indexes: { [BY_ADDON]: addonKey, [BY_NEEDED_BACKUP]: neededByRestore },
+    }),
     jobs: new Store<kinds.Job>({ ...told, transform: slimJob }),
     jobPods: new Store<kinds.Pod>({ ...told, transform: slimJobPod, indexes: { [BY_JOB]: jobKey } }),
     authorities: new Store<kinds.Secret>(told),

@@ -329,6 +329,26 @@ describe('a backup that is deleted', () => {
   });
 });
 
+describe('a backup whose time has come', () => {
+  it('is kept while it is restored, and goes when that has ended', () => {
+    const model = unscheduled();
+    const { spec } = model.addon!;
+    model.addon = { ...model.addon!, spec: { ...spec, backups: { ...spec.backups!, quota: 'Rolling' } } };
+    for (let n = 0; n <= KEPT.Starter.manual; n += 1) {
+      model.add(`mine-${n}`);
+      if (n === 0) model.needed.add('mine-0');
+      model.settle();
+      model.pass(60_000);
+    }
+    expect(model.get('mine-0').status?.expiredAt).toBeUndefined();
+    expect([reasonOf(model, 'mine-0'), model.objects.size]).toEqual(['Completed', KEPT.Starter.manual + 1]);
+    model.needed.clear();
+    model.settle();
+    expect(model.backups.has('mine-0')).toBe(false);
+    expect(model.objects.size).toBe(KEPT.Starter.manual);
+  });
+});
+
 describe('the schedule', () => {
   it('takes one a day and keeps what the rule says, for 100 days', () => {
     const model = new BackupModel(new Date('2030-01-01T12:00:00Z'));

@@ -33,6 +33,8 @@ export class BackupModel {
   drilling = 0;
   namespaceTerminating = false;
   readonly backups = new Map<string, Backup>();
+  /** Names of backups that something is being restored from. */
+  readonly needed = new Set<string>();
   readonly stores = new Map<string, Live<InfluxBackupStore>>();
   readonly tasks = new Map<string, Task>();
   /** By uid: what the store holds, whole. */
@@ -60,6 +62,7 @@ export class BackupModel {
       reach: this.addon && this.reach,
       volumeBytes: 1024 ** 3,
       backups: [...this.backups.values()],
+      isNeeded: (name) => this.needed.has(name),
       isTaken: (name) => this.backups.has(name),
       stores: this.stores,
       tasks: this.tasks,
