@@ -107,7 +107,8 @@ const OPERATOR: readonly Alert[] = [
   },
   {
     name: 'InfluxAddonOperatorStuck',
-    expr: '(max(influxaddon_queue_length) > 0 and sum(rate(influxaddon_reconcile_total[10m])) == 0) or max(influxaddon_watch_age_seconds) > 900',
+    // One controller may stand still while others work. A queue of who waits to lead is never empty.
+    expr: '(max(influxaddon_queue_length) > 0 and sum(rate(influxaddon_reconcile_total[10m])) == 0) or max(max by (controller) (influxaddon_queue_length and ignoring (controller) influxaddon_leader == 1) unless sum by (controller) (rate(influxaddon_reconcile_total[10m])) > 0) > 0 or max(influxaddon_watch_age_seconds) > 900',
     for: '10m',
     severity: 'critical',
     summary: 'The operator has work and does none of it, or hears nothing of the cluster.',
