@@ -60,12 +60,24 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonBackupTooOld',
-    fires: {
-      ...up,
-      ...on('influxaddon_backup_last_success_timestamp_seconds', '0x3000'),
-      ...on('influxaddon_backups_healthy', '0x3000'),
-    },
+    fires: [
+      {
+        ...up,
+        ...on('influxaddon_backup_last_success_timestamp_seconds', '0x3000'),
+        ...on('influxaddon_backups_healthy', '0x3000'),
+      },
+      // There never was one.
+      { ...up, ...on('influxaddon_backups_healthy', '0x3000') },
+    ],
     quiet: [
+      // The first has been missing for less, or is there by now.
+      { ...up, ...on('influxaddon_backups_healthy', '1x600 0x2400') },
+      {
+        ...up,
+        ...on('influxaddon_backups_healthy', '0x3000'),
+        ...on('influxaddon_backup_last_success_timestamp_seconds', '_x600 36000x2400'),
+      },
+      on('influxaddon_backups_healthy', '0x3000'),
       { ...up, ...on('influxaddon_backup_last_success_timestamp_seconds', '0x3000') },
       on('influxaddon_backup_last_success_timestamp_seconds', '0x3000'),
     ],
@@ -109,8 +121,27 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonUpgradeStuck',
-    fires: { influxaddon_maintenance_failures: '1x120' },
-    quiet: [{ 'influxaddon_addons{status="Ready"}': '3x120', influxaddon_maintenance_failures: '0x120' }],
+    fires: [
+      { influxaddon_maintenance_failures: '1x120' },
+      // The version is a label too, and changes on the way.
+      {
+        'influxaddon_info{namespace="shop",addon="a",version="1.7.11",status="Upgrading"}': '1x40 stale',
+        'influxaddon_info{namespace="shop",addon="a",version="1.8.10",status="Upgrading"}': '_x40 1x80',
+      },
+    ],
+    quiet: [
+      {
+        'influxaddon_info{namespace="shop",addon="a",status="Ready"}': '1x120',
+        influxaddon_maintenance_failures: '0x120',
+      },
+      // Each for forty minutes.
+      {
+        'influxaddon_addons{status="Upgrading"}': '1x120',
+        'influxaddon_info{namespace="shop",addon="a",status="Upgrading"}': '1x40 stale',
+        'influxaddon_info{namespace="shop",addon="b",status="Upgrading"}': '_x40 1x40 stale',
+        'influxaddon_info{namespace="shop",addon="c",status="Upgrading"}': '_x80 1x40 stale',
+      },
+    ],
     after: 90,
   },
   {
