@@ -78,3 +78,44 @@ describe('a backup is needed', () => {
     expect(woken).toContain(`${NAMESPACE}/gone`);
   });
 });
+
+describe('a drill', () => {
+  const backupOf = (addon: string, status: InfluxBackup['status'], metadata: object = {}) =>
+    live<InfluxBackup>({
+      metadata: { name: addon, namespace: NAMESPACE, uid: addon, ...metadata },
+      spec: { addonRef: { name: addon } },
+      ...(status === undefined ? {} : { status }),
+    });
+  const at = '2030-01-01T00:00:00Z';
+  const whole = { startedAt: at, completedAt: at };
+  const drilled = { ...whole, job: 'drill-1-1' };
+  const drilling = (stores: Stores, addon: string) => {
+    const settings = { image: undefined, atOnce: 1, clusterDomain: 'cluster.local' };
+    return observeBackups(stores, `${NAMESPACE}/${addon}`, settings).drilling;
+  };
+
+  it('takes a place from other addons while its Job is not known to have ended', () => {
+    const stores = makeStores();
+    stores.backups.recordWrite(backupOf('one', drilled));
+    stores.backups.recordWrite(backupOf('taken', { startedAt: at, job: 'backup-1-1' }));
+    stores.backups.recordWrite(backupOf('expired', { ...drilled, expiredAt: at }));
+    stores.backups.recordWrite(backupOf('goes', drilled, { deletionTimestamp: at, finalizers: ['x/y'] }));
+    expect([drilling(stores, 'one'), drilling(stores, 'two')]).toEqual([0, 1]);
+    stores.backups.recordWrite(backupOf('one', whole));
+    expect(drilling(stores, 'two')).toBe(0);
+  });
+
+  it('that ends wakes those that wait for its place, and nobody else', () => {
+    const stores = makeStores();
+    const woken = new Set<string>();
+    const queue = { add: (key: string) => void woken.add(key) } as WorkQueue;
+    connectBackups(stores, { backups: queue, stores: new WorkQueue(), restores: new WorkQueue() });
+    stores.backups.recordWrite(backupOf('one', drilled));
+    const drill = { attempts: 0, reason: 'Waiting', message: 'in its turn' };
+    stores.backups.recordWrite(backupOf('waits', { ...whole, drill }));
+    stores.backups.recordWrite(backupOf('other', whole));
+    woken.clear();
+    stores.backups.recordWrite(backupOf('one', whole));
+    expect(woken).toEqual(new Set([`${NAMESPACE}/one`, `${NAMESPACE}/waits`]));
+  });
+});

@@ -221,9 +221,10 @@ export function isBeingTaken({ status }: Live<InfluxBackup>): boolean {
   return startedAt !== undefined && (completedAt ?? failedAt ?? expiredAt ?? retryAt) === undefined;
 }
 
-/** A Job that restores it for a test was decided, and has not ended. */
-export function isBeingDrilled({ status }: Live<InfluxBackup>): boolean {
-  return status?.expiredAt === undefined && (status?.job?.startsWith('drill-') ?? false);
+/** A Job that restores it for a test was decided, and has not ended. One that goes takes its Job along. */
+export function isBeingDrilled({ metadata, status }: Live<InfluxBackup>): boolean {
+  if (metadata.deletionTimestamp !== undefined || status?.expiredAt !== undefined) return false;
+  return status?.job?.startsWith('drill-') ?? false;
 }
 
 function addonKey({ metadata, spec }: Live<InfluxBackup | InfluxRestore>): string[] {
