@@ -38,11 +38,12 @@ const ADDONS: readonly Alert[] = [
   },
   {
     name: 'InfluxAddonBackupTooOld',
-    // Not of addons that are gone or stopped, nor of those that are backed up by hand only.
-    expr: `time() - ${of('influxaddon_backup_last_success_timestamp_seconds')} > 129600 and ${of('influxaddon_available')} == 1 and ${of('influxaddon_backups_healthy')} == 0`,
+    // Not of addons that are gone or stopped, nor of those that are backed up by hand only. One that has a store and never
+    // had a backup was unhealthy as long ago.
+    expr: `((time() - ${of('influxaddon_backup_last_success_timestamp_seconds')} > 129600) or (${of('influxaddon_backups_healthy offset 36h')} == 0 unless ${of('influxaddon_backup_last_success_timestamp_seconds')})) and ${of('influxaddon_available')} == 1 and ${of('influxaddon_backups_healthy')} == 0`,
     for: '15m',
     severity: 'critical',
-    summary: `The last backup of ${ADDON} is older than 36 hours.`,
+    summary: `The last backup of ${ADDON} is older than 36 hours, or there has been none for as long.`,
   },
   {
     name: 'InfluxAddonCertificateExpiring',
@@ -84,10 +85,11 @@ const ADDONS: readonly Alert[] = [
 const OPERATOR: readonly Alert[] = [
   {
     name: 'InfluxAddonUpgradeStuck',
-    expr: 'max(influxaddon_maintenance_failures) > 0 or max(influxaddon_addons{status="Upgrading"}) > 0',
+    // By addon: of a fleet that is brought up one after the other, one is at it all the time.
+    expr: `max(influxaddon_maintenance_failures) > 0 or ${of('influxaddon_info{status="Upgrading"}')} > 0`,
     for: '1h',
     severity: 'warning',
-    summary: 'A database has not come back from maintenance or from an upgrade.',
+    summary: `A database has not come back from maintenance or from an upgrade{{ with $labels.addon }}: {{ $labels.namespace }}/{{ . }}{{ end }}.`,
   },
   {
     name: 'InfluxAddonBackupsFailing',
@@ -107,7 +109,8 @@ const OPERATOR: readonly Alert[] = [
   },
   {
     name: 'InfluxAddonOperatorStuck',
-    expr: '(max(influxaddon_queue_length) > 0 and sum(rate(influxaddon_reconcile_total[10m])) == 0) or max(influxaddon_watch_age_seconds) > 900',
+    // One controller may stand still while others work. A queue of who waits to lead is never empty.
+    expr: '(max(influxaddon_queue_length) > 0 and sum(rate(influxaddon_reconcile_total[10m])) == 0) or max(max by (controller) (influxaddon_queue_length and ignoring (controller) influxaddon_leader == 1) unless sum by (controller) (rate(influxaddon_reconcile_total[10m])) > 0) > 0 or max(influxaddon_watch_age_seconds) > 900',
     for: '10m',
     severity: 'critical',
     summary: 'The operator has work and does none of it, or hears nothing of the cluster.',

@@ -85,7 +85,7 @@ const PANELS: readonly Panel[] = [
     title: 'Queue and watches',
     unit: 'short',
     queries: [
-      ['max(influxaddon_queue_length)', 'due'],
+      ['max by (controller) (influxaddon_queue_length)', 'due: {{controller}}'],
       ['max(influxaddon_watch_age_seconds)', 'seconds since the most silent watch was heard'],
     ],
   },

@@ -30,7 +30,7 @@ export async function metricsFiles(): Promise<Map<string, string>> {
 async function registered(): Promise<Registered[]> {
   const metrics = new Metrics();
   metrics.observe({
-    queueLength: () => 0,
+    queueLengths: () => new Map(),
     addonsByStatus: () => new Map(),
     watchAgeSeconds: () => 0,
     addons: () => [],

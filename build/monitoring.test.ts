@@ -14,7 +14,7 @@ function served(): Set<string> {
   const metrics = new Metrics();
   const registry: Registry = metrics.registry;
   metrics.observe({
-    queueLength: () => 0,
+    queueLengths: () => new Map(),
     addonsByStatus: () => new Map(),
     watchAgeSeconds: () => 0,
     addons: () => [],

@@ -150,7 +150,7 @@ const OPTIONS = {
   },
   'backups-at-once': {
     schema: z.coerce.number().int().min(1).max(1000).default(DEFAULT_BACKUPS.atOnce),
-    help: 'backups of different databases that are taken at once',
+    help: 'backups of different databases that are taken at once; as many are restored for a test',
   },
   'log-level': {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

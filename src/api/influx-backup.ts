@@ -98,6 +98,7 @@ const backupStatus = doc(
       16,
       'Counts: the points were counted | Sizes: counting was too dear, sizes and checksums were compared.',
     ).optional(),
+    encrypted: doc(z.boolean(), 'Whether it is encrypted, of one that was found in a store.').optional(),
     recipients: setOf(anyText(128, 'A public key of age.'), 16, 'Who can decrypt it.').optional(),
     restorable: doc(
       z.strictObject({

@@ -4,7 +4,8 @@ import { serviceHost } from '../addon/access/connection.ts';
 import { ENGINE_PORT } from '../influx/pod-parts.ts';
 import { childNames } from '../addon/world/names.ts';
 import { engineImage } from '../addon/pod/containers.ts';
-import { BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
+import { BEING_DRILLED, BEING_TAKEN, BY_ADDON, BY_JOB, type Stores } from '../addon/observe/stores.ts';
+import { BY_NEEDED_BACKUP } from '../addon/observe/needed-backups.ts';
 import { unitsOf } from '../kube/objects/quantity.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import { claimInForce, mountedClaim } from '../addon/backups/volume.ts';
@@ -43,10 +44,15 @@ export function observeBackups(
     ...(plan === undefined ? {} : { resources: resourcesOf(plan.spec) }),
     volumeBytes: size === undefined ? 0 : unitsOf(size),
     backups,
+    isNeeded: (name) =>
+      [stores.restores, stores.addons].some(
+        (each) => each.byIndex(BY_NEEDED_BACKUP, `${namespace}/${name}`).length > 0,
+      ),
     isTaken: (name) => stores.backups.get(`${namespace}/${name}`) !== undefined,
     stores: new Map(found.map((store) => [store.metadata.name, store])),
     tasks: tasksOf(stores, namespace, backups),
-    busy: busyBeside(stores, key),
+    busy: countBeside(stores, BEING_TAKEN, key),
+    drilling: countBeside(stores, BEING_DRILLED, key),
     settings,
   };
 }
@@ -141,8 +147,8 @@ function reachOf(stores: Stores, addon: Live<InfluxAddon>, clusterDomain: string
   return { host: serviceHost(addon, clusterDomain), port: ENGINE_PORT, tls, podIp, engineImage: image };
 }
 
-function busyBeside(stores: Stores, key: string): number {
-  return stores.backups.byIndex(BEING_TAKEN, 'yes').filter((each) => addonKeyOf(each) !== key).length;
+function countBeside(stores: Stores, index: string, key: string): number {
+  return stores.backups.byIndex(index, 'yes').filter((each) => addonKeyOf(each) !== key).length;
 }
 
 /** `namespace/name` of the addon that a backup names. */

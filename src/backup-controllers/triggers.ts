@@ -1,7 +1,10 @@
-import { BY_ADDON, isBeingTaken, type Stores } from '../addon/observe/stores.ts';
+import { BY_ADDON, isBeingDrilled, isBeingTaken, type Stores } from '../addon/observe/stores.ts';
+import { neededByAddon, neededByRestore } from '../addon/observe/needed-backups.ts';
 import { keyOf, type KubeObject, type Live } from '../kube/objects/types.ts';
 import type { Job } from '../kube/objects/kinds.ts';
 import type { WorkQueue } from '../kube/control/work-queue.ts';
+import type { Backup } from './decision/phase.ts';
+import { waitsForDrill } from './jobs/drill.ts';
 import { subjectOf } from './world/labels.ts';
 import { addonKeyOf } from './observe.ts';
 
@@ -22,14 +25,23 @@ export function connectBackups(stores: Stores, queues: TaskQueues): void {
       if (restore.spec.backupRef.name === (after ?? before)?.metadata.name)
         queues.restores.add(keyOf(restore));
     if (before !== undefined && isBeingTaken(before) && (after === undefined || !isBeingTaken(after)))
-      wakeWaiting(stores, queues.backups);
+      wakeWaiting(stores, queues.backups, ({ status }) => status?.startedAt === undefined);
+    if (before !== undefined && isBeingDrilled(before) && (after === undefined || !isBeingDrilled(after)))
+      wakeWaiting(stores, queues.backups, waitsForDrill);
   });
-  stores.addons.onChange(({ key }) => {
+  const wakeBackup = (name: string) => {
+    const backup = stores.backups.get(name);
+    if (backup !== undefined) queues.backups.add(addonKeyOf(backup));
+  };
+  stores.addons.onChange(({ key, before }) => {
     queues.backups.add(key);
+    // It may have what it waited for.
+    if (before !== undefined) neededByAddon(before).forEach(wakeBackup);
     for (const restore of stores.restores.byIndex(BY_ADDON, key)) queues.restores.add(keyOf(restore));
   });
   stores.restores.onChange(({ key, before, after }) => {
     queues.restores.add(key);
+    if (before !== undefined) neededByRestore(before).forEach(wakeBackup);
     const { namespace } = (after ?? before)?.metadata ?? {};
     const addon = (after ?? before)?.spec.addonRef.name;
     // One that has ended lets the next begin.
@@ -84,8 +96,7 @@ export function connectBackups(stores: Stores, queues: TaskQueues): void {
   });
 }
 
-/** A backup has ended: somebody else's may begin. */
-function wakeWaiting(stores: Stores, queue: WorkQueue): void {
-  for (const backup of stores.backups.list())
-    if (backup.status?.startedAt === undefined) queue.add(addonKeyOf(backup));
+/** A backup or a drill has ended: somebody else's may begin. */
+function wakeWaiting(stores: Stores, queue: WorkQueue, waits: (backup: Backup) => boolean): void {
+  for (const backup of stores.backups.list()) if (waits(backup)) queue.add(addonKeyOf(backup));
 }

@@ -4,7 +4,7 @@ export interface BackupSettings {
   readonly image: string | undefined;
   /** What runs beside a database that has a store; default `image`. */
   readonly agentImage?: string | undefined;
-  /** Backups of different databases that are taken at once. */
+  /** Backups of different databases that are taken at once; as many others are restored for a test. */
   readonly atOnce: number;
 }
 

@@ -4,19 +4,56 @@ import { delimiter, join } from 'node:path';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Context } from './command/verb.ts';
 
-/** Where the engine's own shell is on this machine; undefined when it is not. */
-export function shellPath({ terminal }: Context): string | undefined {
-  const folders = (terminal.environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders
-    .map((folder) => join(folder, 'influx'))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+/** One that does not say what it is within this is not waited for. */
+const ASK_MS = 5_000;
+
+/** Where the shell of InfluxDB 1.x is on this machine; undefined when it is not. The client of 2.x has the same name. */
+export async function shellPath(
+  { terminal: { environment } }: Pick<Context, 'terminal'>,
+  askMs = ASK_MS,
+): Promise<string | undefined> {
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  for (const folder of folders) {
+    const path = join(folder, 'influx');
+    if (
+      isExecutable(path) &&
+      /^InfluxDB shell version: v?1\./m.test(await versionOf(path, environment, askMs))
+    )
+      return path;
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What it answers to `-version`, which all of 1.x know (1.7 takes the word `version` for nothing and begins); else nothing. */
+async function versionOf(
+  path: string,
+  environment: Context['terminal']['environment'],
+  askMs: number,
+): Promise<string> {
+  const child = spawn(path, ['-version'], { stdio: ['ignore', 'pipe', 'ignore'], env: environment });
+  return new Promise((resolve) => {
+    let said = '';
+    const end = (answer: string): void => {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      // What it may have started holds this open.
+      child.stdout.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => end(''), askMs);
+    child.stdout.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(0, 4096)));
+    child.once('error', () => end(''));
+    child.once('close', (code) => end(code === 0 ? said : ''));
+  });
 }
 
 /**

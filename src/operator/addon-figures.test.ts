@@ -13,7 +13,7 @@ import { addonFigures } from './addon-figures.ts';
 async function scrape(stores: Stores, memories: Memories): Promise<string[]> {
   const metrics = new Metrics();
   metrics.observe({
-    queueLength: () => 0,
+    queueLengths: () => new Map(),
     addonsByStatus: () => new Map(),
     watchAgeSeconds: () => 0,
     addons: () => addonFigures(stores, memories),

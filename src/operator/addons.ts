@@ -100,6 +100,14 @@ export class AddonOperator {
     return this.queue.length + backups.length + stores.length + restores.length;
   }
 
+  /** How many keys wait, by the name of the controller that works on them. */
+  get queueLengths(): ReadonlyMap<string, number> {
+    const { backups, stores, restores } = this.#tasks;
+    const queues = { addon: this.queue, authority: this.authority, backup: backups };
+    const all = Object.entries({ ...queues, 'backup-store': stores, restore: restores });
+    return new Map(all.map(([name, { length }]) => [name, length]));
+  }
+
   /** How many keys are being worked on, those of backups, stores and restores with them. */
   get working(): number {
     const { backups, stores, restores } = this.#tasks;

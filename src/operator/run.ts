@@ -96,7 +96,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
   // Before the caches are filled nobody can work; that they are not is told by `/readyz`.
   const progress = new Progress(systemClock, () => (operator.hasSynced ? operator.waiting : 0));
   metrics.observe({
-    queueLength: () => operator.queue.length,
+    queueLengths: () => operator.queueLengths,
     addonsByStatus: () => countByStatus(operator),
     addons: () => addonFigures(operator.stores, operator.memories),
     watchAgeSeconds: () => operator.watchAges.oldestMs / 1000,
@@ -159,6 +159,7 @@ export async function runOperator(config: Config, log: Logger, stop: AbortSignal
   log.info({ server: credentials.server, namespace, version: VERSION }, 'operator started');
   try {
     if (!config['leader-elect']) {
+      metrics.leader.set(1);
       await progress.while(() => operator.work(stop));
       return;
     }

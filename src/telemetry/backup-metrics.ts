@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { oncePerScrape } from './once-per-scrape.ts';
 
 /** The backups of one addon, or of one that is gone, in base units. What is undefined is not known. */
 export interface BackupFigures {
@@ -43,7 +44,8 @@ const GAUGES: readonly (readonly [string, string, (figures: BackupFigures) => nu
 ];
 
 /** One sample for each addon and figure, read when asked for. */
-export function observeBackupMetrics(registry: Registry, read: () => Iterable<BackupFigures>): void {
+export function observeBackupMetrics(registry: Registry, gather: () => readonly BackupFigures[]): void {
+  const read = oncePerScrape(gather);
   for (const [name, help, of] of GAUGES) {
     new Gauge({
       name,

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { oncePerScrape } from './once-per-scrape.ts';
 
 /** The fleet, as far as maintenance by the platform is concerned. */
 export interface MaintenanceFigures {
@@ -11,7 +12,8 @@ export interface MaintenanceFigures {
 }
 
 /** Registers what an operations team looks at while a change of the catalogue goes through a fleet. */
-export function observeMaintenance(registry: Registry, read: () => MaintenanceFigures): void {
+export function observeMaintenance(registry: Registry, gather: () => MaintenanceFigures): void {
+  const read = oncePerScrape(gather);
   const registers = [registry];
   const gauge = (name: string, help: string, of: (figures: MaintenanceFigures) => number) =>
     new Gauge({

@@ -61,7 +61,8 @@ export class Metrics {
 
   /** Gauges are read when they are asked for. */
   observe(sources: {
-    queueLength: () => number;
+    /** By the name of the controller that takes from the queue. */
+    queueLengths: () => ReadonlyMap<string, number>;
     addonsByStatus: () => ReadonlyMap<string, number>;
     watchAgeSeconds: () => number;
     addons: () => Iterable<AddonFigures>;
@@ -77,7 +78,6 @@ export class Metrics {
           this.set(read());
         },
       });
-    gauge('influxaddon_queue_length', 'Addons that are due and not being worked on.', sources.queueLength);
     gauge(
       'influxaddon_watch_age_seconds',
       'Time since the most silent watch was last heard of: a list, an event, a bookmark, or the server that took it.',
@@ -97,15 +97,28 @@ export class Metrics {
         return seconds;
       },
     );
-    new Gauge({
-      name: 'influxaddon_addons',
-      help: 'Addons by what the STATUS column shows.',
-      labelNames: ['status'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [status, count] of sources.addonsByStatus()) this.set({ status }, count);
-      },
-    });
+    const counted = (name: string, help: string, label: string, read: () => ReadonlyMap<string, number>) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        collect() {
+          this.reset();
+          for (const [value, count] of read()) this.set({ [label]: value }, count);
+        },
+      });
+    counted(
+      'influxaddon_queue_length',
+      'What is due and not being worked on: addons, and backups, stores and restores by their controllers.',
+      'controller',
+      sources.queueLengths,
+    );
+    counted(
+      'influxaddon_addons',
+      'Addons by what the STATUS column shows.',
+      'status',
+      sources.addonsByStatus,
+    );
   }
 }

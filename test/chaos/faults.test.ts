@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { faults } from './faults.ts';
+import { scenarios } from './scenarios/index.ts';
 
 const ENDINGS = ['.test.ts', '.exhaustive.test.ts', '.ts'];
 
@@ -22,4 +23,8 @@ test('the page on reliability has the same faults, each with its tests', () => {
     const row = `| ${fault} | ${expected} | ${[...new Set([shown].flat())].join(', ')} |`;
     expect(page).toContain(row);
   }
+});
+
+test('the page on reliability says how many scenarios there are', () => {
+  expect(readFileSync('docs/reliability.md', 'utf8')).toContain(`\n- ${scenarios.length} scenarios`);
 });

@@ -93,7 +93,21 @@ export const faults: readonly Fault[] = [
   {
     fault: 'the object store is down, slow or corrupt',
     expected: 'No backup counts as taken before it was verified; a restore leaves the old data until then.',
-    tests: [],
+    tests: [
+      at('test/integration/backup/store-faults', 'a backup into a store that'),
+      at('test/integration/backup/store-faults', 'is slow to answer now and then succeeds'),
+      at('test/integration/backup/store-faults', '%s leaves the volume untouched'),
+      at('test/integration/backup/kills', 'a backup whose Job dies after each of its writes to the store'),
+      at('test/integration/backup/refusals', 'whose archive was exchanged or shortened in the store'),
+    ],
+  },
+  {
+    fault: 'the engine dies, or gives half a shard, while it is backed up',
+    expected: 'The backup is not whole and says why; the next one is.',
+    tests: [
+      at('test/integration/backup/engine-faults', 'of a shard that ends in the middle is BackupTruncated'),
+      at('test/integration/backup/engine-faults', 'during which the engine dies and is back at once'),
+    ],
   },
   {
     fault: 'a certificate expires',

@@ -28,7 +28,8 @@ type Samples = Readonly<Record<string, string>>;
 
 interface Case {
   readonly alert: string;
-  readonly fires: Samples;
+  /** Each of these, where there are several. */
+  readonly fires: Samples | readonly Samples[];
   /** The same alert says nothing of these. */
   readonly quiet: readonly Samples[];
   /** Minutes after which it fires; the longest of any is looked at for silence. */
@@ -59,12 +60,24 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonBackupTooOld',
-    fires: {
-      ...up,
-      ...on('influxaddon_backup_last_success_timestamp_seconds', '0x3000'),
-      ...on('influxaddon_backups_healthy', '0x3000'),
-    },
+    fires: [
+      {
+        ...up,
+        ...on('influxaddon_backup_last_success_timestamp_seconds', '0x3000'),
+        ...on('influxaddon_backups_healthy', '0x3000'),
+      },
+      // There never was one.
+      { ...up, ...on('influxaddon_backups_healthy', '0x3000') },
+    ],
     quiet: [
+      // The first has been missing for less, or is there by now.
+      { ...up, ...on('influxaddon_backups_healthy', '1x600 0x2400') },
+      {
+        ...up,
+        ...on('influxaddon_backups_healthy', '0x3000'),
+        ...on('influxaddon_backup_last_success_timestamp_seconds', '_x600 36000x2400'),
+      },
+      on('influxaddon_backups_healthy', '0x3000'),
       { ...up, ...on('influxaddon_backup_last_success_timestamp_seconds', '0x3000') },
       on('influxaddon_backup_last_success_timestamp_seconds', '0x3000'),
     ],
@@ -108,8 +121,27 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonUpgradeStuck',
-    fires: { influxaddon_maintenance_failures: '1x120' },
-    quiet: [{ 'influxaddon_addons{status="Ready"}': '3x120', influxaddon_maintenance_failures: '0x120' }],
+    fires: [
+      { influxaddon_maintenance_failures: '1x120' },
+      // The version is a label too, and changes on the way.
+      {
+        'influxaddon_info{namespace="shop",addon="a",version="1.7.11",status="Upgrading"}': '1x40 stale',
+        'influxaddon_info{namespace="shop",addon="a",version="1.8.10",status="Upgrading"}': '_x40 1x80',
+      },
+    ],
+    quiet: [
+      {
+        'influxaddon_info{namespace="shop",addon="a",status="Ready"}': '1x120',
+        influxaddon_maintenance_failures: '0x120',
+      },
+      // Each for forty minutes.
+      {
+        'influxaddon_addons{status="Upgrading"}': '1x120',
+        'influxaddon_info{namespace="shop",addon="a",status="Upgrading"}': '1x40 stale',
+        'influxaddon_info{namespace="shop",addon="b",status="Upgrading"}': '_x40 1x40 stale',
+        'influxaddon_info{namespace="shop",addon="c",status="Upgrading"}': '_x80 1x40 stale',
+      },
+    ],
     after: 90,
   },
   {
@@ -129,8 +161,38 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonOperatorStuck',
-    fires: { influxaddon_queue_length: '3x60', 'influxaddon_reconcile_total{outcome="done"}': '7x60' },
+    fires: [
+      { influxaddon_queue_length: '3x60', 'influxaddon_reconcile_total{outcome="done"}': '7x60' },
+      // The others work.
+      {
+        'influxaddon_leader{pod="a"}': '1x60',
+        'influxaddon_queue_length{pod="a",controller="addon"}': '0x60',
+        'influxaddon_queue_length{pod="a",controller="backup"}': '3x60',
+        'influxaddon_reconcile_total{pod="a",controller="addon",outcome="done"}': '7+1x60',
+        'influxaddon_reconcile_total{pod="a",controller="backup",outcome="done"}': '5x60',
+      },
+      // One that has never done anything has no count.
+      {
+        'influxaddon_leader{pod="a"}': '1x60',
+        'influxaddon_queue_length{pod="a",controller="restore"}': '1x60',
+        'influxaddon_reconcile_total{pod="a",controller="addon",outcome="done"}': '7+1x60',
+      },
+    ],
     quiet: [
+      // What waits to lead does nothing, and what leads has nothing to do there.
+      {
+        'influxaddon_leader{pod="a"}': '1x60',
+        'influxaddon_leader{pod="b"}': '0x60',
+        'influxaddon_queue_length{pod="a",controller="backup"}': '0x60',
+        'influxaddon_queue_length{pod="b",controller="backup"}': '3x60',
+        'influxaddon_reconcile_total{pod="a",controller="addon",outcome="done"}': '7+1x60',
+        'influxaddon_reconcile_total{pod="a",controller="backup",outcome="done"}': '5x60',
+      },
+      {
+        'influxaddon_leader{pod="a"}': '1x60',
+        'influxaddon_queue_length{pod="a",controller="backup"}': '3x60',
+        'influxaddon_reconcile_total{pod="a",controller="backup",outcome="done"}': '5+1x60',
+      },
       { influxaddon_queue_length: '3x60', 'influxaddon_reconcile_total{outcome="done"}': '7+1x60' },
       { influxaddon_queue_length: '0x60', influxaddon_watch_age_seconds: '300x60' },
     ],
@@ -161,9 +223,11 @@ test('the rules are what Prometheus reads, and each of them is tried', async () 
 test.each(CASES)(
   '$alert fires when it has to and is quiet otherwise',
   async ({ alert, fires, quiet, after }) => {
-    const loud = await failures(alert, fires, after);
-    expect(loud, `${alert} does not fire`).toContain('got:[');
-    expect(loud).toContain(alert);
+    for (const samples of [fires].flat()) {
+      const loud = await failures(alert, samples, after);
+      expect(loud, `${alert} does not fire`).toContain('got:[');
+      expect(loud).toContain(alert);
+    }
     for (const samples of quiet) expect(await failures(alert, samples, after)).toBe('');
   },
 );

@@ -1,4 +1,5 @@
 import type { InfluxBackup as Backup } from '../../src/api/influx-backup.ts';
+import type { InfluxBackupStoreSpec } from '../../src/api/influx-backup-store.ts';
 import type { InfluxRestore as Restore } from '../../src/api/influx-restore.ts';
 import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
 import { type Kind, PersistentVolumeClaim, StatefulSet } from '../../src/kube/objects/kinds.ts';
@@ -9,11 +10,16 @@ import type { OperatorBed } from './operator-bed.ts';
 /** Of a spec: the store that {@link makeStore} makes, and no backups but those that are asked for. */
 export const BACKUPS = { storeRef: { name: 'nightly' }, schedule: { mode: 'Disabled' as const } };
 
-export async function makeStore(bed: OperatorBed, namespace: string): Promise<void> {
+export async function makeStore(
+  bed: OperatorBed,
+  namespace: string,
+  spec: Partial<InfluxBackupStoreSpec> = {},
+): Promise<void> {
   await bed.client.create(InfluxBackupStore, {
     metadata: { namespace, name: BACKUPS.storeRef.name },
     spec: {
       s3: { endpoint: 'https://s3.example.com', bucket: 'backups', credentialsRef: { name: 'credentials' } },
+      ...spec,
     },
   });
 }

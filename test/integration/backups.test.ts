@@ -1,9 +1,37 @@
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { InfluxAddon, InfluxBackup, InfluxBackupStore, InfluxVersion } from '../../src/api/kinds.ts';
-import { Job, Namespace, PersistentVolumeClaim } from '../../src/kube/objects/kinds.ts';
+import {
+  InfluxAddon,
+  InfluxBackup,
+  InfluxBackupStore,
+  InfluxRestore,
+  InfluxVersion,
+} from '../../src/api/kinds.ts';
+import { lastSlot } from '../../src/backup/schedule.ts';
+import {
+  Event,
+  Job,
+  type Kind,
+  Namespace,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+} from '../../src/kube/objects/kinds.ts';
+import type { KubeObject } from '../../src/kube/objects/types.ts';
+import { SteppedClock } from '../cluster/stepped-clock.ts';
 import { pick } from '../size.ts';
-import { backUp, BACKUPS, makeStore, reasonOf, untilBackup, untilReason } from './backing-up.ts';
+import {
+  backUp,
+  BACKUPS,
+  makeStore,
+  reasonOf,
+  restore,
+  untilBackup,
+  untilReason,
+  untilRestore,
+} from './backing-up.ts';
 import { eventually, namespaceGone } from './children.ts';
+import { secretData } from './database.ts';
 import { type FakeStore, fakeStoreOf } from './fake-store.ts';
 import { condition, type OperatorBed } from './operator-bed.ts';
 import { atRest } from './rest.ts';
@@ -42,6 +70,7 @@ const DENIED: FakeStore['behaviour'] = ({ operation }) =>
   operation === 'backup'
     ? { ok: false, operation, reason: 'StoreDenied', message: 'the key is wrong', retryable: false }
     : undefined;
+const DAY_MS = 86_400_000;
 const UNENDING: FakeStore['behaviour'] = ({ operation }) => (operation === 'backup' ? 'Runs' : undefined);
 
 async function gone(namespace: string, name: string): Promise<void> {
@@ -88,6 +117,44 @@ describe('with an operator of their own', () => {
         return reasonOf(backup) === 'Completed';
       });
       expect(store.ran.filter(({ operation }) => operation === 'backup')).toHaveLength(1);
+    });
+  });
+
+  describe.concurrent('a scheduled backup', () => {
+    test('is made up for once after days without an operator, and is one a day from then on', async () => {
+      const { namespace } = await withStore('scheduled');
+      const clock = new SteppedClock();
+      const options = { only: namespace, clock };
+      const first = await bed.startOperator(options);
+      // No turn comes by itself while the test runs.
+      const hour = (new Date().getUTCHours() + 12) % 24;
+      const backups = { storeRef: BACKUPS.storeRef, schedule: { mode: 'Enabled' as const, hour } };
+      const { metadata } = await bed.addon(namespace, 'my-app', { backups });
+      await bed.ready(namespace, 'my-app');
+      await first.stop();
+      const turns = async () => {
+        const { items } = await bed.client.list(InfluxBackup, { namespace });
+        return items
+          .filter(({ spec }) => spec.kind === 'Scheduled')
+          .map(({ metadata: { labels } }) => labels?.['influxaddon.dev/slot'] ?? '')
+          .toSorted((a, b) => a.localeCompare(b));
+      };
+      const turnOfNow = () => lastSlot(new Date(clock.now()), hour, metadata.uid).id;
+
+      clock.skip(4 * DAY_MS);
+      const expected = [turnOfNow()];
+      const second = await bed.startOperator(options);
+      await eventually('the turn of that day', async () => (await turns()).includes(expected[0] ?? ''));
+      clock.skip(DAY_MS);
+      expected.push(turnOfNow());
+      await eventually('the turn of the next day', async () => (await turns()).includes(expected[1] ?? ''));
+      expect(await turns()).toEqual(expected);
+      await second.kill();
+      await bed.startOperator(options);
+      clock.skip(DAY_MS);
+      expected.push(turnOfNow());
+      await eventually('that of the day after', async () => (await turns()).includes(expected[2] ?? ''));
+      expect(await turns()).toEqual(expected);
     });
   });
 
@@ -149,6 +216,71 @@ describe('with one operator', () => {
       expect(store.ran.map(({ operation }) => operation).filter((each) => each !== 'check')).toEqual([
         'backup',
       ]);
+    });
+
+    test('has no secret in its Jobs, its drill or its restore, nor in what is told of them', async () => {
+      const namespace = await bed.namespace('canaries');
+      const store = fakeStoreOf(bed.kubelet, namespace);
+      const identity = await generateIdentity();
+      const stringData = {
+        AWS_ACCESS_KEY_ID: 'canary0Key0Id',
+        AWS_SECRET_ACCESS_KEY: 'canary0Secret0Access0Key',
+      };
+      await bed.client.create(Secret, { metadata: { namespace, name: 'credentials' }, stringData });
+      await bed.client.create(Secret, {
+        metadata: { namespace, name: 'identity' },
+        stringData: { key: identity },
+      });
+      const encryption = {
+        recipients: [await identityToRecipient(identity)],
+        identityRef: { name: 'identity', key: 'key' },
+      };
+      await makeStore(bed, namespace, { encryption });
+      await bed.addon(namespace, 'my-app', { backups: { ...BACKUPS, verify: 'Weekly' } });
+      const { status } = await bed.ready(namespace, 'my-app');
+      await backUp(bed, namespace, 'mine');
+      await eventually('the drill', async () => {
+        const backup = await bed.client.get(InfluxBackup, { namespace, name: 'mine' });
+        return backup?.status?.restorable !== undefined;
+      });
+      await restore(bed, namespace, 'back', status?.id ?? '');
+      await untilRestore(bed, namespace, 'back');
+      store.behaviour = DENIED;
+      await backUp(bed, namespace, 'denied');
+      await untilBackup(bed, namespace, 'denied', 'StoreDenied');
+      await eventually('its event', async () => {
+        const { items } = await bed.client.list(Event, { namespace });
+        return items.some(({ reason }) => reason === 'BackupFailed');
+      });
+
+      const { 'admin-password': admin = '', password = '' } = await secretData(
+        bed,
+        namespace,
+        'my-app-influx-admin',
+      );
+      const secrets = [...Object.values(stringData), identity, admin, password];
+      expect(secrets.every((secret) => secret.length > 8)).toBe(true);
+      const kinds = [Job, Pod, Event, InfluxAddon, InfluxBackup, InfluxBackupStore, InfluxRestore];
+      for (const kind of kinds) {
+        const { items } = await bed.client.list(kind as Kind<KubeObject>, { namespace });
+        expect(items.length, kind.plural).toBeGreaterThan(0);
+        const text = JSON.stringify(items);
+        for (const secret of secrets)
+          for (const form of [secret, Buffer.from(secret).toString('base64')])
+            expect(text.includes(form), `${kind.plural} hold a secret`).toBe(false);
+      }
+      // There was something to be searched: what is mounted is named.
+      const jobs = JSON.stringify((await bed.client.list(Job, { namespace })).items);
+      for (const word of [
+        'check',
+        'backup',
+        'drill',
+        'restore',
+        'credentials',
+        'identity',
+        'my-app-influx-admin',
+      ])
+        expect(jobs).toContain(`"${word}"`);
     });
 
     test('is immutable but for its deletionPolicy', async () => {

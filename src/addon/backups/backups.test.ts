@@ -210,6 +210,21 @@ describe('BackupsHealthy', () => {
     expect(health([drilled, fresh], spec).condition).toMatchObject({ status: true });
   });
 
+  it('has beside it which backup was last restored for a test, and when', () => {
+    const drilled = (of: Backup, at: string, name: string) => ({
+      ...of,
+      metadata: { ...of.metadata, name },
+      status: { ...of.status, restorable: { at } },
+    });
+    expect(health([yesterday, today]).status?.lastVerified).toBeUndefined();
+    const older = drilled(yesterday, ago(HOUR_MS), 'older');
+    const lastVerified = { name: 'older', time: ago(HOUR_MS) };
+    expect(health([older, today]).status).toMatchObject({ lastVerified });
+    // The newest that was: a later drill with an older backup takes nothing back.
+    const newest = drilled(today, ago(2 * HOUR_MS), 'newest');
+    expect(health([older, newest]).status?.lastVerified).toEqual({ name: 'newest', time: ago(2 * HOUR_MS) });
+  });
+
   it('is false after a drill that failed, with its words, until another succeeds', () => {
     const spec = { backups: { ...BACKUPS, verify: 'Weekly' as const } };
     const fresh = { ...today, status: { ...today.status, startedAt: '2030-01-10T00:59:59Z' } };

@@ -16,6 +16,7 @@ import { slimWorkload } from '../apps/view.ts';
 import { AUTHORITY_SECRET } from '../tls/authorities.ts';
 import { slimNode } from '../access/node-addresses.ts';
 import { MANAGED_BY, OWNED_SELECTOR, TASK_SELECTOR } from '../world/names.ts';
+import { BY_NEEDED_BACKUP, neededByAddon, neededByRestore } from './needed-backups.ts';
 import { ReferencedSecrets } from './referenced-secrets.ts';
 import { bindingSuffix } from '../rights/role-binding.ts';
 import { type Tenancy } from '../world/settings.ts';
@@ -68,6 +69,8 @@ export const BY_PLAN = 'plan';
 export const BY_ADDON = 'addon';
 /** Backups whose Job may be running, under the one value `yes`. */
 export const BEING_TAKEN = 'taken';
+/** Backups that are being restored for a test, under the key `yes`. */
+export const BEING_DRILLED = 'drilled';
 /** Pods by `namespace/name` of their Job. */
 export const BY_JOB = 'job';
 
@@ -85,7 +88,12 @@ export function makeStores({ tenancy, onError }: StoresOptions = {}): Stores {
   return {
     addons: new Store<InfluxAddon>({
       ...told,
-      indexes: { [BY_APP]: appKeys, [BY_PLAN]: (addon) => [addon.spec.plan], [BY_NAMESPACE]: namespaceOf },
+      indexes: {
+        [BY_APP]: appKeys,
+        [BY_PLAN]: (addon) => [addon.spec.plan],
+        [BY_NAMESPACE]: namespaceOf,
+        [BY_NEEDED_BACKUP]: neededByAddon,
+      },
     }),
     plans: new Store<InfluxPlan>(told),
     versions: new Store<InfluxVersion>(told),
@@ -107,9 +115,16 @@ export function makeStores({ tenancy, onError }: StoresOptions = {}): Stores {
     backupStores: new Store<InfluxBackupStore>(told),
     backups: new Store<InfluxBackup>({
       ...told,
-      indexes: { [BY_ADDON]: addonKey, [BEING_TAKEN]: (each) => (isBeingTaken(each) ? ['yes'] : []) },
+      indexes: {
+        [BY_ADDON]: addonKey,
+        [BEING_TAKEN]: (each) => (isBeingTaken(each) ? ['yes'] : []),
+        [BEING_DRILLED]: (each) => (isBeingDrilled(each) ? ['yes'] : []),
+      },
     }),
-    restores: new Store<InfluxRestore>({ ...told, indexes: { [BY_ADDON]: addonKey } }),
+    restores: new Store<InfluxRestore>({
+      ...told,
+      indexes: { [BY_ADDON]: addonKey, [BY_NEEDED_BACKUP]: neededByRestore },
+    }),
     jobs: new Store<kinds.Job>({ ...told, transform: slimJob }),
     jobPods: new Store<kinds.Pod>({ ...told, transform: slimJobPod, indexes: { [BY_JOB]: jobKey } }),
     authorities: new Store<kinds.Secret>(told),
@@ -204,6 +219,12 @@ function isOurs(object: Live<KubeObject>): boolean {
 export function isBeingTaken({ status }: Live<InfluxBackup>): boolean {
   const { startedAt, completedAt, failedAt, expiredAt, retryAt } = status ?? {};
   return startedAt !== undefined && (completedAt ?? failedAt ?? expiredAt ?? retryAt) === undefined;
+}
+
+/** A Job that restores it for a test was decided, and has not ended. One that goes takes its Job along. */
+export function isBeingDrilled({ metadata, status }: Live<InfluxBackup>): boolean {
+  if (metadata.deletionTimestamp !== undefined || status?.expiredAt !== undefined) return false;
+  return status?.job?.startsWith('drill-') ?? false;
 }
 
 function addonKey({ metadata, spec }: Live<InfluxBackup | InfluxRestore>): string[] {

@@ -42,6 +42,9 @@ function expectRotated(simulation: Simulation, before: ReturnType<typeof credent
   expect(users?.get(ADMIN_USER)?.password).toBe(now.adminPassword);
   expect(secretOf(simulation, names.adminSecret)[ADMIN_KEY.rotation]).toBeUndefined();
   expect(simulation.addon?.status?.rotation).toBeUndefined();
+  // Who reads no Secret still knows whose the URL is.
+  const { id, user = id } = simulation.addon?.status ?? {};
+  expect(user).toBe(now.username);
 }
 
 function restarts(simulation: Simulation): number {

@@ -53,6 +53,25 @@ function condition(status: InfluxAddonStatus, type: string) {
   return status.conditions?.find((each) => each.type === type);
 }
 
+describe('the user in the connection URL', () => {
+  const other = { ...READY, facts: { ...FACTS, username: `${FACTS.id}_b` } };
+
+  it('is told where it is not the id', () => {
+    expect(render(READY).user).toBeUndefined();
+    const told = render(other);
+    expect(told.user).toBe(`${FACTS.id}_b`);
+    expect(render(other, told, { now: LATER })).toEqual(told);
+    expect(render(READY, told, { now: LATER }).user).toBeUndefined();
+    expect(render({ ...other, facts: undefined }, told).user).toBe(told.user);
+  });
+
+  it('is written with what is news anyway, and not for itself', () => {
+    const { user: _, ...before } = render(other);
+    expect(render(other, before)).toEqual(before);
+    expect(render(other, { ...before, state: 'Stopped' }).user).toBe(`${FACTS.id}_b`);
+  });
+});
+
 describe('status', () => {
   it('tells what a user needs: id, plan, version, endpoint, names of the Secrets', () => {
     expect(render(READY)).toMatchObject({

@@ -44,6 +44,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
         ? before.endpoint
         : endpointOf(addon, picture.inForce, settings.clusterDomain),
     externalEndpoint: externalEndpointOf(before, picture.inForce, wayIn(world, now.getTime())),
+    user: before.user === userOf(before, picture) ? before.user : undefined,
     urlSecret: picture.facts === undefined ? before.urlSecret : names.urlSecret,
     adminSecret: picture.facts === undefined ? before.adminSecret : names.adminSecret,
     binding: picture.facts === undefined ? before.binding : { name: names.bindingSecret },
@@ -68,10 +69,16 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     accepted: stillAccepted(world),
     conditions: conditionsOf(world, picture, now),
   });
+  if (isDeepStrictEqual(status, before)) return status;
   // Written with what is news anyway: the first release that remembers it writes to nobody for it.
-  return picture.accepted === undefined || isDeepStrictEqual(status, before)
-    ? status
-    : { ...status, accepted: picture.accepted };
+  const { accepted = status.accepted } = picture;
+  return { ...status, ...given({ accepted, user: userOf(before, picture) }) };
+}
+
+/** Whose the published URL is: after every other rotation its user is not called by the id. */
+function userOf(before: InfluxAddonStatus, { facts }: Picture): string | undefined {
+  if (facts === undefined) return before.user;
+  return facts.username === facts.id ? undefined : facts.username;
 }
 
 function handledTokens(

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Dirent } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { StoreError } from './store-error.ts';
@@ -6,6 +6,8 @@ import type { Store } from './store.ts';
 
 /** What is being written; a key never looks like this. */
 const PARTIAL = '.partial';
+/** File systems make it in the root of a volume, for root alone. */
+const LOST_AND_FOUND = 'lost+found';
 
 /** A mounted volume: an object is a file, and a file is there only once it is on the disk. */
 export function openVolume(root: string): Store {
@@ -15,6 +17,8 @@ export function openVolume(root: string): Store {
     if (!path.startsWith(root + sep)) throw new StoreError('StoreDenied', 'A key leads out of the volume.');
     return path;
   };
+  /** Prefixes end in a slash, or are empty: that is the volume itself. */
+  const folderOf = (prefix: string): string => (prefix === '' ? root : pathOf(prefix).replace(/\/$/, ''));
   return {
     async put(key, body, _expectedBytes, signal) {
       const path = pathOf(key);
@@ -54,14 +58,13 @@ export function openVolume(root: string): Store {
     },
 
     async *list(prefix, after, signal) {
-      // Prefixes end in a slash, or are empty.
-      const names = await readdir(pathOf(prefix === '' ? '.' : prefix).replace(/\/$/, ''), {
-        recursive: true,
-        withFileTypes: true,
-      }).catch((error: unknown) => {
-        if (isMissing(error)) return [];
-        throw StoreError.from(error);
-      });
+      const folder = folderOf(prefix);
+      const names = await (folder === root ? everythingOn(root) : everythingIn(folder)).catch(
+        (error: unknown) => {
+          if (isMissing(error) && folder !== root) return [];
+          throw StoreError.from(error);
+        },
+      );
       const keys = names
         .filter((entry) => entry.isFile() && !entry.name.endsWith(PARTIAL))
         .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
@@ -78,14 +81,14 @@ export function openVolume(root: string): Store {
         await rm(pathOf(key), { force: true });
         // The folders of the backup and of the addon; one that is not empty stays.
         for (const folder of [dirname(pathOf(key)), dirname(dirname(pathOf(key)))])
-          await rmdir(folder).catch(() => {});
+          if (folder !== root) await rmdir(folder).catch(() => {});
       } catch (error) {
         throw StoreError.from(error);
       }
     },
 
     async sweep(prefix) {
-      const folder = pathOf(prefix);
+      const folder = folderOf(prefix);
       const names = await readdir(folder).catch((error: unknown) => {
         if (isMissing(error)) return [];
         throw StoreError.from(error);
@@ -95,6 +98,17 @@ export function openVolume(root: string): Store {
 
     close() {},
   };
+}
+
+function everythingIn(folder: string): Promise<Dirent[]> {
+  return readdir(folder, { recursive: true, withFileTypes: true });
+}
+
+async function everythingOn(root: string): Promise<Dirent[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory() && entry.name !== LOST_AND_FOUND);
+  const below = await Promise.all(folders.map(({ name }) => everythingIn(join(root, name))));
+  return [...entries, ...below.flat()];
 }
 
 function isMissing(error: unknown): boolean {

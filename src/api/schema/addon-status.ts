@@ -28,6 +28,7 @@ export const addonStatus = doc(
     ).optional(),
     endpoint: anyText(512, 'URL inside the cluster, without credentials.').optional(),
     externalEndpoint: anyText(512, 'URL outside the cluster, without credentials.').optional(),
+    user: anyText(64, 'User in the connection URL, when that is not the id.').optional(),
     urlSecret: name('The Secret with the connection URL.').optional(),
     adminSecret: name('The Secret with the administrator.').optional(),
     tlsSecret: name('The Secret with the certificate.').optional(),

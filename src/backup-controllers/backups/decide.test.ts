@@ -329,6 +329,26 @@ describe('a backup that is deleted', () => {
   });
 });
 
+describe('a backup whose time has come', () => {
+  it('is kept while it is restored, and goes when that has ended', () => {
+    const model = unscheduled();
+    const { spec } = model.addon!;
+    model.addon = { ...model.addon!, spec: { ...spec, backups: { ...spec.backups!, quota: 'Rolling' } } };
+    for (let n = 0; n <= KEPT.Starter.manual; n += 1) {
+      model.add(`mine-${n}`);
+      if (n === 0) model.needed.add('mine-0');
+      model.settle();
+      model.pass(60_000);
+    }
+    expect(model.get('mine-0').status?.expiredAt).toBeUndefined();
+    expect([reasonOf(model, 'mine-0'), model.objects.size]).toEqual(['Completed', KEPT.Starter.manual + 1]);
+    model.needed.clear();
+    model.settle();
+    expect(model.backups.has('mine-0')).toBe(false);
+    expect(model.objects.size).toBe(KEPT.Starter.manual);
+  });
+});
+
 describe('the schedule', () => {
   it('takes one a day and keeps what the rule says, for 100 days', () => {
     const model = new BackupModel(new Date('2030-01-01T12:00:00Z'));
@@ -427,6 +447,94 @@ describe('a weekly drill', () => {
     expect(drills(model)).toBe(5);
     for (const name of model.backups.keys()) expect(conditionsOf(model, name)).toEqual(['Ready']);
     expect([...model.backups.values()].every(({ status }) => status?.restorable === undefined)).toBe(true);
+  });
+});
+
+describe('a place for a drill', () => {
+  const WEEKLY = { backups: { storeRef: { name: 'nightly' }, verify: 'Weekly' as const } };
+
+  function wanted(): BackupModel {
+    const model = new BackupModel(NOON);
+    model.addon = { ...model.addon!, spec: { ...model.addon!.spec, ...WEEKLY } };
+    return model;
+  }
+  const operations = (model: BackupModel) => model.jobs.map(({ operation }) => operation);
+
+  it('waits while ten others are drilled, says so, and keeps no backup waiting', () => {
+    const model = wanted();
+    model.drilling = 10;
+    model.add('mine');
+    model.settle();
+    expect(operations(model)).toEqual(['backup']);
+    expect(model.get('mine').status?.drill).toMatchObject({ attempts: 0, reason: 'Waiting' });
+    expect(model.get('mine').status?.drill?.message).toContain('10 others');
+    const writes = model.writes.length;
+    model.settle();
+    expect(model.writes).toHaveLength(writes);
+    // What waits is the newest, and no longer what was the newest.
+    model.pass(HOUR_MS);
+    model.add('newer');
+    model.settle();
+    expect(model.get('mine').status?.drill).toBeUndefined();
+    expect(model.get('newer').status?.drill).toMatchObject({ reason: 'Waiting' });
+    expect(operations(model)).toEqual(['backup', 'backup']);
+    model.drilling = 9;
+    model.settle();
+    expect(operations(model)).toEqual(['backup', 'backup', 'drill']);
+    expect(model.get('newer').status).toMatchObject({ restorable: { points: 1234 } });
+    expect(model.get('newer').status?.drill).toBeUndefined();
+  });
+
+  it('is not waited for any more once nobody wants drills', () => {
+    const model = wanted();
+    model.drilling = 10;
+    model.add('mine');
+    model.settle();
+    model.addon = { ...model.addon!, spec: { plan: '1g', backups: { storeRef: { name: 'nightly' } } } };
+    model.settle();
+    expect(model.get('mine').status?.drill).toBeUndefined();
+  });
+
+  it.each([
+    ['there is no addon any more', (model: BackupModel) => void (model.addon = undefined)],
+    [
+      'the addon is paused',
+      (model: BackupModel) =>
+        void (model.addon = {
+          ...model.addon!,
+          metadata: { ...model.addon!.metadata, annotations: { 'influxaddon.dev/paused': 'true' } },
+        }),
+    ],
+    [
+      'nobody wants drills any more',
+      (model: BackupModel) => void (model.addon = { ...model.addon!, spec: { plan: '1g' } }),
+    ],
+  ])('is given back when the drill ends after %s', (_, change) => {
+    const model = wanted();
+    model.behaviour = (spec) => (spec.operation === 'drill' ? 'Runs' : succeed(spec));
+    model.add('mine');
+    model.settle();
+    const job = model.get('mine').status?.job ?? '';
+    expect(job).toMatch(/^drill-/);
+    change(model);
+    model.end(job, succeed(model.jobs.at(-1)!));
+    model.settle();
+    expect(model.get('mine').status?.job).toBeUndefined();
+    expect(model.get('mine').status?.restorable).toBeDefined();
+  });
+
+  it('is given back when there is no database to make the Job for', () => {
+    const model = wanted();
+    model.behaviour = (spec) => (spec.operation === 'drill' ? 'Runs' : succeed(spec));
+    model.add('mine');
+    model.settle();
+    model.tasks.clear();
+    model.reach = undefined;
+    model.settle();
+    expect(model.get('mine').status?.job).toBeUndefined();
+    model.reach = new BackupModel(NOON).reach;
+    model.settle();
+    expect(operations(model)).toEqual(['backup', 'drill', 'drill']);
   });
 });
 

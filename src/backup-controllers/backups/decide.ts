@@ -27,12 +27,11 @@ export function decideBackups(world: BackupsWorld, now: Date): TaskDecision {
 
   const first = firstInLine(staying);
   for (const backup of staying) steps.push(stepOf(world, backup, backup === first, now));
-  if (world.addon === undefined || !isPaused(world.addon)) {
-    steps.push(dueStep(world, now));
-    const expiring = expiryStep(world, now);
-    // One write to a backup at a time.
-    steps.push(expiring, ...(expiring.action === undefined ? [drillStep(world, now)] : []));
-  }
+  const isHeld = world.addon !== undefined && isPaused(world.addon);
+  const expiring = isHeld ? undefined : expiryStep(world, now);
+  if (expiring !== undefined) steps.push(dueStep(world, now), expiring);
+  // One write to a backup at a time.
+  if (expiring?.action === undefined) steps.push(drillStep(world, now));
   return decision(steps);
 }
 

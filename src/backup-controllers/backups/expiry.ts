@@ -26,6 +26,8 @@ export function expiryStep(
     const keeping = decideKeeping(group.map(heldOf), current, now, addon && backupsOf(addon)?.rolling);
     for (const backup of group) {
       const verdict = keeping.get(backup.metadata.name);
+      // Its time has come, and somebody still reads it: whoever ends that is heard of.
+      if (verdict?.keep === false && world.isNeeded(backup.metadata.name)) continue;
       const action = verdict && told(backup, verdict, now);
       if (action !== undefined) return { action, wakeMs: undefined };
       if (verdict?.expiresAt !== undefined) wakes.push(verdict.expiresAt.getTime() - now.getTime());

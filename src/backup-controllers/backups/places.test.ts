@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isBeingDrilled } from '../../addon/observe/stores.ts';
 import { Places } from './places.ts';
 import { BackupModel } from '../testing/model.ts';
 import { succeed } from '../testing/jobs.ts';
@@ -19,14 +20,17 @@ function fleet(count: number, now: Date): Map<string, BackupModel> {
   return new Map(models);
 }
 
-/** A minute in which all workers decide before any of them has written. Returns how many backups run then. */
-function minute(models: Map<string, BackupModel>, places: Places, runsMinutes: number): number {
+/** A minute in which all workers decide before any of them has written. Returns how many backups and drills run then. */
+function minute(models: Map<string, BackupModel>, places: Places, runsMinutes: number) {
   const runs = (model: BackupModel) =>
     [...model.backups.values()].filter(
       ({ status }) => status?.startedAt !== undefined && status.completedAt === undefined,
     ).length;
   const count = (except?: string) =>
     [...models].filter(([key, model]) => key !== except && runs(model) > 0).length;
+  const drills = (model: BackupModel) => [...model.backups.values()].some(isBeingDrilled);
+  const drilled = (except?: string) =>
+    [...models].filter(([key, model]) => key !== except && drills(model)).length;
   for (const model of models.values())
     for (const [name, { job, pod }] of model.tasks) {
       const age = model.now.getTime() - Date.parse(job?.metadata.creationTimestamp ?? '');
@@ -34,7 +38,7 @@ function minute(models: Map<string, BackupModel>, places: Places, runsMinutes: n
     }
   for (let pass = 0; pass < 3; pass += 1) {
     const decided = [...models].map(([key, model]) => {
-      const world = { ...model.world(), busy: count(key) };
+      const world = { ...model.world(), busy: count(key), drilling: drilled(key) };
       return { key, model, decision: places.decide(key, world, model.now) };
     });
     for (const { key, model, decision } of decided) {
@@ -43,7 +47,7 @@ function minute(models: Map<string, BackupModel>, places: Places, runsMinutes: n
     }
   }
   for (const model of models.values()) expect(runs(model)).toBeLessThanOrEqual(1);
-  return count();
+  return { taken: count(), drilled: drilled() };
 }
 
 describe('a hundred databases', () => {
@@ -55,7 +59,7 @@ describe('a hundred databases', () => {
     const places = new Places();
     let most = 0;
     for (let n = 0; n < 110; n += 1) {
-      most = Math.max(most, minute(models, places, 4));
+      most = Math.max(most, minute(models, places, 4).taken);
       for (const model of models.values()) model.pass(MINUTE_MS);
     }
     for (const model of models.values()) {
@@ -65,5 +69,23 @@ describe('a hundred databases', () => {
     }
     expect(most).toBeLessThanOrEqual(AT_ONCE);
     expect(most).toBeGreaterThan(1);
+  });
+
+  it('that have never been drilled are, ten at once', () => {
+    const models = fleet(30, new Date('2030-01-09T06:00:00Z'));
+    for (const model of models.values()) {
+      const { addon } = model;
+      const backups = { storeRef: { name: 'nightly' }, verify: 'Weekly' as const };
+      model.addon = { ...addon!, spec: { ...addon!.spec, backups } };
+    }
+    const places = new Places();
+    let most = 0;
+    for (let n = 0; n < 45; n += 1) {
+      most = Math.max(most, minute(models, places, 4).drilled);
+      for (const model of models.values()) model.pass(MINUTE_MS);
+    }
+    for (const model of models.values())
+      expect([...model.backups.values()].map(({ status }) => status?.restorable?.points)).toEqual([1234]);
+    expect(most).toBe(AT_ONCE);
   });
 });

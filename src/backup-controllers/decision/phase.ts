@@ -28,6 +28,11 @@ export function kindOf({ spec }: Pick<InfluxBackup, 'spec'>): NonNullable<Influx
   return spec.kind ?? 'Manual';
 }
 
+/** Of one that was found in a store it is not known for whom. */
+export function isEncrypted({ status }: Pick<InfluxBackup, 'status'>): boolean {
+  return status?.encrypted === true || (status?.recipients ?? []).length > 0;
+}
+
 /** The oldest first; of one second by name, so that everybody agrees. */
 export function byAge(a: Backup, b: Backup): number {
   const at = (backup: Backup) => backup.metadata.creationTimestamp ?? '';

@@ -1,9 +1,10 @@
 import { backupsOf, isPaused, stateOf } from '../../api/addon-defaults.ts';
+import { isBeingDrilled } from '../../addon/observe/stores.ts';
 import type { InfluxBackupStatus } from '../../api/influx-backup.ts';
 import { afterLost, type TaskAction } from '../decision/action.ts';
 import { jobAction, ownerOf } from './jobs.ts';
 import { jobState } from '../world/job-state.ts';
-import { phaseOf, statusAction, type Backup } from '../decision/phase.ts';
+import { isEncrypted, phaseOf, statusAction, type Backup } from '../decision/phase.ts';
 import { BACKUP_EVENT, BACKUP_REASON, type BackupReason } from '../decision/reasons.ts';
 import { retryAt } from '../decision/retries.ts';
 import { type Step } from '../backups/take.ts';
@@ -17,29 +18,48 @@ const MAX_DRILLS = 3;
 
 /** With `verify: Weekly`: restores the newest backup onto a scratch volume and compares, to know that it can be done. */
 export function drillStep(world: BackupsWorld, now: Date): Step {
-  const { addon, backups } = world;
-  if (addon === undefined || backupsOf(addon)?.verify !== 'Weekly') return IDLE;
-  if (isPaused(addon) || stateOf(addon) === 'Stopped') return IDLE;
-  const whole = backups.filter(
-    (backup) => phaseOf(backup) === 'Completed' && backup.status?.addon?.id === addon.status?.id,
-  );
-  const running = whole.find(({ status }) => isDrill(status?.job));
+  const staying = world.backups.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  // What has begun is followed to its end, whatever the addon has become: it keeps a place from others.
+  const running = staying.find(isBeingDrilled);
   if (running !== undefined) return follow(world, running, now);
-  const last = Math.max(...whole.map(({ status }) => Date.parse(status?.restorable?.at ?? '') || 0));
-  const newest = whole.toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
-  if (newest === undefined || now.getTime() - last < EVERY_MS) return IDLE;
-  const { drill } = newest.status ?? {};
-  if (drill?.failedAt !== undefined) return IDLE;
-  const waitMs = drill?.retryAt === undefined ? 0 : Date.parse(drill.retryAt) - now.getTime();
+  if (world.addon !== undefined && isPaused(world.addon)) return IDLE;
+  const due = isWanted(world) ? nextOf(world, staying, now) : undefined;
+  const forgotten = staying.find((backup) => backup !== due?.backup && waitsForDrill(backup));
+  if (forgotten !== undefined) return only(write(forgotten, { drill: undefined }, undefined, now));
+  if (due === undefined) return IDLE;
+  const { backup, waitMs } = due;
   if (waitMs > 0) return { action: undefined, wakeMs: waitMs };
-  return only(begun(newest, (drill?.attempts ?? 0) + 1, now));
+  if (world.reach === undefined) return IDLE; // its pod is heard of
+  if (world.drilling >= world.settings.atOnce) return inLine(backup, world.settings.atOnce, now);
+  return only(begun(backup, (backup.status?.drill?.attempts ?? 0) + 1, now));
+}
+
+/** Whether it is to be restored for a test when others have been. */
+export function waitsForDrill({ status }: Backup): boolean {
+  return status?.drill?.reason === BACKUP_REASON.waiting;
+}
+
+function isWanted({ addon }: BackupsWorld): boolean {
+  return addon !== undefined && backupsOf(addon)?.verify === 'Weekly' && stateOf(addon) !== 'Stopped';
+}
+
+function nextOf(
+  { addon }: BackupsWorld,
+  backups: readonly Backup[],
+  now: Date,
+): { readonly backup: Backup; readonly waitMs: number } | undefined {
+  const whole = backups.filter(
+    (backup) => phaseOf(backup) === 'Completed' && backup.status?.addon?.id === addon?.status?.id,
+  );
+  const last = Math.max(...whole.map(({ status }) => Date.parse(status?.restorable?.at ?? '') || 0));
+  const backup = whole.toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
+  if (backup === undefined || now.getTime() - last < EVERY_MS) return undefined;
+  const { drill } = backup.status ?? {};
+  if (drill?.failedAt !== undefined) return undefined;
+  return { backup, waitMs: drill?.retryAt === undefined ? 0 : Date.parse(drill.retryAt) - now.getTime() };
 }
 
 const IDLE: Step = { action: undefined, wakeMs: undefined };
-
-function isDrill(job: string | undefined): job is string {
-  return job?.startsWith('drill-') ?? false;
-}
 
 function startOf({ status }: Backup): number {
   return Date.parse(status?.startedAt ?? '') || 0;
@@ -73,6 +93,14 @@ function follow(world: BackupsWorld, backup: Backup, now: Date): Step {
       return only(write(backup, change, { type: 'Normal', reason: BACKUP_EVENT.drilled, note }, now));
     }
   }
+}
+
+/** Drills have places of their own: one may take hours, and a daily backup does not wait for that. */
+function inLine(backup: Backup, atOnce: number, now: Date): Step {
+  const { attempts = 0 } = backup.status?.drill ?? {};
+  const message = `It is restored for a test in its turn: ${atOnce} others are being restored (--backups-at-once).`;
+  const drill = { attempts, reason: BACKUP_REASON.waiting, message };
+  return { action: write(backup, { drill }, undefined, now), wakeMs: 60_000 };
 }
 
 function begun(backup: Backup, attempts: number, now: Date): TaskAction | undefined {
@@ -115,16 +143,18 @@ function write(
 
 function makeJob(world: BackupsWorld, backup: Backup, name: string, now: Date): Step {
   const { addon, reach, settings, namespace, addonName } = world;
-  const { location, store: where, manifestSha256, bytes, rawBytes, recipients = [] } = backup.status ?? {};
+  const { location, store: where, manifestSha256, bytes, rawBytes } = backup.status ?? {};
   const store = world.stores.get(where?.name ?? '');
   const identity = store?.spec.encryption?.identityRef;
-  if (recipients.length > 0 && identity === undefined) {
+  if (isEncrypted(backup) && identity === undefined) {
     const message = 'The backup is encrypted, and the store names no spec.encryption.identityRef.';
     return only(notThisTime(backup, 'IdentityMissing', message, false, now));
   }
   if (store === undefined || location === undefined || settings.image === undefined)
     return only(notThisTime(backup, BACKUP_REASON.storeMissing, 'The store is gone.', false, now));
-  if (reach === undefined || addon?.status?.id === undefined) return { action: undefined, wakeMs: 60_000 };
+  // Nobody knows when there will be a database again to know the engine by: until then its place is others'.
+  if (reach === undefined || addon?.status?.id === undefined || !isWanted(world))
+    return only(write(backup, { job: undefined, drill: undefined }, undefined, now));
   const action = jobAction(
     {
       name,

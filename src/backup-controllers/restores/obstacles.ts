@@ -2,6 +2,7 @@ import { lt, valid } from 'semver';
 import { isPaused } from '../../api/addon-defaults.ts';
 import { sizeInWords } from '../../backup/size.ts';
 import { isTold } from '../../addon/volume/lost.ts';
+import { isEncrypted } from '../decision/phase.ts';
 import { RESTORE_REASON, type RestoreReason } from '../decision/reasons.ts';
 import { identityOf, sizeOf, type Restore, type RestoreWorld } from '../world/restore-world.ts';
 
@@ -52,7 +53,7 @@ export function inTheWay(world: RestoreWorld): Obstacle | undefined {
     const message = `There is no InfluxBackupStore ${status.store?.name}, which the backup is in.`;
     return { reason: RESTORE_REASON.storeMissing, message, patience: true };
   }
-  if ((status.recipients ?? []).length > 0 && identityOf(world) === undefined) {
+  if (isEncrypted(backup) && identityOf(world) === undefined) {
     const message = `The backup is encrypted: spec.identityRef, or spec.encryption.identityRef of InfluxBackupStore ${status.store?.name}, has to name the Secret with the private key.`;
     return { reason: 'IdentityMissing', message, final: true };
   }

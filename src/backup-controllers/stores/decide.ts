@@ -13,6 +13,7 @@ import { afterLost, type TaskAction, type TaskDecision } from '../decision/actio
 import { conditionsFor, type Standing } from '../decision/conditions.ts';
 import { jobState, type Task } from '../world/job-state.ts';
 import { jobAction, ownerOf, type Operation } from '../jobs/jobs.ts';
+import type { ListedBackup } from '../backups/listed.ts';
 import type { Backup } from '../decision/phase.ts';
 import { BACKUP_REASON, type BackupReason } from '../decision/reasons.ts';
 import { retryAt } from '../decision/retries.ts';
@@ -127,7 +128,8 @@ function isKnown(backups: readonly Backup[], uid: string): boolean {
 
 /** An InfluxBackup for what is in the store and has none: nothing of it is taken or deleted by that. */
 function made({ store, backups }: StoreWorld, entry: ListEntry): TaskAction {
-  const { location, manifestSha256, addonName, startedAt } = entry;
+  const { location, manifestSha256, addonName, startedAt, completedAt, plan, class: planClass } = entry;
+  const { engineVersion, bytes, dataBytes, points, encrypted } = entry;
   const isTaken = backups.some(({ metadata }) => metadata.name === entry.name);
   const found = {
     store: store.metadata.name,
@@ -136,7 +138,15 @@ function made({ store, backups }: StoreWorld, entry: ListEntry): TaskAction {
     manifestSha256,
     addonName,
     startedAt,
-  };
+    completedAt,
+    plan,
+    class: planClass,
+    engineVersion,
+    bytes,
+    dataBytes,
+    ...(points === undefined ? {} : { points }),
+    encrypted,
+  } satisfies ListedBackup;
   const object = {
     metadata: {
       name: isTaken ? `${entry.name.slice(0, 240)}-${mark(location.uid)}` : entry.name,

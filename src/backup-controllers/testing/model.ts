@@ -30,8 +30,11 @@ export class BackupModel {
     engineImage: 'influxdb:1.8.10',
   };
   busy = 0;
+  drilling = 0;
   namespaceTerminating = false;
   readonly backups = new Map<string, Backup>();
+  /** Names of backups that something is being restored from. */
+  readonly needed = new Set<string>();
   readonly stores = new Map<string, Live<InfluxBackupStore>>();
   readonly tasks = new Map<string, Task>();
   /** By uid: what the store holds, whole. */
@@ -59,10 +62,12 @@ export class BackupModel {
       reach: this.addon && this.reach,
       volumeBytes: 1024 ** 3,
       backups: [...this.backups.values()],
+      isNeeded: (name) => this.needed.has(name),
       isTaken: (name) => this.backups.has(name),
       stores: this.stores,
       tasks: this.tasks,
       busy: this.busy,
+      drilling: this.drilling,
       settings: { image: 'operator:1', atOnce: 10 },
     };
   }

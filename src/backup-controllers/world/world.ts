@@ -36,6 +36,8 @@ export interface BackupsWorld {
   readonly volumeBytes: number;
   /** All that name the addon. */
   readonly backups: readonly Live<InfluxBackup>[];
+  /** Whether something is being restored from the backup of this name, or waits to be. */
+  readonly isNeeded: (name: string) => boolean;
   /** Whether the namespace has an InfluxBackup of this name, whatever it is of. */
   readonly isTaken: (name: string) => boolean;
   /** By name. */
@@ -44,5 +46,7 @@ export interface BackupsWorld {
   readonly tasks: ReadonlyMap<string, Task>;
   /** Backups of other addons that are being taken. */
   readonly busy: number;
+  /** Backups of other addons that are being restored for a test. */
+  readonly drilling: number;
   readonly settings: BackupSettings;
 }

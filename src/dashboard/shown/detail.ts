@@ -53,9 +53,9 @@ export function detailOf(addon: Live<InfluxAddon>, tool: Tool, now: Date): Detai
 
 /** What the Secret has, but for the password: made from what is no secret, so that nothing has to be masked. */
 function maskedUrl({ status }: InfluxAddon): string | undefined {
-  const { endpoint, id, urlSecret } = status ?? {};
+  const { endpoint, id, user = id, urlSecret } = status ?? {};
   if (endpoint === undefined || id === undefined || urlSecret === undefined) return undefined;
-  return `${endpoint.replace('://', `://${id}:********@`)}/${id}`;
+  return `${endpoint.replace('://', `://${user}:********@`)}/${id}`;
 }
 
 function users(addon: Live<InfluxAddon>): UserLine[] {

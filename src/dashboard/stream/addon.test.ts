@@ -65,6 +65,13 @@ test('the URL is without its password, and no Secret is read for it', async () =
   await made(client);
   const detail = (await sent.until(({ name, data }) => name === 'addon' && idOf(data) === 'a_1')) as Detail;
   expect(detail.maskedUrl).toBe('http://a_1:********@a-influx.shop.svc.cluster.local:8086/a_1');
+  const [addon] = (await client.list(InfluxAddon)).items;
+  await client.writeStatus(InfluxAddon, addon!, { ...status, user: 'a_1_b' });
+  const rotated = (await sent.until(
+    ({ name, data }) =>
+      name === 'addon' && (data as Detail | null)?.maskedUrl !== detail.maskedUrl && idOf(data) === 'a_1',
+  )) as Detail;
+  expect(rotated.maskedUrl).toBe('http://a_1_b:********@a-influx.shop.svc.cluster.local:8086/a_1');
   expect(JSON.stringify(sent.messages)).not.toContain('very-secret');
   expect(api.requests.filter(({ method, path }) => method === 'GET' && path.includes('secrets'))).toEqual([]);
 });

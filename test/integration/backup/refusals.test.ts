@@ -151,8 +151,9 @@ describe('a store that is a volume', () => {
   it('takes, gives back, lists and forgets backups like one that speaks S3', async () => {
     await using fresh = await Pod.create('1.8.10');
     await using volume = await Pod.create('1.8.10');
-    const storeVolume = volume.dir;
-    const store = { type: 'pvc', prefix: 'backups' } as const;
+    const storeVolume = volume.stateDir;
+    // As `storeAccess` of the operator has it for every volume.
+    const store = { type: 'pvc', prefix: '' } as const;
     const location = locationOf('on-a-volume');
     const taken = await runJobPod(scene.backupSpec({ store, location }), { ...scene.options, storeVolume });
     expect(taken.result).toMatchObject({ ok: true, points: 6_000 });
@@ -173,7 +174,7 @@ describe('a store that is a volume', () => {
     expect(restored.result).toMatchObject({ ok: true, points: 6_000, verified: 'Counts' });
     const removed = await runJobPod({ operation: 'delete', ...common, location }, { storeVolume });
     expect(removed.result).toEqual({ ok: true, operation: 'delete', objects: 2 });
-    expect(await objectsOf(join(storeVolume, 'backups'))).toEqual([]);
+    expect(await objectsOf(storeVolume)).toEqual([]);
   });
 });
 

@@ -29,7 +29,7 @@ export async function run(context: Context): Promise<void> {
   const tunnel = await cluster.forward({ pod: names.pod, port: ENGINE_PORT, localPort: 0 });
   try {
     const execute = given.text('execute');
-    const path = execute === undefined && !given.flag('builtin') ? shellPath(context) : undefined;
+    const path = execute === undefined && !given.flag('builtin') ? await shellPath(context) : undefined;
     if (path === undefined) await builtin(context, url, tunnel, tls, execute);
     else await runShell(context, path, url, tunnel.port);
   } finally {

@@ -117,7 +117,7 @@ export const DATA_VERBS: readonly Verb[] = [
   {
     name: 'console',
     summary:
-      'InfluxQL on the database: the influx of this machine if there is one, else a small one of its own',
+      'InfluxQL on the database: the influx of this machine if it is one of InfluxDB 1.x, else a small one of its own',
     arguments: [ADDON],
     options: {
       execute: { type: 'string', short: 'e', value: 'QUERY', help: 'run this and end' },
