@@ -1,5 +1,6 @@
 import { helm, kubeBinary, kubectl, promtool, versitygw } from '../../test/cluster/binaries.ts';
 import { chromium } from '../../test/cluster/chromium.ts';
+import { gitopsBinary } from '../../test/cluster/gitops.ts';
 import { appImage } from '../../test/cluster/images/app.ts';
 import { busyboxImage } from '../../test/cluster/images/busybox.ts';
 import { influxBinaries, influxImage, type InfluxVersion } from '../../test/cluster/images/influxdb.ts';
@@ -22,6 +23,7 @@ const lanes: Step[][] = [
     ['Kubernetes', kubeBinary],
     ...VERSIONS.map((version): Step => [`InfluxDB ${version}`, (say) => influxBinaries(version, say)]),
     ['S3 server', versitygw],
+    ['GitOps tools', gitopsBinary],
   ],
   [
     ['kubectl', kubectl],
