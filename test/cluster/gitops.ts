@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureCached, go, goVersion, run } from './toolcache.ts';
 
@@ -36,6 +36,30 @@ export async function gitopsBinary(say: (line: string) => void = () => {}): Prom
     say,
   );
   return join(dir, 'gitops');
+}
+
+const argoCd = 'github.com/argoproj/argo-cd/v3@v3.3.0';
+
+/** Path of the definition of Argo CD's kind Application, out of its Go module (25 MB, once). */
+export async function argoApplicationCrd(say: (line: string) => void = () => {}): Promise<string> {
+  const file = 'application-crd.yaml';
+  const dir = await ensureCached(
+    'argocd-crd',
+    [argoCd],
+    async (to) => {
+      say('downloading the definitions of Argo CD');
+      const answer = await run(await go(say), ['mod', 'download', '-json', argoCd]);
+      const { Dir } = JSON.parse(answer) as { Dir: string };
+      await copyFile(join(Dir, 'manifests/crds', file), join(to, file));
+    },
+    say,
+  );
+  return join(dir, file);
+}
+
+/** What makes each of these no manifest of Flux, by the types of its controllers; empty when nothing does. */
+export function fluxFaults(manifests: readonly object[]): Promise<string[]> {
+  return ask('flux-kind', manifests);
 }
 
 /** What Argo CD makes of each object with a health check in Lua. */

@@ -1,9 +1,10 @@
-// What GitOps tools think of objects, by their own libraries: the Lua of Argo CD's health checks, kstatus, and the
-// diffs of gitops-engine (Argo CD) and of ssa (Flux). The first argument says which; standard input is one JSON array
+// What GitOps tools think of objects, by their own libraries: the Lua of Argo CD's health checks, kstatus, the diffs of
+// gitops-engine (Argo CD) and of ssa (Flux), and the types of Flux. The first argument says which; standard input is one JSON array
 // of requests, standard output one of answers. $KUBECONFIG is used by the diffs alone.
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,10 @@ import (
 	"github.com/argoproj/gitops-engine/pkg/diff"
 	"github.com/fluxcd/cli-utils/pkg/kstatus/polling"
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	helm "github.com/fluxcd/helm-controller/api/v2"
+	kustomize "github.com/fluxcd/kustomize-controller/api/v1"
 	"github.com/fluxcd/pkg/ssa"
+	source "github.com/fluxcd/source-controller/api/v1"
 	lua "github.com/yuin/gopher-lua"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
@@ -49,13 +53,15 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 1 {
-		return errors.New("one of: health kstatus argo-diff flux-diff")
+		return errors.New("one of: health kstatus argo-diff flux-diff flux-kind")
 	}
 	switch args[0] {
 	case "health":
 		return answer(health)
 	case "kstatus":
 		return answer(kstatus)
+	case "flux-kind":
+		return answer(fluxKind)
 	case "argo-diff":
 		config, err := connection()
 		if err != nil {
@@ -247,4 +253,30 @@ func fluxDiff(manager *ssa.ResourceManager, of object) (difference, error) {
 		found.To = predicted.Object
 	}
 	return found, nil
+}
+
+// fluxKind is empty when a manifest of Flux has no field that its kind does not have.
+func fluxKind(of object) (string, error) {
+	kinds := map[string]any{
+		"kustomize.toolkit.fluxcd.io/v1 Kustomization": &kustomize.Kustomization{},
+		"helm.toolkit.fluxcd.io/v2 HelmRelease":        &helm.HelmRelease{},
+		"source.toolkit.fluxcd.io/v1 GitRepository":    &source.GitRepository{},
+		"source.toolkit.fluxcd.io/v1 OCIRepository":    &source.OCIRepository{},
+		"source.toolkit.fluxcd.io/v1 HelmRepository":   &source.HelmRepository{},
+	}
+	name := fmt.Sprintf("%v %v", of["apiVersion"], of["kind"])
+	kind, known := kinds[name]
+	if !known {
+		return "unknown: " + name, nil
+	}
+	text, err := json.Marshal(of)
+	if err != nil {
+		return "", err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(kind); err != nil {
+		return name + ": " + err.Error(), nil
+	}
+	return "", nil
 }
