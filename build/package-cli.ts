@@ -15,6 +15,10 @@ const FOLDER = 'package';
 /** Krew calls a plugin by what comes after `kubectl `. */
 const PLUGIN = 'influx';
 const SUMMARY = 'Operate InfluxDB addons of applications';
+const DESCRIPTION = [
+  'Makes, changes, watches and backs up InfluxAddons with your own rights, by edits of what is asked for,',
+  'and shows what comes of it; with a page in the browser.',
+];
 
 interface Project {
   readonly version: string;
@@ -90,10 +94,7 @@ function krewManifest({ version, engines }: Project, uri: string, sha256: string
     spec: {
       version: `v${version}`,
       shortDescription: SUMMARY,
-      description:
-        `Makes, changes, watches and backs up InfluxAddons with your own rights, by edits of what is asked for, and shows what
-comes of it; with a page in the browser.
-`.replace('\n', ' '),
+      description: `${DESCRIPTION.join(' ')}\n`,
       caveats: `Needs Node ${engines.node.replace(/\D+/, '')} or newer in the PATH.\n`,
       platforms: [
         {
