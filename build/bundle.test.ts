@@ -30,3 +30,30 @@ test('a bundle runs away from the sources, loads lazy imports, and takes the lic
   expect(licenses).toContain('== js-yaml ');
   expect(licenses).not.toContain('/node_modules');
 });
+
+test('the operator is bundled the same twice, byte for byte, and says what is in it', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'bundle-test-'));
+  onTestFinished(() => rmSync(work, { recursive: true }));
+  const entry = join(import.meta.dirname, '../src/main.ts');
+  const made = [];
+  for (const name of ['one', 'two']) {
+    const outDir = join(work, name);
+    const files = await bundle({ entry, outDir });
+    made.push(files.map((file) => ({ file, bytes: readFileSync(join(outDir, file)) })));
+  }
+  const [one, two] = made;
+  expect(one?.map(({ file }) => file)).toEqual(two?.map(({ file }) => file));
+  for (const [index, { file, bytes }] of (one ?? []).entries())
+    expect(bytes.equals(two?.[index]?.bytes ?? Buffer.of()), file).toBe(true);
+
+  const document = readFileSync(join(work, 'one', 'sbom.cdx.json'), 'utf8');
+  const { components } = JSON.parse(document) as { components: { name: string; version: string }[] };
+  const licenses = readFileSync(join(work, 'one', 'licenses.txt'), 'utf8');
+  const licensed = [...licenses.matchAll(/^== (\S+) (\S+) \(/gm)].map(
+    ([, name, version]) => `${name} ${version}`,
+  );
+  expect(components.map(({ name, version }) => `${name} ${version}`).toSorted()).toEqual(licensed.toSorted());
+  // Of the operator and of the page in the browser.
+  expect(licensed.filter((each) => /^(pino|preact) /.test(each))).toHaveLength(2);
+  for (const each of components) expect(each).toMatchObject({ hashes: [{ alg: 'SHA-512' }] });
+});

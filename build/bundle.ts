@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { buildPage, pagePlugin } from './dashboard-page.ts';
+import { bundledFolders, sbom } from './sbom.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -13,7 +14,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 
 /**
  * Bundles `entry` and what it imports into `outDir`, emptied first: main.js, a chunk for each module that is
- * imported lazily (the page for browsers in one of them), a source map beside each, and licenses.txt for everything that came from npm.
+ * imported lazily (the page for browsers in one of them), a source map beside each, and licenses.txt and
+ * sbom.cdx.json for everything that came from npm.
  *
  * Names are kept and only white space and syntax are made small: a stack trace in a log then reads without the
  * map, which need not be in the image (Node keeps a parsed map in memory).
@@ -52,22 +54,20 @@ export async function bundle(options: {
     },
   });
   await mkdir(outDir, { recursive: true });
-  await writeFile(join(outDir, 'licenses.txt'), await licenses(result.metafile, page.metafile));
+  const metafiles = [result.metafile, page.metafile];
+  await writeFile(join(outDir, 'licenses.txt'), await licenses(...metafiles));
+  await writeFile(join(outDir, 'sbom.cdx.json'), await sbom('influxaddon-operator', ...metafiles));
   const names = Object.keys(result.metafile.outputs)
     .map((path) => basename(path))
     .filter((name) => name.endsWith('.js'));
-  return ['main.js', ...names.filter((name) => name !== 'main.js').toSorted(), 'licenses.txt'];
+  const others = names.filter((name) => name !== 'main.js').toSorted();
+  return ['main.js', ...others, 'licenses.txt', 'sbom.cdx.json'];
 }
 
 /** The licences ask that their text goes along with the code. */
 export async function licenses(...metafiles: readonly Metafile[]): Promise<string> {
-  const folders = new Set<string>();
-  for (const path of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
-    const match = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path);
-    if (match !== null) folders.add(match[0]);
-  }
   const texts: string[] = [];
-  for (const folder of [...folders].toSorted()) {
+  for (const folder of bundledFolders(...metafiles)) {
     const dir = join(root, folder);
     const manifest = JSON.parse(await readFile(join(dir, 'package.json'), 'utf8')) as {
       name: string;

@@ -7,6 +7,7 @@ import { ADDON_ROOMS } from './layers.ts';
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   'test/README.md',
   ...(await readdir('docs')).map((name) => `docs/${name}`),
 ];

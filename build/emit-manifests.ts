@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { GROUP } from '../src/api/group.ts';
 import { plans, versions } from '../src/api/catalogue.ts';
 import { crdFiles, generatedYaml, writeFiles } from '../src/api/crd/emit-crds.ts';
 import { alertGroups } from './alerts.ts';
@@ -42,7 +44,23 @@ function deployFiles(version: string): Map<string, string> {
     ['deploy/catalogue/kustomization.yaml', kustomization('plans.yaml', 'versions.yaml')],
     ['deploy/catalogue/plans.yaml', generatedYaml(...plans)],
     ['deploy/catalogue/versions.yaml', generatedYaml(...versions)],
+    ['deploy/argocd/argocd-cm.yaml', generatedYaml(healthChecks())],
   ]);
+}
+
+/** What Argo CD's own ConfigMap is to be patched with. */
+function healthChecks() {
+  const kinds = ['InfluxAddon', 'InfluxBackup', 'InfluxRestore', 'InfluxBackupStore'];
+  const scripts = kinds.map((kind) => [
+    `resource.customizations.health.${GROUP}_${kind}`,
+    readFileSync(`deploy/argocd/${kind}.lua`, 'utf8'),
+  ]);
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'argocd-cm', namespace: 'argocd' },
+    data: Object.fromEntries(scripts) as Record<string, string>,
+  };
 }
 
 /** What the chart's templates read: the same definitions, rules and catalogue. */

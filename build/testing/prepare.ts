@@ -1,5 +1,6 @@
 import { helm, kubeBinary, kubectl, promtool, versitygw } from '../../test/cluster/binaries.ts';
 import { chromium } from '../../test/cluster/chromium.ts';
+import { argoApplicationCrd, gitopsBinary } from '../../test/cluster/gitops.ts';
 import { appImage } from '../../test/cluster/images/app.ts';
 import { busyboxImage } from '../../test/cluster/images/busybox.ts';
 import { influxBinaries, influxImage, type InfluxVersion } from '../../test/cluster/images/influxdb.ts';
@@ -22,11 +23,13 @@ const lanes: Step[][] = [
     ['Kubernetes', kubeBinary],
     ...VERSIONS.map((version): Step => [`InfluxDB ${version}`, (say) => influxBinaries(version, say)]),
     ['S3 server', versitygw],
+    ['GitOps tools', gitopsBinary],
   ],
   [
     ['kubectl', kubectl],
     ['Helm', helm],
     ['promtool', promtool],
+    ['definitions of Argo CD', argoApplicationCrd],
     ['Chromium', chromium],
     ['image busybox', busyboxImage],
     ['image of the app', appImage],

@@ -36,6 +36,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'src/addon/decide.surprises.simulation': 20,
   'src/addon/rotation/rotation.simulation': 20,
   'build/testing/run': 11,
+  'build/bundle-cli': 12,
   'src/addon/maintenance/maintenance.simulation': 10,
   'src/addon/decide.stories': 6,
   'src/backup-controllers/backups/places': 6,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,18 +6,28 @@ import { READY_REASON } from '../../src/api/reasons.ts';
 import { notImplementedFields } from '../../src/api/not-implemented.ts';
 import { helpText } from '../../src/config.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
+import { argoApplicationCrd, fluxFaults } from '../cluster/gitops.ts';
 import { root } from '../demo/install.ts';
-import { Kubectl } from '../demo/kubectl.ts';
+import { Kubectl, untilServed } from '../demo/kubectl.ts';
 import { applied } from './operator-node.ts';
 
-/** What the README says is tried on a real API server, which has no node. */
+/** What the README and the pages beside it say is tried on a real API server, which has no node. */
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const snippets = blocks('yaml');
-const commands = blocks('sh').flatMap((block) => block.trim().split('\n'));
+const snippets = blocks(readme, 'yaml');
+const commands = commandsOf(readme);
+const pages = readdirSync(join(root, 'docs')).map((name) => {
+  const text = readFileSync(join(root, 'docs', name), 'utf8');
+  return { page: `docs/${name}`, snippets: blocks(text, 'yaml'), commands: commandsOf(text) };
+});
+const manifests = pages.flatMap(({ page, snippets }) =>
+  snippets.flatMap((snippet) => (loadAll(snippet) as Named[]).map((manifest) => ({ page, manifest }))),
+);
+const isOfFlux = ({ manifest }: { manifest: Named }) => manifest.apiVersion.includes('.toolkit.fluxcd.io/');
 
 interface Named {
+  apiVersion: string;
   kind: string;
-  metadata: { name: string };
+  metadata: { name: string; namespace?: string };
 }
 
 let plane: ControlPlane;
@@ -28,6 +38,12 @@ beforeAll(async () => {
   kube = await Kubectl.of(plane.kubeconfig);
   await kube.run(['apply', '--server-side', '-k', join(root, 'crds')]);
   await applied(kube, 'deploy/catalogue');
+  await kube.run(['apply', '--server-side', '-f', await argoApplicationCrd()]);
+  const named = manifests.map(({ manifest }) => manifest.metadata.namespace ?? 'default');
+  for (const name of new Set(['argocd', ...named])) {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    await kube.apply(namespace);
+  }
 });
 
 afterAll(() => plane?.stop());
@@ -44,6 +60,40 @@ test.each(snippets.map((snippet, index) => ({ snippet, number: index + 1 })))(
     expect(await kube.run(args, { input: snippet })).toMatch(/serverside-applied/);
   },
 );
+
+test('the API server accepts every manifest of the other pages, and the controllers of Flux have its fields', async () => {
+  const ofFlux = manifests.filter(isOfFlux);
+  const others = manifests.filter((each) => !isOfFlux(each));
+  expect(Math.min(ofFlux.length, others.length)).toBeGreaterThanOrEqual(3);
+  const args = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'];
+  for (const { page, manifest } of others) {
+    const taken = untilServed(() => kube.run(args, { input: JSON.stringify(manifest) }));
+    expect(await taken, page).toMatch(/serverside-applied/);
+  }
+  expect(await fluxFaults(ofFlux.map(({ manifest }) => manifest))).toEqual(ofFlux.map(() => ''));
+});
+
+test('the kinds, files and folders of the commands of the other pages are there', async () => {
+  const all = pages
+    .flatMap((each) => each.commands)
+    .filter((each) => /^(kubectl (?!influx )|helm )/.test(each));
+  expect(all.length).toBeGreaterThan(10);
+  const kinds = all.flatMap((each) => each.match(/\binflux[a-z]+s\b/g) ?? []);
+  for (const kind of new Set(kinds)) await kube.run(['get', kind, '-o', 'name']);
+  const paths = all.flatMap((each) => each.match(/(?<![\w/.-])(?:charts|crds|deploy)\/[\w./-]*/g) ?? []);
+  for (const path of new Set(paths)) expect(existsSync(join(root, path)), path).toBe(true);
+});
+
+test("the health checks are taken into Argo CD's ConfigMap as the page says", async () => {
+  const metadata = { name: 'argocd-cm', namespace: 'argocd' };
+  await kube.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'admin.enabled': 'true' } });
+  const command = pages.flatMap((each) => each.commands).find((each) => each.includes('argocd-cm'));
+  const [, ...words] = (command ?? '').replace('deploy/', `${join(root, 'deploy')}/`).split(' ');
+  const patched = await kube.run([...words, '--dry-run=server', '-o', 'json']);
+  const keys = Object.keys((JSON.parse(patched) as { data: object }).data);
+  expect(keys).toContain('admin.enabled');
+  expect(keys).toContain('resource.customizations.health.influxaddon.dev_InfluxAddon');
+});
 
 test('what kubectl is asked for in a command is in a snippet or in the catalogue, and may be patched so', async () => {
   const plans = (await kube.run(['get', 'influxplans', '-o', 'name'])).trim().split('\n');
@@ -99,8 +149,12 @@ test('every STATUS and every flag is explained', () => {
   for (const flag of flags) expect(readme).toContain(`\`${flag}\``);
 });
 
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(
-    ([, text]) => text ?? '',
+function blocks(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(
+    ([, block]) => block ?? '',
   );
+}
+
+function commandsOf(text: string): string[] {
+  return blocks(text, 'sh').flatMap((block) => block.trim().split('\n'));
 }

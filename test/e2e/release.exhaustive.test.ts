@@ -15,6 +15,8 @@ const TAG = '0.0.0-before';
 const MANY = 20;
 const WITH_APP = 5;
 
+const deployment = ['get', 'deployment', OPERATOR.name, '-n', OPERATOR.namespace];
+
 let before: { readonly dir: string; readonly image: string } | undefined;
 let on: OperatorNode;
 
@@ -34,7 +36,7 @@ afterAll(async () => {
   if (before !== undefined) await rm(before.dir, { recursive: true, force: true });
 });
 
-test(`an upgrade from ${FROM} with ${MANY} addons restarts no database and no app, and all are operated by it`, async () => {
+test(`an upgrade from ${FROM} with ${MANY} addons and the way back restart no database and no app, and all are operated`, async () => {
   const place = new Place(on, await on.space('release'));
   const names = Array.from({ length: MANY }, (_, index) => `addon-${index + 1}`);
   const objects = names.map((name, index) => {
@@ -47,16 +49,32 @@ test(`an upgrade from ${FROM} with ${MANY} addons restarts no database and no ap
   const running = await marks();
 
   await released(on.node.kubeconfig, 'upgrade', root);
-  const deployment = ['get', 'deployment', OPERATOR.name, '-n', OPERATOR.namespace];
-  expect(await place.space.kube.run([...deployment, '-o', 'jsonpath={..image}'])).not.toContain(TAG);
-  // An edit that changes nothing that runs: whoever has answered it has looked at all the rest.
-  for (const name of names)
-    await place.patch(`influxaddon/${name}`, {
-      spec: { maintenanceWindow: { ...closedWindow(), durationHours: 2 } },
-    });
-  for (const name of names) await place.settled(name);
+  expect(await operatorImage()).not.toContain(TAG);
+  await looked(place, names, 2);
+  expect(await marks()).toEqual(running);
+
+  const specs = () => Promise.all(names.map(async (name) => (await place.space.addon(name)).spec));
+  const asked = await specs();
+  await rolledBack(on.node.kubeconfig);
+  expect(await operatorImage()).toContain(TAG);
+  // Nothing that was asked for is lost with the definitions of the later release, or changed by who reads them now.
+  expect(await specs()).toEqual(asked);
+  await looked(place, names, 3);
   expect(await marks()).toEqual(running);
 });
+
+/** Edits every addon in what changes nothing that runs: whoever has answered it has looked at all the rest. */
+async function looked(place: Place, names: readonly string[], durationHours: number): Promise<void> {
+  for (const name of names)
+    await place.patch(`influxaddon/${name}`, {
+      spec: { maintenanceWindow: { ...closedWindow(), durationHours } },
+    });
+  for (const name of names) await place.settled(name);
+}
+
+function operatorImage(): Promise<string> {
+  return on.kube.run([...deployment, '-o', 'jsonpath={..image}']);
+}
 
 /** The sources of a commit, and the operator's image that they make. */
 async function releaseOf(commit: string): Promise<{ readonly dir: string; readonly image: string }> {
@@ -93,4 +111,10 @@ async function released(
   const options = [...namespace, '--wait', '--timeout', '3m', '--values', '-'];
   const input = JSON.stringify({ replicas: 2, ...values });
   await run(await helm(), [verb, OPERATOR.name, chart, ...where, ...options], { input });
+}
+
+/** To the release before the present one, which is the first. */
+async function rolledBack(kubeconfig: string): Promise<void> {
+  const where = ['--kubeconfig', kubeconfig, '--namespace', OPERATOR.namespace];
+  await run(await helm(), ['rollback', OPERATOR.name, '1', ...where, '--wait', '--timeout', '3m']);
 }
