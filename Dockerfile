@@ -7,7 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 # No install scripts: nothing here needs one, and none of the dependencies gets to run one.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
-COPY build/bundle.ts build/
+COPY build/bundle.ts build/dashboard-page.ts build/
 COPY src src
 RUN node build/bundle.ts && rm dist/*.map
 
