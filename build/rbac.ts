@@ -130,7 +130,10 @@ export const namespaceRules: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
 ];
 
-/** What the operator may do with its own webhook's configuration: see it, and put its certificate authority in. */
+/**
+ * What the operator may do with its own webhook's configuration: see it, and put its certificate authority in. Not
+ * where cert-manager does so.
+ */
 export function webhookRules(name: string): PolicyRule[] {
   return [
     {
