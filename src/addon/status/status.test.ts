@@ -54,6 +54,18 @@ function condition(status: InfluxAddonStatus, type: string) {
 }
 
 describe('status', () => {
+  it('keeps what a newer release told, and of what this one knows nothing that is not so any more', () => {
+    const before = { ofANewerRelease: { told: true }, rotation: { phase: 'Told', message: '' } } as InfluxAddonStatus;
+    const status = render(READY, before);
+    expect(status).toMatchObject({ ofANewerRelease: { told: true } });
+    expect(status).not.toHaveProperty('rotation');
+    // And it alone is no reason to write.
+    expect(render(READY, { ...render(READY), ofANewerRelease: 1 } as InfluxAddonStatus)).toEqual({
+      ...render(READY, render(READY)),
+      ofANewerRelease: 1,
+    });
+  });
+
   it('tells what a user needs: id, plan, version, endpoint, names of the Secrets', () => {
     expect(render(READY)).toMatchObject({
       observedGeneration: 1,

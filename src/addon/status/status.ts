@@ -20,8 +20,9 @@ import { childNames } from '../world/names.ts';
 import { STALLED_REASON, APP_REASON, NOT_STALLED, UP_TO_DATE } from '../../api/reasons.ts';
 import { rotatedFor, rotationStatus } from '../rotation/status.ts';
 import type { World } from '../world/world.ts';
+import { unknownFields } from './unknown-fields.ts';
 
-/** The whole status, from scratch but for times and what this pass did not look at. */
+/** The whole status, from scratch but for times, what this pass did not look at, and what only a newer release knows. */
 export function renderStatus(world: World, picture: Picture, now: Date): InfluxAddonStatus {
   const { addon, settings } = world;
   const before = addon.status ?? {};
@@ -33,6 +34,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
   );
   const upgrades = version === undefined ? undefined : availableUpgrades(version, world.versions);
   const status: InfluxAddonStatus = given({
+    ...unknownFields(before),
     observedGeneration: addon.metadata.generation ?? 0,
     id: picture.facts?.id ?? before.id,
     plan: picture.growing === true ? before.plan : (picture.inForce?.plan.name ?? before.plan),
