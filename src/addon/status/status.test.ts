@@ -54,8 +54,19 @@ function condition(status: InfluxAddonStatus, type: string) {
 }
 
 describe('status', () => {
+  it('tells of the texts of queries that nobody listed with what is news, and not for themselves', () => {
+    const query = { name: 'theirs', listed: false };
+    const contents = { continuousQueries: [{ ...query, text: 'abcdefgh' }] };
+    const before = { ...render(READY), continuousQueries: [query] };
+    expect(render({ ...READY, contents }, before)).toEqual(render(READY, before));
+    expect(render({ ...READY, contents }, before, { generation: 2 })).toMatchObject(contents);
+  });
+
   it('keeps what a newer release told, and of what this one knows nothing that is not so any more', () => {
-    const before = { ofANewerRelease: { told: true }, rotation: { phase: 'Told', message: '' } } as InfluxAddonStatus;
+    const before = {
+      ofANewerRelease: { told: true },
+      rotation: { phase: 'Told', message: '' },
+    } as InfluxAddonStatus;
     const status = render(READY, before);
     expect(status).toMatchObject({ ofANewerRelease: { told: true } });
     expect(status).not.toHaveProperty('rotation');

@@ -8,6 +8,7 @@ import { availableUpgrades } from '../../versions/rules.ts';
 import { backupHealth } from '../backups/health.ts';
 import { writeStopStatus } from '../backups/write-stop.ts';
 import { announcedEntries, listable } from '../apps/entries.ts';
+import { asToldBefore } from '../database/contents/unlisted.ts';
 import { certificateEnd } from '../tls/certificate.ts';
 import { endpointOf } from '../access/connection.ts';
 import { externalEndpointOf } from '../access/in-force.ts';
@@ -71,9 +72,10 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     conditions: conditionsOf(world, picture, now),
   });
   // Written with what is news anyway: the first release that remembers it writes to nobody for it.
-  return picture.accepted === undefined || isDeepStrictEqual(status, before)
-    ? status
-    : { ...status, accepted: picture.accepted };
+  const told = asToldBefore(status, before);
+  return picture.accepted === undefined || isDeepStrictEqual(told, before)
+    ? told
+    : { ...told, accepted: picture.accepted };
 }
 
 function handledTokens(
@@ -172,8 +174,8 @@ function appsReady(world: World, picture: Picture, before: InfluxAddonStatus): s
 
 function contentsOf({ contents }: Picture, before: InfluxAddonStatus): InfluxAddonStatus {
   if (contents !== undefined) return contents;
-  const { retentionPolicies, continuousQueries, users } = before;
-  return { retentionPolicies, continuousQueries, users };
+  const { retentionPolicies, continuousQueries, moreContinuousQueries, users } = before;
+  return { retentionPolicies, continuousQueries, moreContinuousQueries, users };
 }
 
 /** A volume that grows while the database is changed is no news by itself: it is told with what comes of the change. */
