@@ -2,6 +2,7 @@ import type { BackoffOptions } from './backoff.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { systemClock } from '../clock.ts';
+import { Turns } from './turns.ts';
 
 export interface WorkQueueOptions {
   clock?: Clock;
@@ -11,15 +12,15 @@ export interface WorkQueueOptions {
 }
 
 /**
- * Keys that are due, each at most once, in the order they became so. A key that is added while it is being
+ * Keys that are due, each at most once: of one namespace in the order they became so, and the namespaces by turns. A key that is added while it is being
  * worked on is due again when that is done: no two workers have one key, and nothing added is lost.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #backoff: BackoffOptions;
   readonly #random: () => number;
-  /** Due and not being worked on; a Set keeps the order of insertion. */
-  readonly #due = new Set<string>();
+  /** Due and not being worked on. */
+  readonly #due = new Turns();
   /** Handed out by get and not yet done. */
   readonly #working = new Set<string>();
   /** Added while being worked on. */
@@ -42,10 +43,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#shutDown) return;
     if (this.#working.has(key)) this.#again.add(key);
-    else if (!this.#due.has(key)) {
-      this.#due.add(key);
-      this.#wakeOne();
-    }
+    else if (this.#due.add(key)) this.#wakeOne();
   }
 
   /** Adds the key in `ms` milliseconds. Of several such promises for one key, the earliest is kept. */
@@ -89,8 +87,8 @@ export class WorkQueue {
    */
   async get(signal?: AbortSignal): Promise<string | undefined> {
     while (!signal?.aborted) {
-      for (const key of this.#due) {
-        this.#due.delete(key);
+      const key = this.#due.take();
+      if (key !== undefined) {
         this.#working.add(key);
         return key;
       }
