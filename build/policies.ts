@@ -1,5 +1,6 @@
 import { ADDON_LABEL, TASK_LABEL } from '../src/addon/world/names.ts';
 import type { Operation } from '../src/backup/protocol.ts';
+import { workloadPolicies } from './workload-policies.ts';
 
 /** A ValidatingAdmissionPolicy and its binding share their name: that of the installation and this suffix. */
 export interface Policy {
@@ -82,7 +83,7 @@ export function tenancyPolicies(namespace: string, account: string, tenantRole: 
       spec: whereAddonsAre,
       binding: { paramRef: { selector: {}, parameterNotFoundAction: 'Deny' } },
     },
-    { suffix: 'tenancy-jobs', spec: jobsOfTasks(username), binding: {} },
+    ...workloadPolicies(username),
     {
       suffix: 'tenancy-stores',
       spec: whereStoresAre(),
@@ -99,42 +100,7 @@ export function tenancyPolicies(namespace: string, account: string, tenantRole: 
 /** The one operation without a store. */
 const COPY: Operation = 'copy';
 
-/**
- * Backups outlive their addon, so the right to make Jobs is not the tenant role's. A Job can read any Secret and be any
- * service account of its namespace: the operator's are no service account, and only where somebody made a store
- * or, for copies, an addon.
- */
-function jobsOfTasks(username: string) {
-  const pod = 'object.spec.template.spec';
-  return {
-    failurePolicy: 'Fail',
-    matchConstraints: { resourceRules: [jobs('CREATE', 'UPDATE')] },
-    matchConditions: [{ name: 'by-the-operator', expression: `request.userInfo.username == '${username}'` }],
-    validations: [
-      {
-        expression: `'${TASK_LABEL}' in object.metadata.?labels.orValue({})`,
-        reason: 'Forbidden',
-        message: `a Job by the operator has to carry the label ${TASK_LABEL}`,
-      },
-      {
-        expression: `${pod}.?automountServiceAccountToken.orValue(true) == false && ${pod}.?serviceAccountName.orValue('') in ['', 'default']`,
-        reason: 'Forbidden',
-        message: 'a Job by the operator is no service account',
-      },
-      {
-        expression: `!${pod}.?hostNetwork.orValue(false) && !${pod}.?hostPID.orValue(false) && !${pod}.?volumes.orValue([]).exists(volume, has(volume.hostPath))`,
-        reason: 'Forbidden',
-        message: 'a Job by the operator has nothing of its node',
-      },
-      {
-        expression: `!${pod}.?volumes.orValue([]).exists(volume, has(volume.projected) && volume.projected.sources.exists(source, has(source.serviceAccountToken)))`,
-        reason: 'Forbidden',
-        message: 'a Job by the operator has no token of a service account',
-      },
-    ],
-  };
-}
-
+/** A Job can read any Secret of its namespace: only where somebody made a store or, for copies, an addon. */
 function whereStoresAre() {
   return {
     failurePolicy: 'Fail',

@@ -75,13 +75,14 @@ export const tenantRules: readonly PolicyRule[] = [
   {
     apiGroups: [''],
     resources: ['secrets'],
-    verbs: [...read, 'create', 'update', 'patch', 'delete'],
+    verbs: [...read, 'create', 'update', 'delete'],
   },
   {
     apiGroups: [''],
     resources: ['services', 'persistentvolumeclaims'],
-    verbs: ['create', 'update', 'patch', 'delete'],
+    verbs: ['create', 'update', 'delete'],
   },
+  // patch: of a bound app, as below.
   { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['create', 'update', 'patch', 'delete'] },
   // patch: the variables and the restart annotation of bound apps.
   { apiGroups: ['apps'], resources: ['deployments', 'daemonsets'], verbs: ['patch'] },
@@ -130,7 +131,10 @@ export const namespaceRules: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
 ];
 
-/** What the operator may do with its own webhook's configuration: see it, and put its certificate authority in. */
+/**
+ * What the operator may do with its own webhook's configuration: see it, and put its certificate authority in. Not
+ * where cert-manager does so.
+ */
 export function webhookRules(name: string): PolicyRule[] {
   return [
     {

@@ -26,6 +26,12 @@ describe('the list of rights', () => {
     ]);
   });
 
+  it('has patches in the tenant role for apps alone: children are replaced, by the resourceVersion that was seen', () => {
+    const tenant = installedRoles().find(({ name }) => name === 'influxaddon-operator-tenant');
+    const patched = tenant?.rights.filter(({ verb }) => verb === 'patch').map(({ resource }) => resource);
+    expect(patched).toEqual(['statefulsets', 'deployments', 'daemonsets']);
+  });
+
   it('has no wildcard in any role', () => {
     const words = installedRoles().flatMap(({ rights }) =>
       rights.flatMap(({ group, resource, verb, names }) => [group, resource, verb, ...names]),

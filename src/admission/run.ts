@@ -102,16 +102,22 @@ export async function runWebhook(options: WebhookOptions, signal: AbortSignal): 
       log,
       ...only(options.secret ?? WEBHOOK_SECRET),
     }).run(signal),
-    new Reflector({
+  ];
+  const told = [secrets.synced];
+  // Somebody else's certificate is announced by them: no right on the configuration is asked for then, nor given.
+  if (options.secret === undefined) {
+    const reflector = new Reflector({
       client,
       kind: ValidatingWebhookConfiguration,
       store: configurations,
       clock,
       log,
       ...only(name),
-    }).run(signal),
-  ];
-  const synced = Promise.all([secrets.synced, configurations.synced]).then(() => queue.add(CERTIFICATE));
+    });
+    watching.push(reflector.run(signal));
+    told.push(configurations.synced);
+  }
+  const synced = Promise.all(told).then(() => queue.add(CERTIFICATE));
   await Promise.race([synced, aborted(signal)]);
   if (!signal.aborted) await controller.run(signal);
   await Promise.all(watching);

@@ -73,6 +73,19 @@ export function validSpecs(): Record<string, Partial<InfluxAddonSpec>> {
     },
     'a duration in several units': { retentionPolicies: [{ name: 'p', duration: '1w2d3h4m5s' }] },
     'a duration as the engine shows it': { retentionPolicies: [{ name: 'p', duration: '168h0m0s' }] },
+    'a duration in minutes or seconds alone': {
+      retentionPolicies: [
+        { name: 'minutes', duration: '90m', shardDuration: '60m' },
+        { name: 'seconds', duration: '3600s', shardDuration: '3600s' },
+        { name: 'both', duration: '59m60s' },
+      ],
+    },
+    'a duration of zero, which the engine takes for endless': {
+      retentionPolicies: [
+        { name: 'seconds', duration: '0s', shardDuration: '52w' },
+        { name: 'shown', duration: '0h0m0s' },
+      ],
+    },
     'internet access switched off, its ranges kept': {
       internetAccess: { mode: 'Disabled', allowedCIDRs: ['10.0.0.0/8'] },
     },
@@ -172,8 +185,18 @@ export function invalidSpecs(): [string, unknown, string][] {
       'must be at least one hour',
     ],
     [
-      'a retention policy of zero',
-      { retentionPolicies: [{ name: 'p', duration: '0h' }] },
+      'a retention policy of a second less than an hour',
+      { retentionPolicies: [{ name: 'p', duration: '59m59s' }] },
+      'must be at least one hour',
+    ],
+    [
+      'a retention policy of no length',
+      { retentionPolicies: [{ name: 'p', duration: '' }] },
+      'must be at least one hour',
+    ],
+    [
+      'shards of zero',
+      { retentionPolicies: [{ name: 'p', duration: '1d', shardDuration: '0s' }] },
       'must be at least one hour',
     ],
     [

@@ -5,6 +5,7 @@ import { load, loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectVersion } from '../../build/emit-manifests.ts';
 import { type InstallationOptions, NAMESPACE, operatorManifests } from '../../build/operator-manifests.ts';
+import { type PolicyRule, webhookRules } from '../../build/rbac.ts';
 import { plans, versions } from '../../src/api/catalogue.ts';
 import { crdOf } from '../../src/api/crd/crd.ts';
 import { customKinds } from '../../src/api/kinds.ts';
@@ -85,6 +86,17 @@ it('makes its own issuer for cert-manager where none is named', async () => {
   const issuer = rendered.find(({ kind }) => kind === 'Issuer');
   expect(issuer?.metadata.name).toBe(`${RELEASE}-webhook`);
   expect(JSON.stringify(rendered)).toContain(`--webhook-secret=${RELEASE}-webhook-tls`);
+});
+
+it('may put an authority into the configuration of its own webhook, and into none where cert-manager does', async () => {
+  const rightsOn = async (...flags: string[]) => {
+    const rendered = await template(CHART, ...BARE, ...flags);
+    const rules = (rendered as { rules?: PolicyRule[] }[]).flatMap((manifest) => manifest.rules ?? []);
+    return rules.filter(({ apiGroups }) => apiGroups.includes('admissionregistration.k8s.io'));
+  };
+  expect(await rightsOn()).toEqual(webhookRules(`${RELEASE}-webhook`));
+  expect(await rightsOn('--set', 'webhook.certManager.enabled=true')).toEqual([]);
+  expect(await rightsOn('--set', 'webhook.enabled=false')).toEqual([]);
 });
 
 describe('the values', () => {

@@ -128,7 +128,10 @@ describe('the chart, rendered', () => {
     const left = rendered.filter(({ apiVersion }) => apiVersion.startsWith('admissionregistration'));
     // What keeps the operator's rights in check goes with those rights.
     expect(
-      left.filter(({ metadata }) => !/-tenancy(-addons|-copies|-jobs|-stores)?$/.test(metadata.name)),
+      left.filter(
+        ({ metadata }) =>
+          !/-tenancy(-addons|-copies|-jobs|-pods|-secrets|-stores|-workloads)?$/.test(metadata.name),
+      ),
     ).toEqual([]);
     expect(JSON.stringify(rendered)).not.toContain('validatingwebhookconfigurations');
     expect(JSON.stringify(find(rendered, 'Deployment', RELEASE))).toContain('--webhook-port=0');

@@ -6,10 +6,12 @@ import { KubeClient } from '../../src/kube/api/client.ts';
 import type { HttpTransport } from '../../src/kube/api/http-transport.ts';
 import {
   ConfigMap,
+  DaemonSet,
   Deployment,
   Job,
   type Kind,
   PersistentVolumeClaim,
+  Pod,
   RoleBinding,
   Secret,
   StatefulSet,
@@ -100,6 +102,22 @@ describe.concurrent('where there is no addon, the operator', () => {
     expect(await refusalOf(operator.create(Job, jobIn(namespace, { volumes })))).toBe('Forbidden');
   });
 
+  test('deletes no Job of somebody else', async () => {
+    const namespace = await bed.namespace('their-jobs');
+    const { labels: _, generateName: __, ...metadata } = jobIn(namespace).metadata;
+    const theirs = { namespace, name: 'theirs' };
+    await bed.client.create(Job, { ...jobIn(namespace), metadata: { ...metadata, name: 'theirs' } });
+    expect(await refusalOf(operator.delete(Job, theirs))).toBe('Forbidden');
+    const spec = { pvc: { claimName: 'x' } };
+    await bed.client.create(InfluxBackupStore, { metadata: { namespace, name: 'nightly' }, spec });
+    const ours = { ...jobIn(namespace).metadata, name: 'ours' };
+    await eventually('the store to be known', async () => {
+      return (await refusalOf(operator.create(Job, { ...jobIn(namespace), metadata: ours }))) === 'Allowed';
+    });
+    expect(await refusalOf(operator.delete(Job, { namespace, name: 'ours' }))).toBe('Allowed');
+    expect(await refusalOf(bed.client.delete(Job, theirs))).toBe('Allowed');
+  });
+
   test('may make Jobs that copy a database where there is an addon, store or not, and nowhere else', async () => {
     const namespace = await bed.namespace('copies');
     const job = jobIn(namespace);
@@ -135,7 +153,110 @@ describe.concurrent('where there is an addon, the operator', () => {
     const namespace = await bed.namespace(`bind-${what.replaceAll(' ', '-')}`);
     await bed.addon(namespace, 'db');
     const binding = { ...bindingIn(namespace), ...change } as RoleBinding;
-    expect(await refusalOf(operator.create(RoleBinding, binding))).toBe('Forbidden');
+    // Invalid, as where there is none, until the addon is known.
+    await eventually('the binding to be refused for what it says', async () => {
+      const refusal = await refusalOf(operator.create(RoleBinding, binding));
+      expect(refusal).not.toBe('Allowed');
+      return refusal === 'Forbidden';
+    });
+  });
+
+  test('makes no StatefulSet that is somebody, or has anything of its node', async () => {
+    const namespace = await bed.namespace('own-sets');
+    await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'db');
+    await bed.ready(namespace, 'db');
+    const made = (pod: object) => refusalOf(operator.create(StatefulSet, setIn(namespace, pod)));
+    expect(await made({})).toBe('Allowed');
+    const token = { sources: [{ serviceAccountToken: { path: 'token' } }] };
+    for (const pod of [
+      { serviceAccountName: 'strong' },
+      { automountServiceAccountToken: true },
+      { hostNetwork: true },
+      { hostPID: true },
+      { hostIPC: true },
+      { volumes: [{ name: 'host', hostPath: { path: '/' } }] },
+      { volumes: [{ name: 'token', projected: token }] },
+      { containers: [{ ...CONTAINER, securityContext: { privileged: true } }] },
+      { initContainers: [{ ...CONTAINER, name: 'i', securityContext: { privileged: true } }] },
+      { containers: [{ ...CONTAINER, securityContext: { capabilities: { add: ['SYS_ADMIN'] } } }] },
+    ])
+      expect(await made(pod), JSON.stringify(pod)).toBe('Forbidden');
+    expect(await refusalOf(bed.client.create(StatefulSet, setIn(namespace, { hostPID: true })))).toBe(
+      'Allowed',
+    );
+  });
+
+  test('makes no Secret for the token of a service account, and no pod', async () => {
+    const namespace = await bed.namespace('no-tokens');
+    await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'db');
+    await bed.ready(namespace, 'db');
+    const annotations = { 'kubernetes.io/service-account.name': 'default' };
+    const metadata = { namespace, name: 'token', annotations };
+    const secret = { metadata, type: 'kubernetes.io/service-account-token' };
+    expect(await refusalOf(operator.create(Secret, secret))).toBe('Forbidden');
+    expect(await refusalOf(operator.create(Secret, { metadata }))).toBe('Allowed');
+    const pod = { metadata: { namespace, name: 'asked' }, spec: { containers: [CONTAINER] } };
+    expect(await refusalOf(operator.create(Pod, pod))).toBe('Forbidden');
+    expect(await refusalOf(operator.dryRun('create', Pod, pod))).toBe('Allowed');
+  });
+
+  test('leaves apps and additions what they have of a node, and gives them no more of it', async () => {
+    const namespace = await bed.namespace('as-before');
+    await bed.startOperator({ only: namespace });
+    const app = appOf(namespace, 'agent');
+    const strong = {
+      serviceAccountName: 'strong',
+      hostNetwork: true,
+      volumes: [{ name: 'host', hostPath: { path: '/var/log', type: '' } }],
+      containers: [{ ...CONTAINER, securityContext: { privileged: true } }],
+    };
+    const template = { metadata: app.spec?.template?.metadata ?? {}, spec: strong };
+    for (const kind of [Deployment, StatefulSet, DaemonSet]) {
+      const { selector } = app.spec ?? {};
+      const spec = { selector, template, ...(kind === StatefulSet ? { serviceName: 'agent' } : {}) };
+      await bed.client.create(kind as Kind<KubeObject>, { ...app, spec } as KubeObject);
+    }
+    await bed.addon(namespace, 'db', {
+      apps: [{ name: 'agent', env: 'Inject' }],
+    });
+    await bed.ready(namespace, 'db');
+    const injected = await bed.client.get(Deployment, { namespace, name: 'agent' });
+    expect(JSON.stringify(injected?.spec)).toContain('INFLUX_URL');
+    const patched = (kind: unknown, pod: object) =>
+      refusalOf(
+        operator.patch(
+          kind as Kind<KubeObject>,
+          { namespace, name: 'agent' },
+          { spec: { template: { metadata: { annotations: { a: 'b' } }, spec: pod } } },
+          { type: 'strategic' },
+        ),
+      );
+    for (const kind of [Deployment, StatefulSet, DaemonSet]) {
+      expect(await patched(kind, {})).toBe('Allowed');
+      expect(await patched(kind, { serviceAccountName: 'stronger' })).toBe('Forbidden');
+      expect(await patched(kind, { hostPID: true })).toBe('Forbidden');
+      const volumes = [{ name: 'root', hostPath: { path: '/' } }];
+      expect(await patched(kind, { volumes })).toBe('Forbidden');
+      const more = [
+        { name: 'more', image: 'registry.example/more:1', securityContext: { privileged: true } },
+      ];
+      expect(await patched(kind, { containers: more })).toBe('Forbidden');
+    }
+
+    const name = 'db-influx';
+    const added = { spec: { template: { spec: { volumes: strong.volumes } } } };
+    await bed.client.patch(StatefulSet, { namespace, name }, added, { type: 'strategic' });
+    await bed.client.patch(
+      InfluxAddon,
+      { namespace, name: 'db' },
+      { spec: { plan: '1g' } },
+      { type: 'merge' },
+    );
+    await bed.until(namespace, 'db', 'on the new plan', ({ status }) => status?.plan === '1g');
+    const set = await bed.client.get(StatefulSet, { namespace, name });
+    expect(set?.spec?.template?.spec?.volumes?.map((volume) => volume.name)).toContain('host');
   });
 
   test('cannot take a RoleBinding of somebody else away', async () => {
@@ -303,11 +424,10 @@ function bindingIn(namespace: string): RoleBinding & { metadata: NonNullable<Rol
 }
 
 function jobIn(namespace: string, pod: object = {}): Job & { metadata: NonNullable<Job['metadata']> } {
-  const container = { name: 'main', image: 'registry.example/task:1' };
   const spec = {
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
-    containers: [container],
+    containers: [CONTAINER],
     ...pod,
   };
   return {
@@ -320,18 +440,24 @@ function jobIn(namespace: string, pod: object = {}): Job & { metadata: NonNullab
   };
 }
 
-/** The API server compiles policies a moment after they are made, and asks nobody by them before. */
+const CONTAINER = { name: 'main', image: 'registry.example/task:1' };
+
+function setIn(namespace: string, pod: object): StatefulSet {
+  const labels = { app: 'set' };
+  const spec = { automountServiceAccountToken: false, containers: [CONTAINER], ...pod };
+  return {
+    metadata: { namespace, generateName: 'set-' },
+    spec: { serviceName: 'set', selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  };
+}
+
+/** The API server compiles policies a moment after they are made, and asks nobody by them before. This is the last one. */
 async function policiesInForce(): Promise<void> {
   const namespace = await bed.namespace('first');
-  const { metadata, ...binding } = bindingIn(namespace);
-  let count = 0;
+  const job = jobIn(namespace);
+  const copy = { ...job, metadata: { ...job.metadata, labels: { 'influxaddon.dev/task': 'copy' } } };
   await eventually('the policies to be in force', async () => {
-    count += 1;
-    const name = `try-${count}`;
-    return (
-      (await refusalOf(operator.create(RoleBinding, { ...binding, metadata: { ...metadata, name } }))) ===
-      'Invalid'
-    );
+    return (await refusalOf(operator.create(Job, copy))) === 'Invalid';
   });
 }
 

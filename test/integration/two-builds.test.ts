@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle } from '../../build/bundle.ts';
 import type { InfluxAddon as Addon, InfluxAddonSpec } from '../../src/api/influx-addon.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment, Pod, StatefulSet } from '../../src/kube/objects/kinds.ts';
-import type { Live } from '../../src/kube/objects/types.ts';
+import { Deployment, type Kind, Pod, Secret, StatefulSet } from '../../src/kube/objects/kinds.ts';
+import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import { appOf } from './app.ts';
 import { condition, isReady, OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed } from './operator-bed.ts';
 import { OperatorProcess } from './operator-process.ts';
@@ -35,9 +35,37 @@ const nextRelease: Plugin = {
   },
 };
 
+/** A release that tells a further thing in the status and writes a further fact down. */
+const newerRelease: Plugin = {
+  name: 'newer-release',
+  setup(build) {
+    let changed = 0;
+    const replacing = (filter: RegExp, from: string, to: string) =>
+      build.onLoad({ filter }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const contents = text.replace(from, to);
+        if (contents !== text) changed++;
+        return { contents, loader: 'ts' };
+      });
+    replacing(
+      /\/addon\/status\/status\.ts$/,
+      '...unknownFields(before),',
+      "...unknownFields(before), newerField: 'told',",
+    );
+    replacing(
+      /\/addon\/children\/admin-secret\.ts$/,
+      '[ADMIN_KEY.id]: facts.id,',
+      "[ADMIN_KEY.id]: facts.id, 'newer-fact': 'written',",
+    );
+    build.onEnd(() => {
+      if (changed !== 2) throw new Error('the sources have no place for the changes of this release');
+    });
+  },
+};
+
 let bed: OperatorBed;
 let folder: string | undefined;
-const builds = { present: '', next: '' };
+const builds = { present: '', next: '', newer: '' };
 withOperatorBed((started) => {
   bed = started;
 });
@@ -46,6 +74,7 @@ beforeAll(async () => {
   for (const [name, plugins] of [
     ['present', []],
     ['next', [nextRelease]],
+    ['newer', [newerRelease]],
   ] as const) {
     await bundle({ entry: MAIN, outDir: join(folder, name), plugins: [...plugins] });
     builds[name] = join(folder, name, 'main.js');
@@ -138,3 +167,51 @@ test('an upgrade of the operator restarts no database; in its window each gets t
     expect(set?.metadata.generation).toBe(2);
   }
 });
+
+test('a release that takes over from a newer one leaves what only that one knows, and writes nothing for it', async () => {
+  // Definitions are installed before their operator, and stay when it goes back.
+  const crd = { name: 'influxaddons.influxaddon.dev' };
+  const at = '/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/newerField';
+  const field = { type: 'string', maxLength: 16 };
+  await bed.client.patch(CRD, crd, [{ op: 'add', path: at, value: field }], { type: 'json' });
+  const namespace = await bed.namespace('back');
+  const key = { namespace, name: NAME };
+  const secret = { namespace, name: `${NAME}-influx-admin` };
+  const newerFieldOf = ({ status }: Live<Addon>) =>
+    (status as { newerField?: string } | undefined)?.newerField;
+  {
+    await using _newer = await start(builds.newer);
+    await make(namespace, {});
+    await bed.until(namespace, NAME, 'ready', (addon) => isSettled(addon) && newerFieldOf(addon) === 'told');
+    await lookedAt(namespace);
+  }
+  const before = await bed.client.get(Secret, secret);
+  expect(before?.data).toHaveProperty('newer-fact');
+
+  await using _present = await start(builds.present);
+  await lookedAt(namespace);
+  expect(newerFieldOf(await bed.get(namespace, NAME))).toBe('told');
+  expect((await bed.client.get(Secret, secret))?.metadata.resourceVersion).toBe(
+    before?.metadata.resourceVersion,
+  );
+
+  await bed.client.patch(InfluxAddon, key, { spec: { plan: '1g' } }, { type: 'merge' });
+  const after = await bed.until(
+    namespace,
+    NAME,
+    'on the new plan',
+    (addon) => addon.status?.plan === '1g' && isSettled(addon),
+  );
+  expect(newerFieldOf(after)).toBe('told');
+  const admin = await bed.client.get(Secret, secret);
+  expect(admin?.data?.['newer-fact']).toBe(before?.data?.['newer-fact']);
+  expect(admin?.data?.['in-force']).not.toBe(before?.data?.['in-force']);
+});
+
+const CRD: Kind<KubeObject> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};

@@ -7,6 +7,7 @@ import { encode } from '../world/secret-data.ts';
 import { type ContentsFacts, type Facts } from '../world/facts.ts';
 import { ANNOTATION, childNames, keptMeta } from '../world/names.ts';
 import type { BuildContext } from './context.ts';
+import { withUnknownKeys } from './intent/unknown-keys.ts';
 
 /**
  * The administrator, the copy from which edited Secrets are restored, and the durable facts. It has no owner: under
@@ -29,7 +30,7 @@ export function buildAdminSecret({
   const metadata = keptMeta(addon, childNames(addon.metadata.name).adminSecret);
   const administrator = { username: ADMIN_USER, password: facts.adminPassword };
   const statements = engineInForce(target.version.name).pod.adminFiles(administrator);
-  return {
+  const intent: Secret = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
@@ -54,6 +55,7 @@ export function buildAdminSecret({
       ...statements,
     }),
   };
+  return withUnknownKeys(intent, adminSecret);
 }
 
 /** Passwords among it: those that the database is about to accept, and those that it still does. */

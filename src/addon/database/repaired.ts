@@ -42,15 +42,24 @@ function contentsEvents(
 function contentsEvent({ addon }: World, steps: readonly ContentsStep[]): Announcement {
   const what = steps.map((step) => `${step.what} ${step.name}`).join(', ');
   const asked = addon.status?.observedGeneration !== addon.metadata.generation;
-  return asked
-    ? {
-        type: 'Normal',
-        reason: EVENT_REASON.contentsChanged,
-        note: `The contents of the database are brought to what the spec lists: ${what}.`,
-      }
-    : {
-        type: 'Normal',
-        reason: EVENT_REASON.databaseRepaired,
-        note: `The contents of the database were not as the spec lists them and are repaired: ${what}.`,
-      };
+  if (asked)
+    return {
+      type: 'Normal',
+      reason: EVENT_REASON.contentsChanged,
+      note: `The contents of the database are brought to what the spec lists: ${what}.`,
+    };
+  const lost = steps.filter((step) => step.what === 'CreateRetentionPolicy' && wasTold(addon, step.name));
+  const gone = lost.map(({ name }) => name).join(', ');
+  return {
+    type: lost.length === 0 ? 'Normal' : 'Warning',
+    reason: EVENT_REASON.databaseRepaired,
+    note:
+      `The contents of the database were not as the spec lists them and are repaired: ${what}.` +
+      (lost.length === 0 ? '' : ` What was in the retention policies that are made again is gone: ${gone}.`),
+  };
+}
+
+/** One that was there when the database was last looked at: somebody dropped it, and its points with it. */
+function wasTold(addon: World['addon'], policy: string): boolean {
+  return addon.status?.retentionPolicies?.some(({ name }) => name === policy) ?? false;
 }

@@ -1,6 +1,6 @@
 import type { InfluxAddonStatus } from '../../api/influx-addon.ts';
 import type { Announcement } from '../decision/action.ts';
-import { foundQueries } from '../database/contents/status.ts';
+import { foundQueries } from '../database/contents/unlisted.ts';
 import { isTold } from '../volume/lost.ts';
 import { EVENT_REASON, READY_REASON } from '../../api/reasons.ts';
 

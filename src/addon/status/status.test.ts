@@ -73,6 +73,29 @@ describe('the user in the connection URL', () => {
 });
 
 describe('status', () => {
+  it('tells of the texts of queries that nobody listed with what is news, and not for themselves', () => {
+    const query = { name: 'theirs', listed: false };
+    const contents = { continuousQueries: [{ ...query, text: 'abcdefgh' }] };
+    const before = { ...render(READY), continuousQueries: [query] };
+    expect(render({ ...READY, contents }, before)).toEqual(render(READY, before));
+    expect(render({ ...READY, contents }, before, { generation: 2 })).toMatchObject(contents);
+  });
+
+  it('keeps what a newer release told, and of what this one knows nothing that is not so any more', () => {
+    const before = {
+      ofANewerRelease: { told: true },
+      rotation: { phase: 'Told', message: '' },
+    } as InfluxAddonStatus;
+    const status = render(READY, before);
+    expect(status).toMatchObject({ ofANewerRelease: { told: true } });
+    expect(status).not.toHaveProperty('rotation');
+    // And it alone is no reason to write.
+    expect(render(READY, { ...render(READY), ofANewerRelease: 1 } as InfluxAddonStatus)).toEqual({
+      ...render(READY, render(READY)),
+      ofANewerRelease: 1,
+    });
+  });
+
   it('tells what a user needs: id, plan, version, endpoint, names of the Secrets', () => {
     expect(render(READY)).toMatchObject({
       observedGeneration: 1,

@@ -8,6 +8,7 @@ import { availableUpgrades } from '../../versions/rules.ts';
 import { backupHealth } from '../backups/health.ts';
 import { writeStopStatus } from '../backups/write-stop.ts';
 import { announcedEntries, listable } from '../apps/entries.ts';
+import { asToldBefore } from '../database/contents/unlisted.ts';
 import { certificateEnd } from '../tls/certificate.ts';
 import { endpointOf } from '../access/connection.ts';
 import { externalEndpointOf } from '../access/in-force.ts';
@@ -20,8 +21,9 @@ import { childNames } from '../world/names.ts';
 import { STALLED_REASON, APP_REASON, NOT_STALLED, UP_TO_DATE } from '../../api/reasons.ts';
 import { rotatedFor, rotationStatus } from '../rotation/status.ts';
 import type { World } from '../world/world.ts';
+import { unknownFields } from './unknown-fields.ts';
 
-/** The whole status, from scratch but for times and what this pass did not look at. */
+/** The whole status, from scratch but for times, what this pass did not look at, and what only a newer release knows. */
 export function renderStatus(world: World, picture: Picture, now: Date): InfluxAddonStatus {
   const { addon, settings } = world;
   const before = addon.status ?? {};
@@ -33,6 +35,7 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
   );
   const upgrades = version === undefined ? undefined : availableUpgrades(version, world.versions);
   const status: InfluxAddonStatus = given({
+    ...unknownFields(before),
     observedGeneration: addon.metadata.generation ?? 0,
     id: picture.facts?.id ?? before.id,
     plan: picture.growing === true ? before.plan : (picture.inForce?.plan.name ?? before.plan),
@@ -69,10 +72,11 @@ export function renderStatus(world: World, picture: Picture, now: Date): InfluxA
     accepted: stillAccepted(world),
     conditions: conditionsOf(world, picture, now),
   });
-  if (isDeepStrictEqual(status, before)) return status;
+  const told = asToldBefore(status, before);
+  if (isDeepStrictEqual(told, before)) return told;
   // Written with what is news anyway: the first release that remembers it writes to nobody for it.
-  const { accepted = status.accepted } = picture;
-  return { ...status, ...given({ accepted, user: userOf(before, picture) }) };
+  const { accepted = told.accepted } = picture;
+  return { ...told, ...given({ accepted, user: userOf(before, picture) }) };
 }
 
 /** Whose the published URL is: after every other rotation its user is not called by the id. */
@@ -177,8 +181,8 @@ function appsReady(world: World, picture: Picture, before: InfluxAddonStatus): s
 
 function contentsOf({ contents }: Picture, before: InfluxAddonStatus): InfluxAddonStatus {
   if (contents !== undefined) return contents;
-  const { retentionPolicies, continuousQueries, users } = before;
-  return { retentionPolicies, continuousQueries, users };
+  const { retentionPolicies, continuousQueries, moreContinuousQueries, users } = before;
+  return { retentionPolicies, continuousQueries, moreContinuousQueries, users };
 }
 
 /** A volume that grows while the database is changed is no news by itself: it is told with what comes of the change. */

@@ -1,5 +1,11 @@
 import { doc } from './doc.ts';
-import { MAX_DURATION_SECONDS, retentionDuration, secondsInCel, shardDuration } from './duration.ts';
+import {
+  endlessInCel,
+  MAX_DURATION_SECONDS,
+  retentionDuration,
+  secondsInCel,
+  shardDuration,
+} from './duration.ts';
 import { label, text } from './text.ts';
 import { z } from 'zod';
 
@@ -27,7 +33,7 @@ export const retentionPolicy = doc(
     message: 'spec.retentionPolicies: duration must be at most 15000 weeks, or INF',
   },
   {
-    rule: `!has(self.shardDuration) || self.duration == 'INF' || ${secondsInCel('self.shardDuration')} <= ${secondsInCel('self.duration')}`,
+    rule: `!has(self.shardDuration) || ${endlessInCel('self.duration')} || ${secondsInCel('self.shardDuration')} <= ${secondsInCel('self.duration')}`,
     message: 'spec.retentionPolicies: shardDuration must not be longer than duration',
   },
 );

@@ -11,6 +11,9 @@ const backup = (description: string) =>
     description,
   );
 
+/** Beyond the 200 that are told by name. */
+export const MAX_MORE_QUERIES = 500;
+
 export const addonStatus = doc(
   z.strictObject({
     observedGeneration,
@@ -106,9 +109,15 @@ export const addonStatus = doc(
         name: name('Name of the continuous query.'),
         listed: doc(z.boolean(), 'The spec lists it, or did and its removal is under way.'),
         revision: anyText(64, 'Hash of the query as listed and as the database has it.').optional(),
+        text: anyText(16, 'Hash of one that is not listed: it changes with its text.').optional(),
       }),
       200,
       'Continuous queries that the database has.',
+    ).optional(),
+    moreContinuousQueries: atomicList(
+      anyText(16, 'Hash of one of them, as above.'),
+      MAX_MORE_QUERIES,
+      'Continuous queries that are not listed, for which there is no room above.',
     ).optional(),
     users: listBy(
       ['name'],

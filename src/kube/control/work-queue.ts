@@ -2,6 +2,7 @@ import type { BackoffOptions } from './backoff.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { systemClock } from '../clock.ts';
+import { Turns } from './turns.ts';
 
 export interface WorkQueueOptions {
   clock?: Clock;
@@ -14,18 +15,18 @@ export interface WorkQueueOptions {
 const ROUND = 4;
 
 /**
- * Keys that are due, each at most once, in the order they became so, those for which somebody waits (`soon`) before
- * most others. A key that is added while it is being worked on is due again when that is done: no two workers have one
+ * Keys that are due, each at most once: of one namespace in the order they became so, and the namespaces by turns; those
+ * for which somebody waits (`soon`) before most others. A key that is added while it is being worked on is due again when that is done: no two workers have one
  * key, and nothing added is lost.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #backoff: BackoffOptions;
   readonly #random: () => number;
-  /** Due and not being worked on; a Set keeps the order of insertion. */
-  readonly #due = new Set<string>();
+  /** Due and not being worked on. */
+  readonly #due = new Turns();
   /** Likewise, of those for which somebody waits. */
-  readonly #soon = new Set<string>();
+  readonly #soon = new Turns();
   /** How many of these in a row were handed out. */
   #inARow = 0;
   /** Handed out by get and not yet done. */
@@ -117,10 +118,9 @@ export class WorkQueue {
   #next(): string | undefined {
     const isTurnOfOthers = this.#inARow >= ROUND - 1 && this.#due.size > 0;
     const from = this.#soon.size > 0 && !isTurnOfOthers ? this.#soon : this.#due;
-    const [key] = from;
+    const key = from.take();
     if (key === undefined) return undefined;
     this.#inARow = from === this.#soon ? this.#inARow + 1 : 0;
-    from.delete(key);
     this.#working.add(key);
     this.#delayed.get(key)?.timer.cancel();
     this.#delayed.delete(key);

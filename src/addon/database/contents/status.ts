@@ -2,20 +2,21 @@ import type { InfluxAddonStatus } from '../../../api/influx-addon.ts';
 import { inWords } from '../../../contents/durations.ts';
 import { ownOf } from '../../../contents/own.ts';
 import { given } from '../../../kube/objects/given.ts';
-import type { Announcement } from '../../decision/action.ts';
 import { storedContents } from './facts.ts';
 import type { ContentsOutcome } from './next.ts';
 import { ADMIN_USER } from '../../identity/admin-keys.ts';
 import { userSecretName } from '../../world/names.ts';
-import { EVENT_REASON } from '../../../api/reasons.ts';
 import { isUsernameOf, userOfName } from '../../identity/login.ts';
 import type { World } from '../../world/world.ts';
+import { chosen, shownName, textOf } from './unlisted.ts';
 
-type ContentsStatus = Pick<InfluxAddonStatus, 'retentionPolicies' | 'continuousQueries' | 'users'>;
+export type ContentsStatus = Pick<
+  InfluxAddonStatus,
+  'retentionPolicies' | 'continuousQueries' | 'moreContinuousQueries' | 'users'
+>;
 
 /** As many as the schema takes; what is listed comes first, and the rest is in the database to be seen. */
 const MAX = { retentionPolicies: 100, continuousQueries: 200, users: 200 } as const;
-const MAX_NAME = 253;
 
 /** What the database holds beside points, and which of it the spec lists. */
 export function contentsStatus(world: World, id: string, contents: ContentsOutcome): ContentsStatus {
@@ -31,10 +32,17 @@ export function contentsStatus(world: World, id: string, contents: ContentsOutco
     ...(policy.default ? { default: true } : {}),
     listed: has(wishes.retentionPolicies, policy.name) || record.retentionPolicies.includes(policy.name),
   }));
-  const queries = state.continuousQueries.map(({ name }) => {
+  const queries = state.continuousQueries.map(({ name, query }) => {
     const listed = has(wishes.continuousQueries, name) || has(record.continuousQueries, name);
-    return { name, listed, ...given({ revision: listed ? revisions.get(name) : undefined }) };
+    const known = listed ? { revision: revisions.get(name) } : { text: textOf(name, query) };
+    return { name: shownName(name), listed, ...given(known) };
   });
+  const listed = queries.filter((query) => query.listed);
+  const { shown: unlisted, moreContinuousQueries } = chosen(
+    queries.filter((query) => !query.listed),
+    MAX.continuousQueries - listed.length,
+    addon.status,
+  );
   const users = state.users
     .filter(({ name }) => name !== ADMIN_USER && !isUsernameOf(id, name))
     .map(({ name, admin }) => ({
@@ -47,36 +55,20 @@ export function contentsStatus(world: World, id: string, contents: ContentsOutco
     }));
   return given({
     retentionPolicies: shown(policies, MAX.retentionPolicies),
-    continuousQueries: shown(queries, MAX.continuousQueries),
+    continuousQueries: shown([...listed, ...unlisted], MAX.continuousQueries),
+    moreContinuousQueries,
     users: shown(users, MAX.users),
   });
 }
 
-/** Tells of continuous queries that nobody listed: also a user who may only read can make one that writes. */
-export function foundQueries(
-  before: InfluxAddonStatus | undefined,
-  after: InfluxAddonStatus,
-): Announcement[] {
-  const known = new Set(before?.continuousQueries?.map(({ name }) => name));
-  const found = (after.continuousQueries ?? []).filter(({ name, listed }) => !listed && !known.has(name));
-  if (found.length === 0) return [];
-  const names = found.slice(0, 5).map(({ name }) => name);
-  const more = found.length > names.length ? ` and ${found.length - names.length} more` : '';
-  return [
-    {
-      type: 'Normal',
-      reason: EVENT_REASON.continuousQueryFound,
-      note: `The database has continuous queries that spec.continuousQueries does not list: ${names.join(', ')}${more}. They are left alone. Any user of the database can make one, also with access Read, and it writes.`,
-    },
-  ];
-}
-
-/** A name that is longer than the schema takes is left out; nothing at all is no list. */
+/** A name that is longer than the schema takes is shortened; nothing at all is no list. */
 function shown<T extends { name: string; listed: boolean }>(
   items: readonly T[],
   max: number,
 ): T[] | undefined {
-  const usable = items.filter(({ name }) => name !== '' && name.length <= MAX_NAME);
+  // The list is a map by name: two of one would have the whole status refused.
+  const byName = new Map(items.toReversed().map((item) => [shownName(item.name), item]));
+  const usable = [...byName].map(([name, item]) => ({ ...item, name }));
   const sorted = usable.toSorted(
     (a, b) => Number(b.listed) - Number(a.listed) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
