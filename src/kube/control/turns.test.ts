@@ -25,6 +25,19 @@ it('a key is in once, and may come again when it was taken', () => {
   ]);
 });
 
+it('a key may leave, and its namespace keeps its turn for what is left', () => {
+  const turns = new Turns();
+  for (const key of ['a/1', 'a/2', 'b/1']) turns.add(key);
+  expect([turns.has('a/1'), turns.delete('a/1'), turns.delete('a/1'), turns.has('a/1')]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect([turns.delete('b/1'), turns.has('c/1'), turns.size]).toEqual([true, false, 1]);
+  expect(all(turns)).toEqual(['a/2']);
+});
+
 it('whatever comes meanwhile, a key waits for no more of another namespace than are before it in its own, and one', () => {
   const key = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(30)).map(([space, n]) => `${space}/${n}`);
   fc.assert(
