@@ -86,12 +86,12 @@ function userOf(before: InfluxAddonStatus, { facts }: Picture): string | undefin
 }
 
 function handledTokens(
-  { addon }: World,
+  { addon, children }: World,
   { facts, maintenance, inForce }: Picture,
 ): InfluxAddonStatus['lastHandled'] {
   const handled = maintenance?.lastHandled ?? addon.status?.lastHandled;
   const rotate = (facts && rotatedFor(facts)) ?? handled?.rotate;
-  const startEmpty = inForce === undefined ? undefined : givenUpFor({ addon });
+  const startEmpty = inForce === undefined ? undefined : givenUpFor({ addon, children });
   const restart = restartHandled(addon, inForce);
   if (rotate === undefined && startEmpty === undefined && restart === undefined) return handled;
   return { ...handled, ...given({ rotate, startEmpty, restart }) };
@@ -191,10 +191,11 @@ function sizesOf(world: World, picture: Picture): InfluxAddonStatus['storage'] {
   const before = status?.storage;
   const sizes = picture.inForce === undefined && before !== undefined ? before : (storageOf(world) ?? before);
   const { claim } = world.children;
-  // Written with what is news anyway: that the database answers from another volume, or that this one is being deleted.
+  // Written with what is news anyway: that the database answers from another volume, or that this one goes or is lost.
   const isNews =
     (picture.inForce !== undefined && picture.dataPlane?.revision !== status?.dataPlane?.revision) ||
-    picture.refusal?.reason === STALLED_REASON.volumeBeingDeleted;
+    picture.refusal?.reason === STALLED_REASON.volumeBeingDeleted ||
+    (picture.refusal?.reason === STALLED_REASON.dataLost && claim?.status?.phase === 'Lost');
   const { uid, volume } =
     isNews && claim !== undefined
       ? { uid: claim.metadata.uid, volume: claim.spec?.volumeName }

@@ -37,14 +37,17 @@ export function lossOf(world: World, facts: Facts, target: InForce, nowMs: numbe
   const { claim } = children;
   // It moves to the volume of a restore: what it was on matters no more.
   if (facts.inForce !== undefined && facts.inForce.claim !== target.claim) return undefined;
-  const isBroken = claim?.status?.phase === 'Lost';
   // Made for this addon, which never had anything on it: made again like one that is gone, without a word.
-  if (isBroken && !hadData(world) && claim.metadata.annotations?.[ANNOTATION.madeFor] === addon.metadata.uid)
+  if (
+    isBroken(claim) &&
+    !hadData(world) &&
+    claim.metadata.annotations?.[ANNOTATION.madeFor] === addon.metadata.uid
+  )
     return { state: 'GivenUp', token: undefined, clear: clearing(world, claim) };
   // One that somebody else made was bound to something: it goes only when that is given up.
-  if (claim === undefined ? !hadData(world) : !isBroken) return undefined;
+  if (claim === undefined ? !hadData(world) : !isBroken(claim)) return undefined;
   const name = target.claim ?? childNames(addon.metadata.name).claim;
-  const token = tokenOf(addon);
+  const token = tokenOf(world);
   if (claim !== undefined) {
     const why = `The PersistentVolume under the volume claim ${name} is gone (its phase is Lost)`;
     if (!isGivenUp(world, token)) return lost(world, facts, target, why);
@@ -76,19 +79,22 @@ export function lossInEngine(
   { databases, users }: Pick<DatabaseState, 'databases' | 'users'>,
 ): Refusal | undefined {
   const isThere = databases.includes(facts.id) || users.some(({ name }) => isUsernameOf(facts.id, name));
-  if (isThere || !hadData(world) || isGivenUp(world, tokenOf(world.addon))) return undefined;
+  if (isThere || !hadData(world) || isGivenUp(world, tokenOf(world))) return undefined;
   const name = target.claim ?? childNames(world.addon.metadata.name).claim;
   const why = `The volume under the claim ${name} knows neither the database nor its user: it is empty, or another`;
   return lost(world, facts, target, why).refusal;
 }
 
 /**
- * What `start-empty` has to be for the loss of now: the UID of the claim that was lost. Of one that nobody wrote down it
- * is the addon's own, which no manifest has beforehand either; of a volume that was given up once and is empty again
- * it is spelled otherwise than the first time.
+ * What `start-empty` has to be for the loss of now: the UID of the claim that was lost, which status has when it is told.
+ * Of one that nobody wrote down it is the addon's own, which no manifest has beforehand either; of a volume that was
+ * given up once and is empty again it is spelled otherwise than the first time.
  */
-function tokenOf({ metadata, status }: World['addon']): string {
-  const uid = status?.storage?.uid ?? metadata.uid;
+function tokenOf({
+  addon: { metadata, status },
+  children: { claim },
+}: Pick<World, 'addon' | 'children'>): string {
+  const uid = (isBroken(claim) ? claim.metadata.uid : status?.storage?.uid) ?? metadata.uid;
   return status?.lastHandled?.startEmpty === uid ? `${uid}-again` : uid;
 }
 
@@ -99,10 +105,16 @@ function isGivenUp({ addon, children }: World, token: string): boolean {
   );
 }
 
+function isBroken(
+  claim: Live<kinds.PersistentVolumeClaim> | undefined,
+): claim is Live<kinds.PersistentVolumeClaim> {
+  return claim?.status?.phase === 'Lost';
+}
+
 /** The token that was acted on, once the database answers again. */
-export function givenUpFor({ addon }: Pick<World, 'addon'>): string | undefined {
+export function givenUpFor({ addon, children }: Pick<World, 'addon' | 'children'>): string | undefined {
   const token = addon.metadata.annotations?.[Annotation.startEmpty];
-  return isTold(addon.status) && token === tokenOf(addon) ? token : undefined;
+  return isTold(addon.status) && token === tokenOf({ addon, children }) ? token : undefined;
 }
 
 /** Status says that the data is lost. */
@@ -112,12 +124,11 @@ export function isTold(status: InfluxAddonStatus | undefined): boolean {
 }
 
 function lost(world: World, { id }: Facts, target: InForce, why: string): Extract<Loss, { state: 'Lost' }> {
-  const { addon } = world;
   const message = [
     `${why}, and with it the data of ${id}. Nothing empty takes its place by itself. The ways out:`,
     '(1) an InfluxRestore of a backup.',
     `(2) If the PersistentVolume is still there: take its spec.claimRef away, delete a claim that has the name, and apply\n${claimYaml(world, id, target)}`,
-    `(3) To start with an empty database: the annotation ${Annotation.startEmpty}: "${tokenOf(addon)}".`,
+    `(3) To start with an empty database: the annotation ${Annotation.startEmpty}: "${tokenOf(world)}".`,
   ].join('\n');
   return { state: 'Lost', refusal: { reason: STALLED_REASON.dataLost, message } };
 }

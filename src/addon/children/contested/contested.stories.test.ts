@@ -1,6 +1,7 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import { describe, expect, it } from 'vitest';
 import type { Stored } from '../../testing/model/model-api.ts';
+import type { Obstacle } from '../../testing/model/obstacles.ts';
 import { ADDON, Simulation } from '../../testing/model/simulation.ts';
 import { childNames } from '../../world/names.ts';
 
@@ -268,4 +269,27 @@ describe('credentials that somebody changes back each time', () => {
     expect(simulation.repairs).toBeLessThanOrEqual(15);
     expect(simulation.condition('Ready')?.message).toContain(`InfluxAddon ${ADDON}: somebody else`);
   });
+});
+
+it('variables that somebody puts back into an app that is not bound any more, while something else fails', async () => {
+  const simulation = new Simulation({ apps: [{ name: 'web', env: 'Inject' }] });
+  const secret = (name: string) => `Secret/${name}`;
+  const begin = async (obstacle: Obstacle) => simulation.live({ event: 'Obstacle', obstacle });
+  await simulation.live({ event: 'EditChild', child: 'urlSecret', draw: 1 });
+  await simulation.meanwhile(1);
+  await begin({ what: 'Broken', target: secret(names.bindingSecret) });
+  await simulation.live({ event: 'Edit', spec: { connection: { prefix: 'METRICS', alias: '' } } });
+  await simulation.meanwhile(2);
+  await begin({ what: 'Undone', target: secret(names.urlSecret), times: 1 });
+  await simulation.live({ event: 'Rotate', token: 'a' });
+  await simulation.meanwhile(3);
+  await begin({ what: 'Undone', target: 'Deployment/web', times: Infinity });
+  await simulation.live({ event: 'Edit', spec: { apps: [] } });
+  const before = simulation.operator.writes.length;
+  await simulation.meanwhile(18);
+  const later = simulation.operator.writes.slice(before);
+  const removals = later.filter((write) => write.includes('take the injected'));
+  // Eight, and one a minute from then on.
+  expect(removals.length).toBeGreaterThanOrEqual(8);
+  expect(removals.length).toBeLessThanOrEqual(10);
 });

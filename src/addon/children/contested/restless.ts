@@ -47,7 +47,8 @@ function isCounted(action: Action): boolean {
     case 'issueAgentPair':
       return true;
     case 'patch':
-      return action.kind.kind === 'InfluxAddon';
+      // The finalizers of the addon, and variables that are taken out of an app: those that go in are counted with it.
+      return action.entry === undefined;
     default:
       return false;
   }
