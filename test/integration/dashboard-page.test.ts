@@ -55,7 +55,17 @@ const shown = (text: string, root = 'main') =>
   page.waitForFunction(
     `document.querySelector(${JSON.stringify(root)})?.textContent.includes(${JSON.stringify(text)})`,
   );
-const click = (selector: string) => page.locator(selector).click();
+/**
+ * Presses what is there and enabled, in the page itself: where it was a moment ago may be something else by now, as the
+ * page goes on telling what the operator does.
+ */
+const click = (selector: string) =>
+  page.waitForFunction(`(() => {
+    const found = document.querySelector(${JSON.stringify(selector)});
+    if (found === null || found.disabled === true || found.getClientRects().length === 0) return false;
+    found.click();
+    return true;
+  })()`);
 const fill = (selector: string, text: string) => page.locator(selector).fill(text);
 
 async function open(tab = 'overview', name = 'metrics'): Promise<void> {
@@ -84,8 +94,10 @@ async function spec(is: (spec: InfluxAddonSpec) => boolean): Promise<void> {
 }
 
 async function closeMessages(): Promise<void> {
-  for (const button of await page.$$('.messages button')) await button.click();
-  await page.waitForFunction("document.querySelectorAll('.messages p').length === 0");
+  await page.waitForFunction(`(() => {
+    for (const button of document.querySelectorAll('.messages button')) button.click();
+    return document.querySelectorAll('.messages p').length === 0;
+  })()`);
 }
 
 async function refused(words: string): Promise<void> {
