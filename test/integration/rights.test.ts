@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installedRoles, type Right } from '../../build/rights.ts';
 import { bindingName } from '../../src/addon/rights/role-binding.ts';
 import { InfluxAddon, InfluxBackupStore } from '../../src/api/kinds.ts';
 import { ApiError } from '../../src/kube/api/api-error.ts';
@@ -17,6 +18,7 @@ import {
   StatefulSet,
 } from '../../src/kube/objects/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects/types.ts';
+import { everyRight, granted } from './access-review.ts';
 import { appOf } from './app.ts';
 import { eventually } from './children.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed, transportFor } from './operator-bed.ts';
@@ -43,6 +45,33 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await http?.close();
+});
+
+test('the API server grants the operator what the list of rights says, and nothing besides, in each place', async () => {
+  await using admin = await adminTransport();
+  const user = { name: OPERATOR_USER, groups: ['system:authenticated', 'system:serviceaccounts'] };
+  // And what is served nowhere, as the right on finalizers.
+  const shipped = installedRoles().flatMap(({ rights }) => rights.filter(({ names }) => names.length === 0));
+  const every = [...(await everyRight(admin)), ...shipped];
+  const here = await bed.namespace('reviewed');
+  const nowhere = await bed.namespace('reviewed-bystander');
+  await bed.startOperator({ only: here });
+  await bed.addon(here, 'db');
+  await bed.ready(here, 'db');
+
+  const { everywhere, tenant, home } = shippedRights();
+  for (const [namespace, expected] of [
+    [nowhere, everywhere],
+    [here, [...everywhere, ...tenant]],
+    [OPERATOR_NAMESPACE, [...everywhere, ...home]],
+  ] as const) {
+    const unnamed = expected.filter(({ names }) => names.length === 0);
+    const named = expected.flatMap((right) => right.names.map((name) => ({ ...right, names: [name] })));
+    expect(listed(await granted(admin, user, namespace, every)), namespace).toEqual(
+      listed([...unnamed, ...OF_EVERYBODY]),
+    );
+    expect(listed(await granted(admin, user, namespace, named)), namespace).toEqual(listed(named));
+  }
 });
 
 describe.concurrent('where there is no addon, the operator', () => {
@@ -408,6 +437,40 @@ describe.concurrent('where there is an addon, the operator', () => {
     await bed.ready(namespace, 'db');
   });
 });
+
+/** Of whoever is authenticated: to ask who he is, and what he may. */
+const OF_EVERYBODY = ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'].map(
+  (resource) => ({
+    group: resource === 'selfsubjectreviews' ? 'authentication.k8s.io' : 'authorization.k8s.io',
+    resource,
+    verb: 'create',
+    names: [],
+  }),
+);
+
+/** What the default installation's list says of the operator itself, by where it holds. */
+function shippedRights(): Record<'everywhere' | 'tenant' | 'home', Right[]> {
+  const of = (name: string, namespace?: string): Right[] => [
+    ...(installedRoles().find((role) => role.name === name && role.namespace === namespace)?.rights ?? []),
+  ];
+  return {
+    everywhere: of('influxaddon-operator'),
+    tenant: of(TENANT),
+    home: of('influxaddon-operator', OPERATOR_NAMESPACE),
+  };
+}
+
+function listed(rights: readonly Right[]): string[] {
+  const names = rights.map(({ group, resource, verb, names: [name] }) =>
+    `${verb} ${resource}.${group} ${name ?? ''}`.trim(),
+  );
+  return [...new Set(names)].toSorted();
+}
+
+async function adminTransport(): Promise<HttpTransport & AsyncDisposable> {
+  const admin = await transportFor(bed.plane.kubeconfig);
+  return Object.assign(admin, { [Symbol.asyncDispose]: () => admin.close() });
+}
 
 function stalled(addon: InfluxAddonLike) {
   return addon.status?.conditions?.find(({ type }) => type === 'Stalled');
