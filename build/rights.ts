@@ -17,10 +17,14 @@ export interface Role {
   readonly name: string;
   /** undefined: a ClusterRole. */
   readonly namespace: string | undefined;
+  /** Whether it is for the operator, and not for people or for others' operators. */
+  readonly isOperators: boolean;
   readonly rights: readonly Right[];
 }
 
 const WATCHED = 'WATCHED';
+/** Labels by which roles become part of those of people, and of operators that look for theirs. */
+const OF_OTHERS = /\/aggregate-to-|^servicebinding\.io\//;
 
 /** Every role that a default installation comes with. */
 export function installedRoles(): Role[] {
@@ -54,7 +58,7 @@ function page(): string {
 
 function roleCalled(roles: readonly Role[], { name, namespace }: Role): Role {
   const found = roles.find((role) => role.name === name && role.namespace === namespace);
-  return found ?? { name, namespace, rights: [] };
+  return found ?? { name, namespace, isOperators: true, rights: [] };
 }
 
 function sectionOf(role: Role): string {
@@ -74,7 +78,9 @@ function rolesIn(manifests: readonly object[]): Role[] {
   return manifests.flatMap((manifest) => {
     const { kind, metadata, rules } = manifest as Partial<RoleManifest>;
     if ((kind !== 'ClusterRole' && kind !== 'Role') || metadata === undefined) return [];
-    return [{ name: metadata.name, namespace: metadata.namespace, rights: (rules ?? []).flatMap(rightsOf) }];
+    const { name, namespace, labels = {} } = metadata;
+    const isOperators = !Object.keys(labels).some((key) => OF_OTHERS.test(key));
+    return [{ name, namespace, isOperators, rights: (rules ?? []).flatMap(rightsOf) }];
   });
 }
 
@@ -86,7 +92,7 @@ function rightsOf({ apiGroups, resources, resourceNames = [], verbs }: PolicyRul
 
 interface RoleManifest {
   kind: string;
-  metadata: { name: string; namespace?: string };
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   rules?: PolicyRule[];
 }
 

@@ -13,6 +13,8 @@ export interface AuditEntry {
   /** Path and query for requests that are about no object. */
   uri: string;
   code: number;
+  /** By the rights of who asked, and not by what a policy, a quota or the server itself says. */
+  unauthorized?: true;
   /** Nothing was stored: the server was only asked. */
   dryRun?: true;
   /** When the request arrived; ms since epoch, UTC. */
@@ -126,6 +128,7 @@ interface AuditEvent {
     name?: string;
   };
   responseStatus?: { code?: number };
+  annotations?: Record<string, string>;
   requestReceivedTimestamp: string;
 }
 
@@ -143,6 +146,7 @@ function entryOf(event: AuditEvent): AuditEntry {
     uri: event.requestURI,
     ...(/[?&]dryRun=/.test(event.requestURI) && { dryRun: true as const }),
     code: event.responseStatus?.code ?? 0,
+    ...(event.annotations?.['authorization.k8s.io/decision'] === 'forbid' && { unauthorized: true as const }),
     time: Date.parse(event.requestReceivedTimestamp),
   };
 }

@@ -9,6 +9,7 @@ import { type Node, type NodeOptions, startNode } from '../cluster/node.ts';
 import { installOperator, root } from '../demo/install.ts';
 import { Kubectl } from '../demo/kubectl.ts';
 import { PATIENCE_MS } from '../patience.ts';
+import { keepRequests } from '../requests.ts';
 import { Space } from './space.ts';
 
 /** A real node on which the operator was installed by its chart, with the catalogue entries for tests. */
@@ -62,6 +63,7 @@ export async function startOperatorNode(options: OperatorNodeOptions = {}): Prom
     };
     const stop = async (): Promise<void> => {
       api.close();
+      if (nodeOptions.auditLog !== false) await keepRequests(node);
       await node.stop();
     };
     return { node, api, kube, space, [Symbol.asyncDispose]: stop };

@@ -10,6 +10,7 @@ import type { Live } from '../../src/kube/objects/types.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../cluster/control-plane.ts';
 import { type FakeKubelet, startFakeKubelet } from '../cluster/fakes/fake-kubelet.ts';
 import { PATIENCE_MS } from '../patience.ts';
+import { keepRequests } from '../requests.ts';
 import { allow } from './rights.ts';
 import {
   OPERATOR_USER,
@@ -166,6 +167,7 @@ export async function startOperatorBed(options: ControlPlaneOptions = {}): Promi
     },
     async [Symbol.asyncDispose]() {
       await bed.stopOperators();
+      if (options.auditLog !== false) await keepRequests(plane);
       await kubelet.stop();
       await close();
     },

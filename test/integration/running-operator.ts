@@ -10,6 +10,7 @@ import { silentLogger, type Logger } from '../../src/kube/log.ts';
 import type { Transport } from '../../src/kube/api/transport.ts';
 import { AddonOperator } from '../../src/operator/addons.ts';
 import { OPERATOR_POD_LABELS } from '../../src/operator/run.ts';
+import { OPERATOR_AGENT } from '../requests.ts';
 import { scoped } from './scoped.ts';
 
 export const OPERATOR_NAMESPACE = 'influxaddon-system';
@@ -67,7 +68,7 @@ export async function runOperator(
   clock: Clock,
   options: OperatorOptions,
 ): Promise<RunningOperator> {
-  const http = await transportFor(kubeconfig);
+  const http = await transportFor(kubeconfig, OPERATOR_AGENT);
   const { only } = options;
   const seen = only === undefined ? http : scoped(http, only);
   const transport = options.wrap?.(seen) ?? seen;
@@ -120,6 +121,6 @@ export async function runOperator(
   };
 }
 
-export async function transportFor(kubeconfig: string): Promise<HttpTransport> {
-  return new HttpTransport({ credentials: await loadKubeconfig(kubeconfig), userAgent: 'test' });
+export async function transportFor(kubeconfig: string, userAgent = 'test'): Promise<HttpTransport> {
+  return new HttpTransport({ credentials: await loadKubeconfig(kubeconfig), userAgent });
 }

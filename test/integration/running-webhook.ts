@@ -5,6 +5,7 @@ import { KubeClient } from '../../src/kube/api/client.ts';
 import { ValidatingWebhookConfiguration } from '../../src/kube/objects/kinds.ts';
 import { silentLogger } from '../../src/kube/log.ts';
 import type { Transport } from '../../src/kube/api/transport.ts';
+import { OPERATOR_AGENT } from '../requests.ts';
 import { OPERATOR_USER, type OperatorBed, transportFor, WEBHOOK_NAME } from './operator-bed.ts';
 import { type RunningOperator, TEST_SETTINGS } from './running-operator.ts';
 
@@ -38,7 +39,7 @@ export async function startWebhook(
   options: Pick<Partial<WebhookOptions>, 'clock' | 'requestsPerConnection'> = {},
   announcing = new Gate(),
 ): Promise<RunningWebhook> {
-  const http = await transportFor(await bed.plane.userKubeconfig(OPERATOR_USER));
+  const http = await transportFor(await bed.plane.userKubeconfig(OPERATOR_USER), OPERATOR_AGENT);
   const transport: Transport = {
     request: async (asked) => {
       if (asked.method === 'PATCH' && asked.path.includes('webhookconfigurations')) await announcing.pass();

@@ -1,0 +1,33 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RequestedRight } from '../build/testing/rights-used.ts';
+import type { AuditEntry } from './cluster/audit.ts';
+
+/** What the operators of tests call themselves; the real process begins with the same word. */
+export const OPERATOR_AGENT = 'influxaddon-operator/test';
+
+interface Audited {
+  auditEntries(): Promise<AuditEntry[]>;
+}
+
+let kept = 0;
+
+/** Leaves what the operators of a bed asked for, by right, for the runner: all beds together show what rights are for. */
+export async function keepRequests(bed: Audited): Promise<void> {
+  const artefacts = process.env['TEST_ARTEFACTS'];
+  if (artefacts === undefined) return;
+  const rights = new Map<string, RequestedRight>();
+  for (const entry of await bed.auditEntries()) {
+    if (!entry.userAgent.startsWith('influxaddon-operator/') || entry.resource === '') continue;
+    const right: RequestedRight = {
+      group: entry.apiGroup ?? '',
+      resource: entry.subresource ? `${entry.resource}/${entry.subresource}` : entry.resource,
+      verb: entry.verb,
+      granted: entry.unauthorized !== true,
+    };
+    rights.set(JSON.stringify(right), right);
+  }
+  const folder = join(artefacts, 'requests');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${process.pid}-${++kept}.json`), JSON.stringify([...rights.values()]));
+}
