@@ -22,9 +22,12 @@ import { everyRight, granted } from './access-review.ts';
 import { appOf } from './app.ts';
 import { eventually } from './children.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER, type OperatorBed, transportFor } from './operator-bed.ts';
+import { OPERATOR_AGENT } from '../requests.ts';
+import { pick } from '../size.ts';
 import { withOperatorBed } from './with-bed.ts';
 
 const TENANT = 'influxaddon-operator-tenant';
+const FOREIGN = pick(300, 30_000);
 const GROUP = 'rbac.authorization.k8s.io';
 
 let bed: OperatorBed;
@@ -188,6 +191,33 @@ describe.concurrent('where there is an addon, the operator', () => {
       expect(refusal).not.toBe('Allowed');
       return refusal === 'Forbidden';
     });
+  });
+
+  test(`asks for its own Secrets only, among ${FOREIGN} of others`, async () => {
+    const namespace = await bed.namespace('crowded');
+    const { operator: started } = await bed.startOperator({ only: namespace });
+    await bed.addon(namespace, 'db');
+    await bed.ready(namespace, 'db');
+    const numbers = Array.from({ length: FOREIGN }, (_, index) => index).values();
+    const write = async (): Promise<void> => {
+      for (const number of numbers)
+        await bed.client.create(Secret, { metadata: { namespace, name: `foreign-${number}` } });
+    };
+    await Promise.all(Array.from({ length: 16 }, write));
+    // One that comes after all those has its Secrets, so that the watch was there for the others too.
+    await bed.addon(namespace, 'later');
+    await bed.ready(namespace, 'later');
+    const kept = [...started.stores.secrets.list()].map(({ metadata }) => metadata.name);
+    expect(kept.filter((name) => name.startsWith('foreign-'))).toEqual([]);
+    expect(kept.filter((name) => name.startsWith('later'))).not.toEqual([]);
+    const asked = (await bed.plane.auditEntries({ user: OPERATOR_USER })).filter(
+      (entry) => entry.resource === 'secrets' && entry.namespace === namespace,
+    );
+    const ofMany = asked.filter(({ verb, userAgent }) => verb !== 'create' && userAgent === OPERATOR_AGENT);
+    expect(ofMany.length).toBeGreaterThan(0);
+    for (const { uri, verb } of ofMany)
+      if (verb === 'list' || verb === 'watch') expect(uri).toMatch(/labelSelector=|fieldSelector=/);
+    expect(asked.filter(({ name }) => name?.startsWith('foreign-'))).toEqual([]);
   });
 
   test('makes no StatefulSet that is somebody, or has anything of its node', async () => {
