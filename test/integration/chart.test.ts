@@ -140,14 +140,19 @@ describe('the chart, rendered', () => {
     );
   });
 
-  it('brings alerts, a board and a ServiceMonitor where they are wanted', async () => {
+  it('brings alerts, a board and monitors where they are wanted', async () => {
     const values = 'alerts.install=true,alerts.runbooks=https://wiki.example/books,board.install=true';
-    const rendered = await template('--set', `${values},metrics.serviceMonitor=true`);
+    const monitors = 'metrics.serviceMonitor=true,metrics.podMonitor=true,metrics.labels.release=mine';
+    const rendered = await template('--set', `${values},${monitors}`);
     const rules = find(rendered, 'PrometheusRule', RELEASE).spec;
     const text = JSON.stringify(alertGroups).replaceAll('RUNBOOKS', 'https://wiki.example/books');
     expect(rules).toEqual(JSON.parse(text));
     expect(find(rendered, 'ServiceMonitor', RELEASE).spec).toMatchObject({
       endpoints: [{ honorLabels: true }],
+    });
+    expect(find(rendered, 'PodMonitor', RELEASE)).toMatchObject({
+      metadata: { labels: { release: 'mine' } },
+      spec: { podMetricsEndpoints: [{ port: 'metrics', honorLabels: true }] },
     });
     const { data, metadata } = find(rendered, 'ConfigMap', `${RELEASE}-board`) as Manifest & {
       data?: Record<string, string>;
