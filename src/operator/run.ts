@@ -20,6 +20,7 @@ import { VERSION } from '../version.ts';
 import { addonFigures } from './addon-figures.ts';
 import { AddonOperator } from './addons.ts';
 import { backupFigures } from './backup-figures.ts';
+import { connectionsFor, LEAST_CONNECTIONS } from './connections.ts';
 import { serveVisitors } from './dashboard.ts';
 import { identityOf } from './identity.ts';
 import { leadershipOf } from './leadership.ts';
@@ -211,17 +212,6 @@ function transportOf(
     connections,
   });
 }
-
-/**
- * One for each worker, which has one request under way at a time: with fewer, more workers would only wait for each
- * other. No more, since each TLS connection costs memory and the API server no time; Events, lists and the authority
- * find their place between.
- */
-function connectionsFor(workers: number): number {
-  return Math.max(LEAST_CONNECTIONS, workers);
-}
-
-const LEAST_CONNECTIONS = 16;
 
 function countByStatus(operator: AddonOperator): Map<string, number> {
   const counts = new Map<string, number>();

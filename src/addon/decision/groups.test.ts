@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { KubeObject } from '../../kube/objects/types.ts';
 import type { Action } from './action.ts';
-import { groupsOf } from './groups.ts';
+import { groupsOf, MOST_AT_ONCE } from './groups.ts';
 
-const make = (kind: kinds.Kind<KubeObject>, opens = false): Action => ({
+const make = (kind: kinds.Kind<KubeObject>, opens = false, name = 'a'): Action => ({
   do: 'create',
   kind,
-  object: { apiVersion: 'v1', kind: kind.kind, metadata: { name: 'a' } },
+  object: { apiVersion: 'v1', kind: kind.kind, metadata: { name } },
   opens,
 });
 const key = { name: 'a', namespace: 'shop' };
@@ -43,4 +43,12 @@ it('takes away before it makes, and does nothing else at once', () => {
     ['create Secret'],
   ]);
   expect(groupsOf([])).toEqual([]);
+});
+
+it('makes the Secrets of many users a few at once, in their order', () => {
+  const actions = Array.from({ length: 50 }, (_, index) => make(kinds.Secret, false, `user-${index}`));
+  const groups = groupsOf(actions);
+  expect(groups.flat()).toEqual(actions);
+  expect(MOST_AT_ONCE).toBe(4);
+  expect(groups.map(({ length }) => length)).toEqual([...Array<number>(12).fill(4), 2]);
 });

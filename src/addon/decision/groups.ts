@@ -6,6 +6,9 @@ const INDEPENDENT: readonly string[] = [kinds.Secret, kinds.Service, kinds.Netwo
   ({ kind }) => kind,
 );
 
+/** So many writes of one addon are under way at once at most: fifty users are no flood. */
+export const MOST_AT_ONCE = 4;
+
 /**
  * The actions in their order, those together that may be under way at once: objects of their own that are made, and let
  * nobody in. What comes behind a group is done when all of it is.
@@ -14,7 +17,8 @@ export function groupsOf(actions: readonly Action[]): Action[][] {
   const groups: Action[][] = [];
   for (const action of actions) {
     const last = groups.at(-1);
-    if (last !== undefined && [...last, action].every(isIndependent)) last.push(action);
+    const hasRoom = last !== undefined && last.length < MOST_AT_ONCE;
+    if (hasRoom && [...last, action].every(isIndependent)) last.push(action);
     else groups.push([action]);
   }
   return groups;
