@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { versions } from '../api/catalogue.ts';
 import { ApiError } from '../kube/api/api-error.ts';
+import * as kinds from '../kube/objects/kinds.ts';
 import type { StorageClass } from '../kube/objects/kinds.ts';
 import type { KubeObject } from '../kube/objects/types.ts';
 import { Lanes } from '../kube/control/lanes.ts';
 import { Teller } from './trouble/teller.ts';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { KubeClient } from '../kube/api/client.ts';
 import type { ApiRequest, Transport } from '../kube/api/transport.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -142,6 +143,34 @@ describe('the children of a new addon', () => {
         ['PersistentVolumeClaim'],
         ['Secret', 'Secret', 'Service', 'NetworkPolicy'],
         ...last.map((kind) => [kind]),
+      ]);
+    },
+  );
+
+  it.each(['services', 'networkpolicies'])(
+    'that fail together are told of as one, and waited for as long as the server asks (%s last)',
+    async (last) => {
+      const addon = addonOf();
+      const { reconciler } = reconcilerWith(async ({ method, path, body }) => {
+        if (method !== 'POST') return { ...addon, metadata: { ...addon.metadata, resourceVersion: '900' } };
+        if (path.endsWith(last)) await setImmediate();
+        if (path.endsWith('services'))
+          throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: 'not now' });
+        if (path.endsWith('networkpolicies'))
+          throw new ApiError({ code: 429, reason: 'TooManyRequests', message: '', retryAfterMs: 20_000 });
+        const object = body as KubeObject;
+        const { name } = object.metadata ?? {};
+        return { ...object, metadata: { ...object.metadata, uid: `uid-${name}`, resourceVersion: '800' } };
+      });
+      const { stores, teller } = reconciler;
+      stores.versions.replace(versions.map(live), '1');
+      stores.storageClasses.replace([live(STANDARD)], '1');
+      stores.addons.recordWrite(addon);
+      const failed = vi.spyOn(teller, 'failed');
+      const error = await reconcile(reconciler, keyOf(addon), signal, NOBODY).catch((each: unknown) => each);
+      expect(error).toMatchObject({ code: 503, retryAfterMs: 20_000 });
+      expect(failed.mock.calls.map(([, action, failure]) => [action, failure])).toEqual([
+        [expect.objectContaining({ do: 'create', kind: kinds.Service }), error],
       ]);
     },
   );

@@ -18,6 +18,7 @@ import { dropForgottenAccess } from './act/forgotten-rights.ts';
 import type { Fresh } from './world/fresh.ts';
 import { observe } from './observe/observe.ts';
 import type { Teller } from './trouble/teller.ts';
+import { together } from './trouble/together.ts';
 import type { World } from './world/world.ts';
 
 export interface Reconciler extends Actor, Conversations {
@@ -74,22 +75,25 @@ async function passes(
     }
     worked.add(addon.metadata.uid);
     const now = new Date(clock.now());
+    const failed = noting(reconciler, addon, signal);
     teller.looked(addon);
     const decision = decide(look(reconciler, addon, now), { now, fresh: reconciler.fresh });
-    if (decision.actions.length === 0)
-      return await telling(reconciler, addon, undefined, signal, () =>
-        rest(reconciler, addon, decision, signal),
-      );
+    if (decision.actions.length === 0) {
+      try {
+        return await rest(reconciler, addon, decision, signal);
+      } catch (error) {
+        failed(undefined, error);
+        throw error;
+      }
+    }
     let done = true;
     for (const group of groupsOf(decision.actions)) {
       for (const action of group) reconciler.log.info({ addon: key, pass }, describe(action));
-      const outcomes = await together(group, (action) =>
-        telling(reconciler, addon, action, signal, () =>
-          converse(reconciler, addon, action, { signal, release }, () =>
-            act(reconciler, addon, action, signal),
-          ),
-        ),
-      );
+      const talk = (action: Action) =>
+        converse(reconciler, addon, action, { signal, release }, () =>
+          act(reconciler, addon, action, signal),
+        );
+      const outcomes = await together(group, talk, failed);
       if (outcomes.includes(undefined)) return { soon: true };
       const waits = outcomes.flatMap((outcome) => (outcome?.result === 'wait' ? [outcome.ms] : []));
       if (waits.length > 0) {
@@ -106,18 +110,6 @@ async function passes(
   return { requeueAfterMs: 1 };
 }
 
-/** Ends when all have ended, however one of them did; throws what the first of those that failed threw. */
-async function together<T>(
-  group: readonly Action[],
-  run: (action: Action) => Promise<T>,
-): Promise<readonly T[]> {
-  const ended = await Promise.allSettled(group.map(run));
-  return ended.map((each) => {
-    if (each.status === 'rejected') throw each.reason;
-    return each.value;
-  });
-}
-
 /** What a decision looks at, as far as it is known now. */
 export function look(
   { stores, memories, settings, fleet }: Pick<Reconciler, 'stores' | 'memories' | 'settings' | 'fleet'>,
@@ -129,20 +121,11 @@ export function look(
 }
 
 /** What fails is tried again by whoever called; here it is only noted, so that it can be told when it lasts. */
-async function telling<T>(
-  { teller }: Reconciler,
-  addon: Live<InfluxAddon>,
-  action: Action | undefined,
-  signal: AbortSignal,
-  run: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
+function noting({ teller }: Reconciler, addon: Live<InfluxAddon>, signal: AbortSignal) {
+  return (action: Action | undefined, error: unknown): void => {
     const isStopped = signal.aborted && (signal.reason as Error | undefined)?.name !== 'TimeoutError';
     if (!isStopped) teller.failed(addon, action, error);
-    throw error;
-  }
+  };
 }
 
 /** Nothing to do but to say how things are, and to look again in time. */
