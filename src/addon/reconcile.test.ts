@@ -112,25 +112,28 @@ const STANDARD: StorageClass = {
 };
 
 describe('the children of a new addon', () => {
+  const first = [['Secret'], ['PersistentVolumeClaim'], ['Secret']];
+  const beside = ['Secret', 'Service', 'NetworkPolicy'];
   it.each([
-    ['all of them are taken', undefined, ['StatefulSet']],
-    ['one is refused', 'services', []],
+    ['all of them are taken', undefined, [...first, beside, ['StatefulSet']]],
+    ['one is refused', 'Service', [...first, beside]],
+    ['the URL Secret is refused, behind which there is no binding Secret', 'Secret my-app-influx', first],
   ])(
     'are made side by side, and the database when those before it are there: %s',
-    async (_, refused, last) => {
+    async (_, refused, expected) => {
       const addon = addonOf();
       const made: string[][] = [];
       let underWay: string[] = [];
-      const { reconciler } = reconcilerWith(async ({ method, path, body }) => {
+      const { reconciler } = reconcilerWith(async ({ method, body }) => {
         if (method !== 'POST') return { ...addon, metadata: { ...addon.metadata, resourceVersion: '900' } };
         const object = body as KubeObject & { metadata: { name: string } };
+        const { name } = object.metadata;
         if (underWay.length === 0) made.push((underWay = []));
         underWay.push(object.kind ?? '');
         await setImmediate();
         underWay = [];
-        if (refused !== undefined && path.endsWith(refused))
+        if (refused === object.kind || refused === `${object.kind} ${name}`)
           throw new ApiError({ code: 403, reason: 'Forbidden', message: 'by a policy' });
-        const { name } = object.metadata;
         return { ...object, metadata: { ...object.metadata, uid: `uid-${name}`, resourceVersion: '800' } };
       });
       const { stores } = reconciler;
@@ -138,12 +141,7 @@ describe('the children of a new addon', () => {
       stores.storageClasses.replace([live(STANDARD)], '1');
       stores.addons.recordWrite(addon);
       await reconcile(reconciler, keyOf(addon), signal, NOBODY);
-      expect(made).toEqual([
-        ['Secret'],
-        ['PersistentVolumeClaim'],
-        ['Secret', 'Secret', 'Service', 'NetworkPolicy'],
-        ...last.map((kind) => [kind]),
-      ]);
+      expect(made).toEqual(expected);
     },
   );
 

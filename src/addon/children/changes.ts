@@ -18,7 +18,7 @@ export interface ChildChange {
 
 /** What has to be done so that the children are as the builders want them. Nothing when they are. */
 export function childChanges(context: BuildContext, held: ReadonlySet<keyof Children>): ChildChange[] {
-  const changes = CHILDREN.flatMap(({ slot, kind, build, opens = [] }): ChildChange[] => {
+  const changes = CHILDREN.flatMap(({ slot, kind, build, opens = [], behind = false }): ChildChange[] => {
     if (held.has(slot)) return [];
     const live = context.children[slot] as Live<KubeObject> | undefined;
     const intent = build(context);
@@ -37,7 +37,7 @@ export function childChanges(context: BuildContext, held: ReadonlySet<keyof Chil
     }
     if (live === undefined) {
       const object = withIntentHash(intent);
-      const action: Action = { do: 'create', kind, object, opens: opens.includes('create') };
+      const action: Action = { do: 'create', kind, object, opens: opens.includes('create'), behind };
       return [{ slot, action, mends: makingOf(intent) }];
     }
     // A child on its way out is made anew once it is gone; writing to it would change nothing.
@@ -67,7 +67,8 @@ function followed(slot: keyof Children, { adminSecret }: Children): Pick<Replace
 
 /**
  * Without what was refused a moment ago. Behind a child that cannot be made none is made either, since each may build
- * on those before it: an engine started on somebody else's volume would write to it.
+ * on those before it: an engine started on somebody else's volume would write to it. Those that were being made beside
+ * it when it was refused are there; they build on nothing that was under way with them.
  */
 export function withoutRefused(changes: readonly ChildChange[], active: readonly Finding[]): ChildChange[] {
   const refused = ({ action }: ChildChange) => findingOf(action, active) !== undefined;

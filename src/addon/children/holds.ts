@@ -32,12 +32,18 @@ export interface Refused {
   readonly unrecorded: boolean;
   /** Of what apps are told. */
   readonly unpublished: boolean;
+  /** Of the URL Secret by itself. */
+  readonly withoutUrl: boolean;
 }
 
 export function heldOf(
   scene: Scene & Holds & { readonly context: BuildContext },
   startHeld: boolean,
-  { unrecorded, unpublished }: Refused = { unrecorded: false, unpublished: false },
+  { unrecorded, unpublished, withoutUrl }: Refused = {
+    unrecorded: false,
+    unpublished: false,
+    withoutUrl: false,
+  },
 ): ReadonlySet<keyof Children> {
   const { world, facts, target, leaving, loss, filling, restoredFrom, unready, context } = scene;
   const held = new Set<keyof Children>();
@@ -56,6 +62,8 @@ export function heldOf(
   hold(loss?.state === 'Lost', 'claim', 'statefulSet');
   // What runs is recorded, and what apps are told is true: neither is made of a record that may not be changed.
   hold(unrecorded, 'claim', 'urlSecret', 'bindingSecret');
+  // Both Secrets say the same: the address of a database that is held back is in neither.
+  hold(withoutUrl, 'bindingSecret');
   hold((unrecorded || unpublished) && stateOf(world.addon) === 'Running', 'statefulSet');
   // A spec that is refused lets nobody in; whom it keeps out stays out.
   if (scene.refusal !== undefined || unrecorded) {

@@ -67,6 +67,8 @@ export interface CreateAction {
   readonly repair?: Repair;
   /** It may let somebody in: not by an old view of the addon, in which that was not taken back yet. Default false. */
   readonly opens?: boolean;
+  /** Not begun before all that stands before it is there. Default false: it may be made beside what nobody starts from. */
+  readonly behind?: boolean;
 }
 
 export interface MeasureDatabaseAction {
@@ -225,21 +227,6 @@ export interface Decision {
   /** What is being waited for, so that the wait can be timed. */
   readonly waitingFor: string | undefined;
 }
-
-/** It speaks to the database, which may hang. */
-export function isOfEngine({ do: what }: Action): boolean {
-  return OF_ENGINE.includes(what);
-}
-
-const OF_ENGINE: readonly Action['do'][] = [
-  'askDatabase',
-  'changeDatabase',
-  'changeContents',
-  'measureShards',
-  'probeDatabase',
-  'measureDatabase',
-  'findGrowing',
-];
 
 /** What is wrong with an addon's certificate, and what a good one has to be for. */
 export interface CertificateNeed {

@@ -52,3 +52,12 @@ it('makes the Secrets of many users a few at once, in their order', () => {
   expect(MOST_AT_ONCE).toBe(4);
   expect(groups.map(({ length }) => length)).toEqual([...Array<number>(12).fill(4), 2]);
 });
+
+it('begins nothing that stands on another before that is there', () => {
+  const binding = { ...make(kinds.Secret, false, 'binding'), behind: true } as Action;
+  const actions = [make(kinds.Secret), make(kinds.Service), binding, make(kinds.NetworkPolicy)];
+  expect(namesOf(actions)).toEqual([
+    ['create Secret', 'create Service'],
+    ['create Secret', 'create NetworkPolicy'],
+  ]);
+});

@@ -1,7 +1,7 @@
 import * as kinds from '../../kube/objects/kinds.ts';
 import type { Action } from './action.ts';
 
-/** Nothing is started from them, and none is made of another. */
+/** Nothing is started from them, and none is made of another; one that stands on another says so itself. */
 const INDEPENDENT: readonly string[] = [kinds.Secret, kinds.Service, kinds.NetworkPolicy].map(
   ({ kind }) => kind,
 );
@@ -17,7 +17,7 @@ export function groupsOf(actions: readonly Action[]): Action[][] {
   const groups: Action[][] = [];
   for (const action of actions) {
     const last = groups.at(-1);
-    const hasRoom = last !== undefined && last.length < MOST_AT_ONCE;
+    const hasRoom = last !== undefined && last.length < MOST_AT_ONCE && !isBehind(action);
     if (hasRoom && [...last, action].every(isIndependent)) last.push(action);
     else groups.push([action]);
   }
@@ -26,4 +26,8 @@ export function groupsOf(actions: readonly Action[]): Action[][] {
 
 function isIndependent(action: Action): boolean {
   return action.do === 'create' && action.opens !== true && INDEPENDENT.includes(action.kind.kind);
+}
+
+function isBehind(action: Action): boolean {
+  return action.do === 'create' && action.behind === true;
 }

@@ -3,7 +3,8 @@ import type { Clock } from '../../kube/clock.ts';
 import type { Lanes } from '../../kube/control/lanes.ts';
 import type { Live } from '../../kube/objects/types.ts';
 import { isSilence } from '../database/state.ts';
-import { isOfEngine, type Action } from '../decision/action.ts';
+import type { Action } from '../decision/action.ts';
+import { isOfEngine } from '../decision/of-engine.ts';
 import type { Memories } from '../observe/memories.ts';
 import type { Memory } from '../world/memory.ts';
 

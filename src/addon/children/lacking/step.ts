@@ -54,7 +54,13 @@ export function changesStep(scene: Scene & Holds & Prepared): Changes {
   const unrecorded = findingAbout('adminSecret');
   const claimFinding = findingAbout('claim');
   const unpublished = unrecorded ?? findingAbout('urlSecret', 'bindingSecret');
-  const refused = { unrecorded: unrecorded !== undefined, unpublished: unpublished !== undefined };
+  const refused = {
+    unrecorded: unrecorded !== undefined,
+    unpublished: unpublished !== undefined,
+    withoutUrl: all.some(
+      ({ slot, action }) => slot === 'urlSecret' && findingOf(action, active) !== undefined,
+    ),
+  };
   const stay = refused.unpublished ? heldOf(scene, startHeld, refused) : held;
   // The volume first: a plan whose volume is refused stops no database.
   const { statefulSet } = world.children;
