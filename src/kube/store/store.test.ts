@@ -186,6 +186,30 @@ test('a server restored from a backup, whose versions start again lower, is beli
   expect(store.get('n/a')?.metadata.resourceVersion).toBe('311');
 });
 
+test('what an object is made small by is what was kept of it, and nothing of before the server was restored', () => {
+  const told: string[] = [];
+  const store = new Store<ConfigMap>({
+    transform: (object, before) => {
+      const { name, resourceVersion } = object.metadata;
+      told.push(`${name} ${resourceVersion} by ${before?.metadata.resourceVersion ?? 'none'}`);
+      return object;
+    },
+  });
+  const since = () => told.splice(0);
+  store.replace([map('a', '900'), map('b', '901')], '905');
+  expect(since()).toEqual(['a 900 by none', 'b 901 by none']);
+  store.replace([map('a', '900'), map('b', '906')], '907');
+  store.upsert(map('a', '908'));
+  store.recordWrite(map('a', '909'));
+  expect(since()).toEqual(['b 906 by 901', 'a 908 by 900', 'a 909 by 908']);
+  const first = store.kept([map('a', '300')], '310');
+  const others = store.kept([map('b', '906')], '310');
+  store.take([...first, ...others], '310');
+  expect(since()).toEqual(['a 300 by none', 'b 906 by none']);
+  store.upsert(map('a', '311'));
+  expect(since()).toEqual(['a 311 by 300']);
+});
+
 test('a listener that throws keeps nothing from the others and is reported', () => {
   const onError = vi.fn<(error: unknown) => void>();
   const store = new Store<ConfigMap>({ onError });

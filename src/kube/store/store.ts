@@ -71,7 +71,7 @@ export class Store<T extends KubeObject> {
     const key = keyOf(object);
     const present = this.#objects.get(key);
     if (present && !isNewer(resourceVersion, present.metadata.resourceVersion)) return;
-    this.#put(key, this.#slim(object));
+    this.#put(key, this.#slim(object, present));
     this.#ahead.set(key, resourceVersion);
   }
 
@@ -98,7 +98,7 @@ export class Store<T extends KubeObject> {
       const { resourceVersion: version, uid } = item.metadata;
       const present = rewound ? undefined : this.#objects.get(keyOf(item));
       const isKnown = present?.metadata.resourceVersion === version && present.metadata.uid === uid;
-      return isKnown ? present : this.#slim(item);
+      return isKnown ? present : this.#slim(item, present);
     });
   }
 
@@ -142,7 +142,7 @@ export class Store<T extends KubeObject> {
     if (present?.metadata.resourceVersion === version) this.#ahead.delete(key);
     if (!known && !this.#isDeleted(object)) {
       this.#ahead.delete(key);
-      this.#put(key, this.#slim(object));
+      this.#put(key, this.#slim(object, present));
     }
     this.reached(version);
   }
@@ -238,10 +238,10 @@ export class Store<T extends KubeObject> {
     }
   }
 
-  #slim(object: Live<T>): Live<T> {
+  #slim(object: Live<T>, before: Live<T> | undefined): Live<T> {
     const { managedFields: _, ...metadata } = object.metadata;
     const slim = { ...object, metadata } as Live<T>;
-    return this.#guarded(() => this.#options.transform?.(slim, this.#objects.get(keyOf(slim)))) ?? slim;
+    return this.#guarded(() => this.#options.transform?.(slim, before)) ?? slim;
   }
 }
 
