@@ -6,21 +6,21 @@ import { trustOfSecret } from '../tls/authorities.ts';
 import type { Memories } from './memories.ts';
 import { addressesOf } from '../access/node-addresses.ts';
 import { ADDON_LABEL } from '../world/names.ts';
-import { isRunning } from '../pod/state.ts';
 import { followNamespaces } from './open-namespaces.ts';
 import { BY_APP, BY_NAMESPACE, BY_PLAN, type Stores } from './stores.ts';
 import type { Turns } from '../maintenance/turns.ts';
+import { hasComeUp, isAskedFor } from './waited-for.ts';
 
 /** Turns every change of the world into the keys of the addons that may have to do something about it. */
 export function connect(stores: Stores, queue: WorkQueue, memories: Memories, turns: Turns): void {
-  stores.addons.onChange(({ key, before, after }) => {
+  stores.addons.onChange((change) => {
+    const { key, before, after } = change;
     turns.follow(before, after);
     if (before !== undefined && after === undefined) {
       memories.forget(before.metadata.uid);
       queue.forget(key);
     }
-    // Somebody who asked for something waits for what comes of it.
-    queue.add(key, { soon: before !== undefined && !isOfOneSpec(before, after) });
+    queue.add(key, { soon: isAskedFor(change) });
     // An object that was stored past the schema may have no spec at all.
     const { tls } = (after?.spec ?? {}) as Partial<InfluxAddonSpec>;
     const certificate = tls?.certificateRef?.name;
@@ -51,13 +51,11 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories, tu
     const name = object?.metadata.labels?.[ADDON_LABEL];
     if (object !== undefined && name !== undefined) queue.add(`${object.metadata.namespace}/${name}`);
   };
-  stores.pods.onChange(({ before, after }) => {
-    const object = after ?? before;
+  stores.pods.onChange((change) => {
+    const object = change.after ?? change.before;
     const name = object?.metadata.labels?.[ADDON_LABEL];
     if (object === undefined || name === undefined) return;
-    // A database that comes up is one for which somebody waits.
-    const soon = after !== undefined && isRunning(after) && (before === undefined || !isRunning(before));
-    queue.add(`${object.metadata.namespace}/${name}`, { soon });
+    queue.add(`${object.metadata.namespace}/${name}`, { soon: hasComeUp(change, stores.pods) });
   });
   stores.secrets.onObjectChange(byLabel);
   stores.roleBindings?.onChange(byLabel);
@@ -97,8 +95,4 @@ export function connect(stores: Stores, queue: WorkQueue, memories: Memories, tu
       return;
     for (const addon of stores.addons.byIndex(BY_NAMESPACE, after.metadata.name)) queue.add(keyOf(addon));
   });
-}
-
-function isOfOneSpec(before: Live<KubeObject>, after: Live<KubeObject> | undefined): boolean {
-  return after !== undefined && before.metadata.generation === after.metadata.generation;
 }
