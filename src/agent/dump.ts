@@ -51,7 +51,8 @@ export async function storeDump<T>(
     signal,
   });
   const tool = runTool(spec, new Engine(files.handoff, signal), tunnel);
-  const dumped = tool.then(() => readDump(folder, 'BackupTruncated'));
+  const removed = new Map<string, number>();
+  const dumped = tool.then(() => readDump(folder, 'BackupTruncated', removed));
   const examined = dumped.then(examine);
   examined.catch(() => {});
   try {
@@ -59,7 +60,7 @@ export async function storeDump<T>(
       await examined;
       return dumped;
     };
-    const packed = packDump({ folder, finished: finishedShards(folder, tool), whole, wire });
+    const packed = packDump({ folder, finished: finishedShards(folder, tool), removed, whole, wire });
     const archive = await storeArchive(spec, context, packed, dataBytes * 1.5 + ROOM);
     return { archive, dump: await dumped, examined: await examined };
   } catch (error) {

@@ -167,7 +167,9 @@ function volumesOf({
   const volumes: (Volume & { name: string })[] = [
     { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
     { name: 'handoff', emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } },
-    // The tool writes a shard as it is before it packs it; a restore unpacks what was packed.
+    // A limit, of which nothing is set aside. The tool writes a shard as it is before it packs it, and a packed one goes as
+    // soon as it is in the archive: twice all of it is needed when all is in one shard, or when the store takes it slowly.
+    // A restore unpacks what was packed.
     { name: 'scratch', emptyDir: { sizeLimit: String(Math.ceil(dataBytes * 2.2) + 256 * MiB) } },
   ];
   const { storeCredentials, storeAuthority, identity, agent, admin, databaseAuthority, source } = secrets;

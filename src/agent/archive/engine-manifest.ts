@@ -34,8 +34,16 @@ export interface Dump {
   readonly shards: readonly number[];
 }
 
-/** Reads what the tool wrote. @throws JobError with `reason` when files are missing, or ones that don't belong there */
-export async function readDump(folder: string, reason: 'BackupTruncated' | 'BackupCorrupt'): Promise<Dump> {
+/**
+ * Reads what the tool wrote.
+ * @param removed bytes of files that were there and are not needed any more; may grow meanwhile
+ * @throws JobError with `reason` when files are missing, or ones that don't belong there
+ */
+export async function readDump(
+  folder: string,
+  reason: 'BackupTruncated' | 'BackupCorrupt',
+  removed: ReadonlyMap<string, number> = new Map(),
+): Promise<Dump> {
   const present = await readdir(folder);
   const [name, ...others] = present.filter((each) => MANIFEST.test(each));
   if (name === undefined) throw new JobError(reason, "The engine's own manifest is missing.");
@@ -49,14 +57,14 @@ export async function readDump(folder: string, reason: 'BackupTruncated' | 'Back
   const sizes = new Map(shards.map((shard) => [shard.fileName, shard.size]));
   const files = [];
   for (const each of wanted) {
-    if (!DUMP_FILE.test(each) || !present.includes(each))
+    // In this order: one that is removed just now is in the map before it is not in the folder any more.
+    const bytes = DUMP_FILE.test(each)
+      ? ((await sizeOf(join(folder, each))) ?? removed.get(each))
+      : undefined;
+    if (bytes === undefined)
       throw new JobError(reason, 'A file that the manifest of the engine names is missing.');
     const rawBytes = sizes.get(each);
-    files.push({
-      name: each,
-      bytes: (await stat(join(folder, each))).size,
-      ...(rawBytes === undefined ? {} : { rawBytes }),
-    });
+    files.push({ name: each, bytes, ...(rawBytes === undefined ? {} : { rawBytes }) });
   }
   return {
     name,
@@ -64,6 +72,15 @@ export async function readDump(folder: string, reason: 'BackupTruncated' | 'Back
     databases: [...new Set(shards.map(({ database }) => database))],
     shards: shards.map(({ shardID }) => shardID),
   };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function parse(text: string, reason: 'BackupTruncated' | 'BackupCorrupt'): z.output<typeof engineManifest> {

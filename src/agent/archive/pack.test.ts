@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -67,9 +67,10 @@ async function writeManifest(sizes: ReadonlyMap<number, number>): Promise<void> 
 /** Packs while `tool` writes; `early`: what was packed before it ended. @returns names of the files, in their order */
 async function packed(tool: Promise<void>, early = new Set<string>()): Promise<string[]> {
   tool.catch(() => {});
+  const removed = new Map<string, number>();
   const whole = async () => {
     await tool;
-    return readDump(folder, 'BackupTruncated');
+    return readDump(folder, 'BackupTruncated', removed);
   };
   const finished = async function* () {
     for await (const name of finishedShards(folder, tool)) {
@@ -77,7 +78,7 @@ async function packed(tool: Promise<void>, early = new Set<string>()): Promise<s
       yield name;
     }
   };
-  const archive = await bytesOf(packDump({ folder, finished: finished(), whole, wire }));
+  const archive = await bytesOf(packDump({ folder, finished: finished(), removed, whole, wire }));
   const names: string[] = [];
   const tar = extract();
   Readable.from([gunzipSync(archive)]).pipe(tar);
@@ -105,6 +106,34 @@ describe('what the tool writes is packed', () => {
     expect(await packed(write(), early)).toEqual(
       ['s7.tar.gz', 's3.tar.gz', 's12.tar.gz', 'meta', 'manifest'].map((name) => `${BASE}.${name}`),
     );
+  });
+
+  it('and each shard is removed before the tool has ended, nothing else', async () => {
+    const sizes = new Map<number, number>();
+    await writeFile(join(folder, 'of-somebody-else'), 'kept');
+    const write = async (): Promise<void> => {
+      for (const id of [1, 2]) {
+        const raw = await tarOf(200_000);
+        sizes.set(id, raw.length);
+        await writeShard(id, raw);
+        await vi.waitUntil(async () => (await readdir(folder)).length === 1, { timeout: PATIENCE_MS });
+      }
+      await rm(join(folder, 'of-somebody-else'));
+      await writeManifest(sizes);
+    };
+    expect(await packed(write())).toHaveLength(4);
+    expect((await readdir(folder)).toSorted()).toEqual([`${BASE}.manifest`, `${BASE}.meta`]);
+  });
+
+  it('and a shard that is removed is told with the size that it had, whenever it is', async () => {
+    const name = `${BASE}.s1.tar.gz`;
+    await writeShard(1, await tarOf(1_000));
+    await writeManifest(new Map([[1, 2_048]]));
+    const { size: bytes } = await stat(join(folder, name));
+    const before = await readDump(folder, 'BackupTruncated', new Map());
+    await rm(join(folder, name));
+    expect(await readDump(folder, 'BackupTruncated', new Map([[name, bytes]]))).toEqual(before);
+    await expect(readDump(folder, 'BackupTruncated')).rejects.toMatchObject({ reason: 'BackupTruncated' });
   });
 
   it('all of it when the tool has ended before anybody looked', async () => {

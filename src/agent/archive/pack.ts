@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
@@ -17,6 +17,8 @@ export interface DumpSource {
   readonly folder: string;
   /** Shards that are finished while others are not; all of them need not be there. */
   readonly finished: AsyncIterable<string>;
+  /** Where the bytes of each shard are put down before its file is removed. */
+  readonly removed: Map<string, number>;
   /** What the tool has written, once it has ended well and nothing was found to be wrong with it. */
   readonly whole: () => Promise<Dump>;
   /** What came from the engine. */
@@ -25,8 +27,9 @@ export interface DumpSource {
 
 /**
  * The .tar.gz of what the engine's tool writes, each shard as soon as it is finished, the engine's manifest last. The
- * stream fails with BackupTruncated when a shard is not whole. The shards are packed already, so compressing them again
- * would cost time and gain nothing.
+ * stream fails with BackupTruncated when a shard is not whole. A shard that is in the archive is removed from the folder:
+ * the tool does not look at it again, and needs the room for the others. The shards are packed already, so compressing
+ * them again would cost time and gain nothing.
  */
 export async function* packDump(source: DumpSource): AsyncGenerator<Uint8Array> {
   const tar = pack();
@@ -47,7 +50,7 @@ export async function* packDump(source: DumpSource): AsyncGenerator<Uint8Array> 
   }
 }
 
-async function fill(tar: Pack, { folder, finished, whole, wire }: DumpSource): Promise<void> {
+async function fill(tar: Pack, { folder, finished, removed, whole, wire }: DumpSource): Promise<void> {
   const packed = new Map<string, { readonly bytes: number; readonly rawBytes: number }>();
   const addShard = async (name: string): Promise<void> => {
     const path = join(folder, name);
@@ -56,6 +59,9 @@ async function fill(tar: Pack, { folder, finished, whole, wire }: DumpSource): P
     const check = rawBytes === undefined ? new ShardCheck() : undefined;
     await add(tar, path, { name, bytes }, check);
     packed.set(name, { bytes, rawBytes: rawBytes ?? (await check?.end('BackupTruncated')) ?? 0 });
+    removed.set(name, bytes);
+    // One that cannot be removed takes room, and does no other harm.
+    await rm(path).catch(() => {});
   };
   for await (const name of finished) await addShard(name);
   const dump = await whole();
