@@ -57,6 +57,7 @@ function reconcilerWith(answer: (request: ApiRequest) => unknown): {
     stores,
     memories,
     clock: systemClock,
+    warnings: { newest: () => Promise.reject(new Error('nobody asks')) },
     settings: SETTINGS,
     fleet: turns.fleet,
     fresh: countingFresh(),

@@ -47,14 +47,13 @@ it.each([500, 409, 0])('what fails with %i is tried again, and told to nobody', 
 });
 
 it('a Job that is given up is deleted, and what follows knows why its pod did not start, where that may be read', async () => {
-  const event = { reason: 'FailedCreate', involvedObject: { name: 'undo' }, message: 'exceeded quota: pods' };
   const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'no' });
-  for (const [list, words] of [
-    [async () => ({ items: [event] }), 'exceeded quota: pods'],
+  for (const [newest, words] of [
+    [async () => 'exceeded quota: pods', 'exceeded quota: pods'],
     [() => Promise.reject(forbidden), undefined],
   ] as const) {
     const did: unknown[] = [];
-    const client = { list, delete: async () => did.push('deleted') };
+    const client = { delete: async () => did.push('deleted') };
     const action: TaskAction = {
       do: 'giveUp',
       kind: ConfigMap as Kind<KubeObject>,
@@ -69,7 +68,7 @@ it('a Job that is given up is deleted, and what follows knows why its pod did no
       { actions: [action], requeueAfterMs: undefined },
       { actions: [], requeueAfterMs: undefined },
     ];
-    const actor = { client, stores: {}, ...nobody } as unknown as TaskActor;
+    const actor = { client, stores: {}, warnings: { newest }, ...nobody } as unknown as TaskActor;
     await runTasks(actor, 'shop/undo', () => decisions.shift(), new AbortController().signal);
     expect(did).toEqual(['deleted', words]);
   }

@@ -8,6 +8,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Kind } from '../kube/objects/kinds.ts';
 import type { Logger } from '../kube/log.ts';
 import type { KubeObject, Live } from '../kube/objects/types.ts';
+import type { WarningEvents } from '../kube/warning-events.ts';
 import { describe, type TaskAction, type TaskDecision } from './decision/action.ts';
 
 /** What the controllers of backups act through. */
@@ -16,6 +17,7 @@ export interface TaskActor {
   readonly stores: Stores;
   readonly events: Pick<EventRecorder, 'event'>;
   readonly clock: Clock;
+  readonly warnings: Pick<WarningEvents, 'newest'>;
   readonly log: Logger;
   /** Told the reason of each event, for those who count. */
   readonly onTold?: ((reason: string) => void) | undefined;
@@ -47,7 +49,7 @@ export async function runTasks(
 
 /** Performs one action. Throws ApiError for what trying again may mend. */
 async function act(actor: TaskActor, action: TaskAction, signal: AbortSignal): Promise<void> {
-  const { client, stores, events } = actor;
+  const { client, stores, events, warnings } = actor;
   const { kind } = action;
   switch (action.do) {
     case 'create': {
@@ -85,7 +87,7 @@ async function act(actor: TaskActor, action: TaskAction, signal: AbortSignal): P
     case 'delete':
       return remove(actor, kind, action.live, signal);
     case 'giveUp': {
-      const words = await explain(client, action.live.metadata.namespace ?? '', action.names, signal);
+      const words = await explain(warnings, action.live.metadata.namespace ?? '', action.names, signal);
       await remove(actor, kind, action.live, signal);
       const next = action.next(words);
       if (next !== undefined) await act(actor, next, signal);
@@ -108,13 +110,13 @@ async function remove(
 
 /** What the newest event of one of them says. Where there is no addon the operator may not read events. */
 async function explain(
-  client: KubeClient,
+  warnings: TaskActor['warnings'],
   namespace: string,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    return (await readEvents(client, namespace, names, signal)).message;
+    return (await readEvents(warnings, namespace, names, signal)).message;
   } catch (reason) {
     if (ApiError.from(reason).isForbidden) return undefined;
     throw reason;

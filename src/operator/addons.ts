@@ -28,6 +28,7 @@ import { type ReflectorMetrics } from '../kube/store/reflector-options.ts';
 import type { WatchScope } from '../kube/store/scoped-stores.ts';
 import { WatchAges } from '../kube/store/watch-ages.ts';
 import { WorkQueue } from '../kube/control/work-queue.ts';
+import { WarningEvents } from '../kube/warning-events.ts';
 
 /** The one key of the authority's queue. */
 const AUTHORITY = 'authority';
@@ -173,6 +174,7 @@ export class AddonOperator {
       memories: this.memories,
       fleet: this.#turns.fleet,
       clock: this.#clock,
+      warnings: new WarningEvents(client, this.#clock),
       fresh: this.#options.fresh ?? realFresh,
       log: this.#log,
     };

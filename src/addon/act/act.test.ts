@@ -42,6 +42,7 @@ function actorWith(present: Live<KubeObject> | undefined): { actor: Actor; asked
     stores: makeStores(),
     memories: new Memories(),
     clock: systemClock,
+    warnings: { newest: () => Promise.reject(new Error('nobody asks')) },
     settings: SETTINGS,
   };
   return { actor, asked };

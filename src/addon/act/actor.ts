@@ -1,6 +1,7 @@
 import type { InfluxTransport } from '../../influx/transport.ts';
 import type { KubeClient } from '../../kube/api/client.ts';
 import type { Clock } from '../../kube/clock.ts';
+import type { WarningEvents } from '../../kube/warning-events.ts';
 import type { Memories } from '../observe/memories.ts';
 import type { Settings } from '../world/settings.ts';
 import { type Stores } from '../observe/stores.ts';
@@ -12,6 +13,7 @@ export interface Actor {
   readonly stores: Stores;
   readonly memories: Memories;
   readonly clock: Clock;
+  readonly warnings: Pick<WarningEvents, 'newest'>;
   readonly settings: Settings;
 }
 

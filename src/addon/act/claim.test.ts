@@ -37,8 +37,9 @@ function actorWith(claim: Live<KubeObject> | undefined): { actor: Actor; asked: 
   );
   const influx = { send: () => Promise.reject(new Error('nobody asks')), close: () => Promise.resolve() };
   const memories = new Memories();
+  const warnings = { newest: () => Promise.reject(new Error('nobody asks')) };
   return {
-    actor: { client, influx, stores: makeStores(), memories, clock: systemClock, settings: SETTINGS },
+    actor: { client, influx, stores: makeStores(), memories, clock: systemClock, warnings, settings: SETTINGS },
     asked,
   };
 }

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { KubeClient } from '../../kube/api/client.ts';
 import type { Transport } from '../../kube/api/transport.ts';
+import { VirtualClock } from '../../kube/testing/virtual-clock.ts';
+import { WarningEvents } from '../../kube/warning-events.ts';
 import { readEvents } from './cluster-events.ts';
 
 it('finds the newest word on any of the names in one list', async () => {
@@ -29,7 +31,7 @@ it('finds the newest word on any of the names in one list', async () => {
   };
   const client = new KubeClient(transport, { fieldManager: 'test' });
   const told = await readEvents(
-    client,
+    new WarningEvents(client, new VirtualClock()),
     'shop',
     ['db-influx', 'db-influx-data'],
     new AbortController().signal,

@@ -64,6 +64,7 @@ function actorOn(refusals: Readonly<Record<string, Refusal | Judge>>, present: P
     stores: makeStores(),
     memories: new Memories(),
     clock: { now: () => nowMs, monotonic: () => 0, after: () => ({ cancel: () => {} }) },
+    warnings: { newest: () => Promise.reject(new Error('nothing is asked')) },
     settings: SETTINGS,
   };
   return {

@@ -27,7 +27,8 @@ function actorOn(code: number, status: object): Actor {
   );
   const clock = { now: () => NOW.getTime(), monotonic: () => 0, after: () => ({ cancel: () => {} }) };
   const influx = { send: () => Promise.reject(new Error('nothing is asked')), close: async () => {} };
-  return { client, influx, stores: makeStores(), memories: new Memories(), clock, settings: SETTINGS };
+  const warnings = { newest: () => Promise.reject(new Error('nothing is asked')) };
+  return { client, influx, stores: makeStores(), memories: new Memories(), clock, warnings, settings: SETTINGS };
 }
 
 const create: Action = {
