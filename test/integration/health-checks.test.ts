@@ -114,6 +114,8 @@ describe('the health of an addon', () => {
       );
       expect(status === 'Terminating').toBe(deletionTimestamp !== undefined);
       expect(status === 'Failed').toBe(reasonOf(addon) === 'Blocked');
+      if (reasonOf(addon) === 'Paused') expect(status).toBe('InProgress');
+      if (reasonOf(addon) === 'Stopped') expect(status).toBe('Current');
     }
     const { metadata, ...rest } = one('Ready');
     const edited = { ...rest, metadata: { ...metadata, generation: 99 } };
