@@ -49,9 +49,9 @@ const failure = (code: number): ApiError => new ApiError({ code, reason: 'Unknow
 
 describe('the warnings of a namespace are read', () => {
   it('once for all that ask at once or within three seconds, each of which is told of its own', async () => {
-    expect(
-      await Promise.all(['a', 'b', 'c'].map((name) => warnings.newest('shop', [name], signal))),
-    ).toEqual(['of a', 'of b', undefined]);
+    expect(await Promise.all(['a', 'b', 'c'].map((name) => warnings.newest('shop', [name], signal)))).toEqual(
+      ['of a', 'of b', undefined],
+    );
     await clock.advance(2_999);
     expect(await warnings.newest('shop', ['b', 'c'], signal)).toBe('of b');
     expect(places()).toEqual(['shop']);

@@ -126,7 +126,12 @@ async function perform(
     case 'issueAgentPair':
       return await issue(actor, addon, action, agentSecret, signal);
     case 'diagnose': {
-      const diagnosis = await readEvents(actor.warnings, addon.metadata.namespace ?? '', action.names, signal);
+      const diagnosis = await readEvents(
+        actor.warnings,
+        addon.metadata.namespace ?? '',
+        action.names,
+        signal,
+      );
       actor.memories.update(addon.metadata.uid, { diagnosis: { ...diagnosis, atMs: actor.clock.now() } });
       return DONE;
     }

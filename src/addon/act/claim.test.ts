@@ -39,7 +39,15 @@ function actorWith(claim: Live<KubeObject> | undefined): { actor: Actor; asked: 
   const memories = new Memories();
   const warnings = { newest: () => Promise.reject(new Error('nobody asks')) };
   return {
-    actor: { client, influx, stores: makeStores(), memories, clock: systemClock, warnings, settings: SETTINGS },
+    actor: {
+      client,
+      influx,
+      stores: makeStores(),
+      memories,
+      clock: systemClock,
+      warnings,
+      settings: SETTINGS,
+    },
     asked,
   };
 }

@@ -28,7 +28,15 @@ function actorOn(code: number, status: object): Actor {
   const clock = { now: () => NOW.getTime(), monotonic: () => 0, after: () => ({ cancel: () => {} }) };
   const influx = { send: () => Promise.reject(new Error('nothing is asked')), close: async () => {} };
   const warnings = { newest: () => Promise.reject(new Error('nothing is asked')) };
-  return { client, influx, stores: makeStores(), memories: new Memories(), clock, warnings, settings: SETTINGS };
+  return {
+    client,
+    influx,
+    stores: makeStores(),
+    memories: new Memories(),
+    clock,
+    warnings,
+    settings: SETTINGS,
+  };
 }
 
 const create: Action = {
