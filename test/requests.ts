@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RequestedRight } from '../build/testing/rights-used.ts';
+import { VERSION } from '../src/version.ts';
 import type { AuditEntry } from './cluster/audit.ts';
 
 /** What the operators of tests call themselves; the real process begins with the same word. */
 export const OPERATOR_AGENT = 'influxaddon-operator/test';
+/** Not that of another release, whose rights were others. */
+const OURS: readonly string[] = [OPERATOR_AGENT, `influxaddon-operator/${VERSION}`];
 
 interface Audited {
   auditEntries(): Promise<AuditEntry[]>;
@@ -18,7 +21,7 @@ export async function keepRequests(bed: Audited): Promise<void> {
   if (artefacts === undefined) return;
   const rights = new Map<string, RequestedRight>();
   for (const entry of await bed.auditEntries()) {
-    if (!entry.userAgent.startsWith('influxaddon-operator/') || entry.resource === '') continue;
+    if (!OURS.includes(entry.userAgent) || entry.resource === '') continue;
     const right: RequestedRight = {
       group: entry.apiGroup ?? '',
       resource: entry.subresource ? `${entry.resource}/${entry.subresource}` : entry.resource,

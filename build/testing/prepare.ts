@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { helm, kubeBinary, kubectl, promtool, versitygw } from '../../test/cluster/binaries.ts';
 import { chromium } from '../../test/cluster/chromium.ts';
 import { argoApplicationCrd, gitopsBinary } from '../../test/cluster/gitops.ts';
@@ -5,6 +6,7 @@ import { appImage } from '../../test/cluster/images/app.ts';
 import { busyboxImage } from '../../test/cluster/images/busybox.ts';
 import { influxBinaries, influxImage, type InfluxVersion } from '../../test/cluster/images/influxdb.ts';
 import { operatorImage } from '../../test/cluster/images/operator.ts';
+import { FROM, releaseOf } from '../../test/cluster/images/release.ts';
 import { sandboxImage } from '../../test/cluster/images/sandbox.ts';
 import { withRetries } from './retry.ts';
 
@@ -40,6 +42,9 @@ const images: Step[] = [
   ['image sandbox', sandboxImage],
   ...VERSIONS.map((version): Step => [`image influxdb:${version}`, (say) => influxImage(version, say)]),
 ];
+/** Of `make test-all` only. */
+const more: Step[] =
+  (process.env['TEST_EXHAUSTIVE'] ?? '') === '' ? [] : [['image of the release before', releaseBefore]];
 
 const started = performance.now();
 const active = new Set<string>();
@@ -71,10 +76,15 @@ async function inOrder(steps: readonly Step[]): Promise<void> {
   for (const step of steps) await make(step);
 }
 
+async function releaseBefore(): Promise<void> {
+  const { dir } = await releaseOf(FROM);
+  await rm(dir, { recursive: true, force: true });
+}
+
 /** Fills the caches with everything that a test would download or build, so that no limit of a test includes it. */
 try {
   await Promise.all(lanes.map(inOrder));
-  await inOrder(images);
+  await inOrder([...images, ...more]);
 } catch (error) {
   const [first = '', ...rest] = String(error instanceof Error ? error.message : error).split('\n');
   // The runner takes the last line for the reason.

@@ -1,23 +1,20 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { helm } from '../cluster/binaries.ts';
+import { FROM, type Release, releaseOf, TAG } from '../cluster/images/release.ts';
 import { run } from '../cluster/run-command.ts';
 import { OPERATOR, root } from '../demo/install.ts';
 import { closedWindow } from '../integration/windows.ts';
 import { addon, app, Place } from '../reports/place.ts';
 import { type OperatorNode, startOperatorNode } from './operator-node.ts';
 
-/** The release that is upgraded from: any commit, or another name for one. */
-const FROM = process.env['UPGRADE_FROM'] ?? 'HEAD^';
-const TAG = '0.0.0-before';
 const MANY = 20;
 const WITH_APP = 5;
 
 const deployment = ['get', 'deployment', OPERATOR.name, '-n', OPERATOR.namespace];
 
-let before: { readonly dir: string; readonly image: string } | undefined;
+let before: Release | undefined;
 let on: OperatorNode;
 
 beforeAll(async () => {
@@ -74,29 +71,6 @@ async function looked(place: Place, names: readonly string[], durationHours: num
 
 function operatorImage(): Promise<string> {
   return on.kube.run([...deployment, '-o', 'jsonpath={..image}']);
-}
-
-/** The sources of a commit, and the operator's image that they make. */
-async function releaseOf(commit: string): Promise<{ readonly dir: string; readonly image: string }> {
-  const dir = await mkdtemp(join(tmpdir(), 'influxaddon-release-'));
-  try {
-    const archive = join(dir, 'sources.tar');
-    await run('git', ['-C', root, 'archive', '--format=tar', '-o', archive, commit]);
-    const sources = join(dir, 'sources');
-    await mkdir(sources);
-    await run('tar', ['-xf', archive, '-C', sources]);
-    await symlink(join(root, 'node_modules'), join(sources, 'node_modules'));
-    const manifest = join(sources, 'package.json');
-    const described = JSON.parse(await readFile(manifest, 'utf8')) as object;
-    await writeFile(manifest, JSON.stringify({ ...described, version: TAG }));
-    const module = JSON.stringify(join(sources, 'test/cluster/images/operator.ts'));
-    const script = `const { operatorImage } = await import(${module}); console.log(await operatorImage());`;
-    const said = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: sources });
-    return { dir, image: said.trim().split('\n').at(-1) ?? '' };
-  } catch (error) {
-    await rm(dir, { recursive: true, force: true });
-    throw error;
-  }
 }
 
 async function released(
