@@ -5,7 +5,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../kube/log.ts';
 import { keyOf, type Live } from '../kube/objects/types.ts';
 import type { FleetSummary } from '../maintenance/fleet-summary.ts';
-import { converse, type Conversations } from './trouble/converse.ts';
+import { converse, isSilent, type Conversations } from './trouble/converse.ts';
 import { act } from './act/act.ts';
 import { type Actor } from './act/actor.ts';
 import { groupsOf } from './decision/groups.ts';
@@ -56,7 +56,7 @@ async function passes(
   key: string,
   { worked, signal, run }: { readonly worked: Set<string>; readonly signal: AbortSignal; readonly run: Run },
 ): Promise<ReconcileResult> {
-  const { stores, clock, teller } = reconciler;
+  const { stores, memories, clock, teller } = reconciler;
   // Whose worker was let go, works on when it has one again.
   let isReleased = false;
   const release = (): void => {
@@ -94,7 +94,8 @@ async function passes(
           act(reconciler, addon, action, signal),
         );
       const outcomes = await together(group, talk, failed);
-      if (outcomes.includes(undefined)) return { soon: true };
+      // For want of a place nothing was done: behind those for whom something can be.
+      if (outcomes.includes(undefined)) return { requeueAfterMs: 1 };
       const waits = outcomes.flatMap((outcome) => (outcome?.result === 'wait' ? [outcome.ms] : []));
       if (waits.length > 0) {
         const index = outcomes.findIndex((outcome) => outcome?.result === 'wait');
@@ -105,7 +106,9 @@ async function passes(
       if (!done) break;
     }
     if (done) announce(reconciler, addon, decision);
-    if (isReleased) return { soon: true };
+    // One that does not answer goes on behind those for which somebody waits: there may be a fleet of them.
+    if (isReleased)
+      return isSilent(memories.get(addon.metadata.uid)) ? { requeueAfterMs: 1 } : { soon: true };
   }
   return { requeueAfterMs: 1 };
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plans, versions } from '../api/catalogue.ts';
 import type { InfluxAddon } from '../api/influx-addon.ts';
 import { InfluxAddon as InfluxAddonKind, InfluxPlan, InfluxVersion } from '../api/kinds.ts';
@@ -132,3 +132,14 @@ describe.each<[string, (i: number) => string]>([
     expect(Math.min(...counts(clock.monotonic() - 300_000))).toBeGreaterThanOrEqual(1);
   }, 60_000);
 });
+
+it('databases that hang go behind those for which somebody waits, also when there are too few places for them', async () => {
+  for (let i = 0; i < 2 * HANGING; i += 1) await create('crowd', `db-${i}`);
+  await clock.advance(1_000);
+  startPods();
+  await clock.advance(1_000);
+  const added = vi.spyOn(operator.queue, 'add');
+  await clock.advance(100_000);
+  expect(added.mock.calls.length).toBeGreaterThan(HANGING);
+  expect(added.mock.calls.filter(([, how]) => how?.soon === true)).toEqual([]);
+}, 60_000);

@@ -68,7 +68,7 @@ async function turn(
 }
 
 /** It did not answer when it was asked last. */
-function isSilent({ database, measured }: Memory): boolean {
+export function isSilent({ database, measured }: Memory): boolean {
   if (measured?.silentSinceMs !== undefined) return true;
   if (database === undefined) return false;
   return database.answer.ok ? database.probe?.silent === true : isSilence(database.answer);
