@@ -36,6 +36,9 @@ const AUTHORITY = 'authority';
 /** How many databases are spoken to at once, and how many of one namespace: they wait, the workers do not. */
 const ENGINE_LANES = { slots: 128, perGroup: 48 } as const;
 
+/** So old is what somebody still waits for when another process led before: its end, and the time until it is noticed. */
+const HANDED_OVER_MS = 60_000;
+
 export interface AddonOperatorOptions {
   readonly client: KubeClient;
   readonly influx: InfluxTransport;
@@ -165,6 +168,7 @@ export class AddonOperator {
       aborted(signal),
     ]);
     if (signal.aborted) return;
+    this.queue.calm(HANDED_OVER_MS);
     const tools = {
       client,
       influx,
