@@ -38,8 +38,15 @@ it('who takes over begins with what was asked for of late, and not with all that
   await create('old');
   await clock.advance(100);
   for (const name of ['a', 'b', 'c']) await create(name);
-  await clock.advance(600_000);
   await create('asked-for');
+  const edit = async (name: string) => {
+    const [metadata, spec] = [{ generation: 2 }, { plan: '2g' }];
+    await client.patch(InfluxAddonKind, { namespace: name, name }, { metadata, spec }, { type: 'merge' });
+  };
+  await clock.advance(100);
+  await edit('a');
+  await clock.advance(600_000);
+  await edit('asked-for');
   await clock.advance(20_000);
   expect(operator.queue.length).toBe(5);
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Annotation } from '../../api/annotations.ts';
 import type { InfluxAddon } from '../../api/influx-addon.ts';
 import { WorkQueue } from '../../kube/control/work-queue.ts';
-import type { Live } from '../../kube/objects/types.ts';
+import { given } from '../../kube/objects/given.ts';
 import { VirtualClock } from '../../kube/testing/virtual-clock.ts';
 import { Turns } from '../maintenance/turns.ts';
 import { addonOf, NOW } from '../testing/fixtures.ts';
@@ -44,10 +44,9 @@ const SOON = [KEY, FIRST];
 const IN_TURN = [FIRST, KEY];
 
 describe('an addon', () => {
-  const edited = (metadata: object, more: Pick<InfluxAddon, 'status'> = {}): Live<InfluxAddon> => ({
-    ...addonOf({}, { metadata }),
-    ...more,
-  });
+  const edited = (metadata: object, status?: InfluxAddon['status']) =>
+    addonOf({}, { metadata: { resourceVersion: '2000', ...metadata }, ...given({ status }) });
+  const listed = () => edited({ resourceVersion: '500' });
   const wishes = [
     Annotation.paused,
     Annotation.rotate,
@@ -59,28 +58,25 @@ describe('an addon', () => {
   ];
 
   it('is looked at in its turn when it is new: of many those go first whose database has come up', async () => {
-    expect(await dueAfter(() => stores.addons.replace([addonOf()], '1000'))).toEqual(IN_TURN);
-    const made = addonOf({}, { metadata: { name: 'made', uid: 'made' } });
+    expect(await dueAfter(() => stores.addons.replace([listed()], '1000'))).toEqual(IN_TURN);
+    const made = edited({ name: 'made', uid: 'made', resourceVersion: '1001' });
     expect(await dueAfter(() => stores.addons.upsert(made))).toEqual([FIRST, 'shop/made']);
-    const missed = addonOf({}, { metadata: { name: 'missed', uid: 'missed' } });
+    const missed = edited({ name: 'missed', uid: 'missed', resourceVersion: '1500' });
     const list = [...stores.addons.list(), missed];
     expect(await dueAfter(() => stores.addons.replace(list, '2000'))).toEqual([FIRST, 'shop/missed']);
   });
 
   it.each([
-    ['its spec is edited', edited({ resourceVersion: '2000', generation: 2 })],
-    [
-      'its deletion is asked for',
-      edited({ resourceVersion: '2000', generation: 2, deletionTimestamp: NOW.toISOString() }),
-    ],
+    ['its spec is edited', edited({ generation: 2 })],
+    ['its deletion is asked for', edited({ generation: 2, deletionTimestamp: NOW.toISOString() })],
   ])('is soon when %s', async (_, after) => {
-    stores.addons.replace([addonOf()], '1000');
+    stores.addons.replace([listed()], '1000');
     await dueAfter(() => {});
     expect(await dueAfter(() => stores.addons.upsert(after))).toEqual(SOON);
   });
 
   it.each(wishes)('is soon when %s is written or taken away, and no more when it stays', async (wish) => {
-    stores.addons.replace([addonOf()], '1000');
+    stores.addons.replace([listed()], '1000');
     await dueAfter(() => {});
     const wished = (resourceVersion: string) => edited({ resourceVersion, annotations: { [wish]: 'a' } });
     expect(await dueAfter(() => stores.addons.upsert(wished('2000')))).toEqual(SOON);
@@ -90,23 +86,23 @@ describe('an addon', () => {
   });
 
   it.each([
-    ['its status is written', edited({ resourceVersion: '2000' }, { status: { id: 'a_1' } })],
-    ['it gets a finalizer', edited({ resourceVersion: '2000', finalizers: ['influxaddon.dev/operator'] })],
-    ['a tool keeps its notes', edited({ resourceVersion: '2000', annotations: { 'tool.example/at': '1' } })],
+    ['its status is written', edited({}, { id: 'a_1' })],
+    ['it gets a finalizer', edited({ finalizers: ['influxaddon.dev/operator'] })],
+    ['a tool keeps its notes', edited({ annotations: { 'tool.example/at': '1' } })],
   ])('is looked at in its turn when %s', async (_, after) => {
-    stores.addons.replace([addonOf()], '1000');
+    stores.addons.replace([listed()], '1000');
     await dueAfter(() => {});
     expect(await dueAfter(() => stores.addons.upsert(after))).toEqual(IN_TURN);
   });
 
   it('is looked at in its turn when it is gone', async () => {
-    stores.addons.replace([addonOf()], '1000');
+    stores.addons.replace([listed()], '1000');
     await dueAfter(() => {});
     expect(await dueAfter(() => stores.addons.replace([], '2000'))).toEqual(IN_TURN);
   });
 
   it('is looked at in its turn when the server was restored, and not at all when it is listed as before', async () => {
-    const addon = addonOf({}, { metadata: { resourceVersion: '500' } });
+    const addon = listed();
     stores.addons.replace([addon], '1000');
     await dueAfter(() => {});
     expect(await dueAfter(() => stores.addons.replace([addon], '1001'))).toEqual([FIRST]);
@@ -115,7 +111,7 @@ describe('an addon', () => {
 });
 
 describe("an addon's pod", () => {
-  const starting = () => podOf({ phase: 'Pending' });
+  const starting = () => podOf({ phase: 'Pending' }, { resourceVersion: '500' });
   const running = (resourceVersion: string, more: object = {}) =>
     podOf(readyStatus(), { resourceVersion, ...more });
 
