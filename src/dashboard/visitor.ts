@@ -1,7 +1,8 @@
 import type { InfluxAddon } from '../api/influx-addon.ts';
+import type { InfluxBackup } from '../api/influx-backup.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import type { Live } from '../kube/objects/types.ts';
-import type { Command, Outcome } from './wire.ts';
+import type { Command, Download, Outcome } from './wire.ts';
 
 /** The cluster as one visitor sees it, with that visitor's rights and no others. */
 export interface Visitor {
@@ -32,6 +33,8 @@ export interface Tool {
   story(addon: Live<InfluxAddon>, now: Date): string[];
   /** Settings in words. Pure. */
   settings(addon: Live<InfluxAddon>, now: Date): (readonly [string, string | undefined])[];
+  /** The verb that fetches a backup, or why none does. Pure. */
+  download(backup: Live<InfluxBackup>): Download;
   /** The whole connection URL, with the visitor's own right to the Secret. Rejects with Refused. */
   url(visitor: Visitor, addon: AddonKey): Promise<string>;
 }

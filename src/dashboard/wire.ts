@@ -74,7 +74,13 @@ export interface BackupLine {
   readonly size?: string | undefined;
   readonly verified?: string | undefined;
   readonly at?: string | undefined;
+  readonly download: Download;
 }
+
+/** How a backup is fetched, which a browser cannot: by a command for a shell; or why it cannot be, said of `it`. */
+export type Download =
+  | { readonly possible: true; readonly command: string; readonly encrypted: boolean }
+  | { readonly possible: false; readonly why: string };
 
 export interface RestoreLine {
   readonly name: string;

@@ -301,6 +301,32 @@ describe('an addon', () => {
     expect(await bed.client.get(InfluxBackup, { namespace: NAMESPACE, name: 'mine' })).toBeDefined();
     await page.waitForSelector('button[aria-label="Restore mine here"]');
     await browser.screenshot(page, 'backups-light');
+    // Of text: what a page may write into the clipboard without asking.
+    await page
+      .browser()
+      .defaultBrowserContext()
+      .overridePermissions(new URL(board.address).origin, ['clipboard-read', 'clipboard-sanitized-write']);
+    await click('button[aria-label="Download mine"]');
+    await page.waitForSelector('dialog[open]');
+    const command = `kubectl influx backups download mine --namespace ${NAMESPACE}`;
+    expect(await page.$eval('dialog[open] .command', (each) => each.textContent)).toBe(command);
+    await browser.screenshot(page, 'backup-download');
+    await click('dialog button[name=copy-command]');
+    await shown('copied', 'dialog [role=status]');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(command);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { hidden: true });
+    expect(await page.evaluate('document.activeElement.name')).toBe('download');
+    await bed.client.create(InfluxBackup, {
+      metadata: {
+        namespace: NAMESPACE,
+        name: 'elsewhere',
+        annotations: { 'influxaddon.dev/import': 'nightly/old.tar.gz' },
+      },
+      spec: { addonRef: { name: 'metrics' } },
+    });
+    await shown('the object old.tar.gz', '#no-download-elsewhere');
+    await page.waitForSelector('button[aria-label="Download elsewhere"]:disabled');
     await fill('input[aria-label="New addon from mine"]', 'copy');
     await click('button[name=restore-new]');
     await page.waitForSelector('.messages p.good');

@@ -8,12 +8,15 @@ import { findAddon } from '../edits/find.ts';
 import { story } from '../output/story.ts';
 import { settings } from '../verbs/addon/info.ts';
 import { connectionUrl } from '../verbs/apps/env.ts';
+import { downloadOf } from '../verbs/data/downloadable.ts';
 import { pageVerb } from './verbs.ts';
 
 /** This tool, as the page in the browser uses it: the same rules, the same edits, the same words. */
 export const TOOL: Tool = {
   story,
   settings,
+  // Whoever sees the page of the operator has a kubeconfig of their own.
+  download: (backup) => downloadOf(backup),
   url: (visitor, addon) =>
     refusing(async () => {
       const cluster = clusterOf(visitor, addon);

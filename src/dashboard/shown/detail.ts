@@ -95,12 +95,17 @@ function policies(addon: Live<InfluxAddon>): PolicyLine[] {
 }
 
 /** Newest first. */
-export function backupLines(backups: Iterable<Live<InfluxBackup>>, addon: Live<InfluxAddon>): BackupLine[] {
+export function backupLines(
+  backups: Iterable<Live<InfluxBackup>>,
+  addon: Live<InfluxAddon>,
+  tool: Tool,
+): BackupLine[] {
   return [...backups]
     .filter(
       ({ spec, status }) => spec.addonRef.name === addon.metadata.name || isOf(status?.addon?.id, addon),
     )
-    .map(({ metadata, spec, status }) => {
+    .map((backup) => {
+      const { metadata, spec, status } = backup;
       const ready = status?.conditions?.find(({ type }) => type === 'Ready');
       return {
         name: metadata.name,
@@ -111,6 +116,7 @@ export function backupLines(backups: Iterable<Live<InfluxBackup>>, addon: Live<I
         size: status?.size,
         verified: status?.verified,
         at: status?.completedAt ?? metadata.creationTimestamp,
+        download: tool.download(backup),
       };
     })
     .toSorted((a, b) => (b.at ?? '').localeCompare(a.at ?? '') || a.name.localeCompare(b.name));

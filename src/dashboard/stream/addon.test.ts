@@ -53,6 +53,7 @@ test('a section comes again only when something in it has changed', async () => 
     ({ name, data }) => name === 'backups' && (data as BackupLine[]).length > 0,
   )) as BackupLine[];
   expect(lines.map(({ name }) => name)).toEqual(['first']);
+  expect(lines[0]?.download).toEqual({ possible: false, why: 'first is an echo' });
   expect(sent.messages.filter(({ name }) => name === 'story')).toHaveLength(1);
 });
 

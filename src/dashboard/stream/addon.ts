@@ -54,7 +54,7 @@ export async function streamAddon(
     await tell('addon', addon === undefined ? null : detailOf(addon, tool, now));
     if (addon === undefined) continue;
     await tell('story', tool.story(addon, now));
-    if (backups.store.hasSynced) await tell('backups', backupLines(backups.store.list(), addon));
+    if (backups.store.hasSynced) await tell('backups', backupLines(backups.store.list(), addon, tool));
     if (restores.store.hasSynced) await tell('restores', restoreLines(restores.store.list(), name));
     if (events.store.hasSynced) await tell('events', eventLines(events.store.list()));
   }

@@ -31,6 +31,7 @@ export const ECHO: Tool = {
   run: async (_, addon, command) => ({ said: [JSON.stringify({ addon, command })], noted: [] }),
   story: ({ metadata }: Live<Addon>) => [`${metadata.name}: a story`],
   settings: () => [['Force TLS', 'Disabled']],
+  download: ({ metadata: { name } }) => ({ possible: false, why: `${name} is an echo` }),
   url: async () => 'http://a_1:secret@host/a_1',
 };
 

@@ -4,6 +4,7 @@ import { VERSION } from '../../../version.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import type { Context } from '../../command/verb.ts';
 import { TOOL, visitorOf } from '../../page/tool.ts';
+import { clusterWords, downloadOf } from '../data/downloadable.ts';
 import { openInBrowser } from './browser.ts';
 
 /** Serves the page with the rights of the kubeconfig, on loopback, until Ctrl-C. */
@@ -16,11 +17,12 @@ export async function run(context: Context): Promise<void> {
     );
   const port = given.number('port', { min: 0, max: 65_535 }) ?? 0;
   const cluster = await context.cluster();
+  const words = clusterWords(given);
   const served = await serveDashboard({
     port,
     page: BUILT_PAGE,
     visitor: visitorOf(cluster),
-    tool: TOOL,
+    tool: { ...TOOL, download: (backup) => downloadOf(backup, words) },
     namespace: given.text('namespace'),
     version: VERSION,
     signal,

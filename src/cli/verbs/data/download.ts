@@ -15,6 +15,7 @@ import type { Live } from '../../../kube/objects/types.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import type { Cluster, Context } from '../../command/verb.ts';
 import { findBackup } from './backups.ts';
+import { notInStore, onVolume } from './downloadable.ts';
 
 /**
  * Fetches a backup from its store to this machine, with the user's own right to the store's Secret, decrypts it when an
@@ -24,20 +25,17 @@ export async function run(context: Context): Promise<void> {
   const { given, terminal } = context;
   const cluster = await context.cluster();
   const backup = await findBackup(cluster, given.argument(0));
-  const { location, store: at } = backup.status ?? {};
-  if (location === undefined || at === undefined || backup.status?.completedAt === undefined)
-    throw new CliError(EXIT.notReached, `the backup ${backup.metadata.name} is not in a store (yet)`);
+  const at = backup.status?.store;
+  const why = notInStore(backup);
+  if (at === undefined || why !== undefined)
+    throw new CliError(EXIT.notReached, `the backup ${backup.metadata.name} cannot be downloaded: ${why}`);
   const object = await cluster.client.get(InfluxBackupStore, {
     namespace: cluster.namespace,
     name: at.name,
   });
   if (object === undefined) throw new CliError(EXIT.notFound, `there is no backup store ${at.name} any more`);
   const { s3 } = object.spec;
-  if (s3 === undefined)
-    throw new CliError(
-      EXIT.refused,
-      `the store ${at.name} is a volume of the cluster, which only pods reach; restore into an addon, or mount its claim in a pod`,
-    );
+  if (s3 === undefined) throw new CliError(EXIT.refused, onVolume(at.name));
   const identityFile = given.text('identity');
   const identity = identityFile === undefined ? undefined : await readFile(identityFile, 'utf8');
   const store = await open(cluster, s3, given.text('endpoint'));

@@ -3,6 +3,7 @@ import type { BackupLine, Detail, RestoreLine } from '../../wire.ts';
 import { act } from '../act.ts';
 import { Ago } from '../ago.tsx';
 import { textOf } from '../fields.ts';
+import { Download } from './download.tsx';
 
 interface BackupsProps {
   readonly addon: Detail;
@@ -10,7 +11,7 @@ interface BackupsProps {
   readonly restores: Signal<readonly RestoreLine[]>;
 }
 
-/** Backups: taken by hand, and restored. */
+/** Backups: taken by hand, restored, and downloaded. */
 export function BackupsTab({ addon, backups, restores }: BackupsProps) {
   return (
     <div class="cards">
@@ -82,6 +83,7 @@ function List({ addon, backups }: { addon: Detail; backups: readonly BackupLine[
           <th>Verified</th>
           <th>When</th>
           <th>Restore</th>
+          <th>Download</th>
         </tr>
       </thead>
       <tbody>
@@ -99,6 +101,9 @@ function List({ addon, backups }: { addon: Detail; backups: readonly BackupLine[
             </td>
             <td data-label="Restore">
               {backup.restorable && <Restore addon={addon} backup={backup.name} />}
+            </td>
+            <td data-label="Download">
+              <Download backup={backup} />
             </td>
           </tr>
         ))}

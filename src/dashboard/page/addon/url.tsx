@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Detail } from '../../wire.ts';
 import { ask } from '../api.ts';
+import { copied, NO_CLIPBOARD } from '../copy.ts';
 import { say } from '../dialog.tsx';
 
 /** The connection URL: masked, until it is asked for with the visitor's own right to the Secret. */
@@ -20,10 +21,8 @@ export function Url({ addon }: { addon: Detail }) {
   const copy = async (): Promise<void> => {
     const url = await fetchUrl();
     if (url === undefined) return;
-    await navigator.clipboard.writeText(url).then(
-      () => say('copied'),
-      () => say('this browser does not let the page copy', true),
-    );
+    if (await copied(url)) say('copied');
+    else say(NO_CLIPBOARD, true);
   };
   if (addon.maskedUrl === undefined) return null;
   return (
