@@ -181,6 +181,60 @@ describe('an addon', () => {
     await browser.screenshot(page, 'addon-light');
   });
 
+  test('keeps its buttons where they are, whatever is told meanwhile, and nothing of it under what is told', async () => {
+    const other = await browser.page(board.address);
+    try {
+      // As if the server had told it.
+      await other.evaluateOnNewDocument(`{
+        const real = fetch;
+        globalThis.fetch = async (path, ...rest) => {
+          const answer = await real(path, ...rest);
+          if (!path.endsWith('/stream')) return answer;
+          return new Response(new ReadableStream({
+            async start(controller) {
+              globalThis.tell = (name, data) => controller.enqueue(
+                new TextEncoder().encode('event: ' + name + '\\ndata: ' + JSON.stringify(data) + '\\n\\n'),
+              );
+              for await (const chunk of answer.body) controller.enqueue(chunk);
+            },
+          }), answer);
+        };
+      }`);
+      await other.goto(`${new URL(board.address).origin}/#/${NAMESPACE}/metrics/overview`);
+      await other.reload();
+      await other.waitForFunction(
+        "document.querySelector('.story')?.textContent.includes('next:') && document.querySelector('select[name=plan] option')",
+      );
+      const places = () =>
+        other.$$eval('main button, nav a', (all) =>
+          all.map((each) => {
+            const { x, y, width, height } = each.getBoundingClientRect();
+            return [each.textContent, x, y, width, height];
+          }),
+        );
+      const before = await places();
+      expect(before.length).toBeGreaterThan(10);
+      await other.evaluate(`tell('trouble', 'backups cannot be watched now; '.repeat(40))`);
+      await other.waitForSelector('.trouble p');
+      expect(await places()).toEqual(before);
+      const hidden = await other.evaluate(`(() => {
+        scrollTo(0, document.documentElement.scrollHeight);
+        const end = document.querySelector('footer').getBoundingClientRect().bottom;
+        return end - document.querySelector('.notices').getBoundingClientRect().top;
+      })()`);
+      expect(hidden).toBeLessThanOrEqual(0);
+      await other.evaluate('scrollTo(0, 0)');
+      await other.evaluate(`tell('story', Array.from({ length: 40 }, (_, at) => 'line ' + at))`);
+      await other.waitForFunction("document.querySelector('.story').textContent.includes('line 39')");
+      expect(await places()).toEqual(before);
+      await other.evaluate(`tell('trouble', '')`);
+      await other.waitForFunction("document.querySelector('.trouble p') === null");
+      expect(await places()).toEqual(before);
+    } finally {
+      await other.close();
+    }
+  });
+
   test('another plan is previewed, may be left alone, and is taken', async () => {
     await open();
     await page.waitForSelector('select[name=plan] option[value="1g"]');
@@ -306,7 +360,10 @@ describe('an addon', () => {
       .browser()
       .defaultBrowserContext()
       .overridePermissions(new URL(board.address).origin, ['clipboard-read', 'clipboard-sanitized-write']);
-    await click('button[aria-label="Download mine"]');
+    // By the keys, so that it is seen where these are afterwards.
+    await page.waitForSelector('button[aria-label="Download mine"]:enabled');
+    await page.focus('button[aria-label="Download mine"]');
+    await page.keyboard.press('Enter');
     await page.waitForSelector('dialog[open]');
     const command = `kubectl influx backups download mine --namespace ${NAMESPACE}`;
     expect(await page.$eval('dialog[open] .command', (each) => each.textContent)).toBe(command);

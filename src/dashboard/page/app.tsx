@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { Start } from '../wire.ts';
 import { AddonPage } from './addon/addon.tsx';
 import { ask, asksForToken, connection, locked, logIn } from './api.ts';
-import { Dialogs, Messages } from './dialog.tsx';
+import { Dialogs, Notices } from './dialog.tsx';
 import { ListPage } from './list.tsx';
 import { textOf } from './fields.ts';
 import { followAddress, place } from './place.ts';
@@ -47,7 +47,7 @@ export function App() {
         kubectl influx {start.value?.version}. With your own rights; everything here is a verb of the command
         line tool.
       </footer>
-      <Messages />
+      <Notices />
       <Dialogs />
     </>
   );

@@ -103,24 +103,35 @@ export function say(text: string, bad = false): void {
   messages.value = [...messages.value.slice(-3), { key: last, text, bad }];
 }
 
-/** Where what was said is shown, and read to whoever does not see it. */
-export function Messages() {
+/** What is wrong for now with what is open, in words; empty while nothing is. */
+export const trouble = signal('');
+
+/**
+ * Where what was said is shown, and read to whoever does not see it. It lies over the page, which keeps its place under
+ * it, so that no button goes away from under a finger; the page has room at its end to be scrolled out from there.
+ */
+export function Notices() {
   return (
-    <div class="messages" role="log" aria-live="polite">
-      {messages.value.map(({ key, text, bad }) => (
-        <p key={key} class={bad ? 'bad' : 'good'} role={bad ? 'alert' : undefined}>
-          <span>{text}</span>
-          <button
-            type="button"
-            aria-label="Close this message"
-            onClick={() => {
-              messages.value = messages.value.filter((each) => each.key !== key);
-            }}
-          >
-            ×
-          </button>
-        </p>
-      ))}
+    <div class="notices">
+      <div class="messages" role="log" aria-live="polite">
+        {messages.value.map(({ key, text, bad }) => (
+          <p key={key} class={bad ? 'bad' : 'good'} role={bad ? 'alert' : undefined}>
+            <span>{text}</span>
+            <button
+              type="button"
+              aria-label="Close this message"
+              onClick={() => {
+                messages.value = messages.value.filter((each) => each.key !== key);
+              }}
+            >
+              ×
+            </button>
+          </p>
+        ))}
+      </div>
+      <div class="trouble" role="alert">
+        {trouble.value !== '' && <p class="bad">{trouble.value}</p>}
+      </div>
     </div>
   );
 }

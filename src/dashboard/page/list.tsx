@@ -3,25 +3,27 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { keyOfRow, type ListMessages, type Row } from '../wire.ts';
 import { Ago } from './ago.tsx';
 import { follow } from './api.ts';
+import { trouble } from './dialog.tsx';
 import { addressOf } from './place.ts';
 import { Rows } from './rows.ts';
 
 /** The addons, of a namespace or of all. */
 export function ListPage({ namespace: first }: { namespace: string }) {
   const namespace = useSignal(first);
-  const trouble = useSignal('');
   const rows = useMemo(() => new Rows(), []);
-  useEffect(
-    () =>
-      follow<ListMessages>(`/api/addons/stream?namespace=${encodeURIComponent(namespace.value)}`, {
-        rows: (all) => rows.replace(all),
-        changed: (some) => rows.change(some),
-        trouble: (words) => {
-          trouble.value = words;
-        },
-      }),
-    [namespace.value],
-  );
+  useEffect(() => {
+    const stop = follow<ListMessages>(`/api/addons/stream?namespace=${encodeURIComponent(namespace.value)}`, {
+      rows: (all) => rows.replace(all),
+      changed: (some) => rows.change(some),
+      trouble: (words) => {
+        trouble.value = words;
+      },
+    });
+    return () => {
+      stop();
+      trouble.value = '';
+    };
+  }, [namespace.value]);
   useEffect(() => {
     document.title = 'InfluxDB addons';
   }, []);
@@ -29,7 +31,6 @@ export function ListPage({ namespace: first }: { namespace: string }) {
     <>
       <h1>Addons</h1>
       <Filters rows={rows} namespace={namespace} />
-      {trouble.value !== '' && <p class="notice bad">{trouble.value}</p>}
       <Table rows={rows} namespace={namespace} />
     </>
   );

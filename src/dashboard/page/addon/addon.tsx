@@ -2,6 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { AddonMessages, BackupLine, Detail, EventLine, RestoreLine } from '../../wire.ts';
 import { follow } from '../api.ts';
+import { trouble } from '../dialog.tsx';
 import { BackupsTab } from './backups.tsx';
 import { ContentsTab } from './contents.tsx';
 import { EventsTab, LogsTab } from './events.tsx';
@@ -16,7 +17,6 @@ export interface Known {
   readonly backups: Signal<readonly BackupLine[]>;
   readonly restores: Signal<readonly RestoreLine[]>;
   readonly events: Signal<readonly EventLine[]>;
-  readonly trouble: Signal<string>;
 }
 
 const NAMES: Readonly<Record<Tab, string>> = {
@@ -35,7 +35,6 @@ export function AddonPage({ namespace, name }: { namespace: string; name: string
     backups: useSignal<readonly BackupLine[]>([]),
     restores: useSignal<readonly RestoreLine[]>([]),
     events: useSignal<readonly EventLine[]>([]),
-    trouble: useSignal(''),
   };
   const sections = useMemo(() => known, []);
   useEffect(() => {
@@ -45,14 +44,18 @@ export function AddonPage({ namespace, name }: { namespace: string; name: string
       (value: T): void => {
         into.value = value;
       };
-    return follow<AddonMessages>(`/api/addons/${namespace}/${name}/stream`, {
+    const stop = follow<AddonMessages>(`/api/addons/${namespace}/${name}/stream`, {
       addon: put<Detail | null | undefined>(sections.addon),
       story: put(sections.story),
       backups: put(sections.backups),
       restores: put(sections.restores),
       events: put(sections.events),
-      trouble: put(sections.trouble),
+      trouble: put(trouble),
     });
+    return () => {
+      stop();
+      trouble.value = '';
+    };
   }, []);
   return (
     <>
@@ -70,14 +73,9 @@ export function AddonPage({ namespace, name }: { namespace: string; name: string
           </a>
         ))}
       </nav>
-      <Trouble words={sections.trouble} />
       <Shown known={sections} namespace={namespace} name={name} />
     </>
   );
-}
-
-function Trouble({ words }: { words: Signal<string> }) {
-  return words.value === '' ? null : <p class="notice bad">{words.value}</p>;
 }
 
 function Shown({ known, namespace, name }: { known: Known; namespace: string; name: string }) {

@@ -27,9 +27,13 @@ export function Overview({ addon, story }: { addon: Detail; story: Signal<readon
   );
 }
 
-/** The first line says what the badge says. */
+/** The first line says what the badge says. It tells more and less in a box that stays as it is, above the buttons. */
 function Story({ lines }: { lines: Signal<readonly string[]> }) {
-  return <pre class="story">{lines.value.slice(1).join('\n')}</pre>;
+  return (
+    <pre class="story" tabIndex={0} aria-label="What happens now">
+      {lines.value.slice(1).join('\n')}
+    </pre>
+  );
 }
 
 function Operate({ addon }: { addon: Detail }) {
