@@ -164,6 +164,20 @@ describe('a rolling quota', () => {
     const held = [...byHand(10, 'Starter'), scheduled(50), scheduled(51)];
     expect(gone(held, 'Starter')).toEqual([]);
   });
+
+  it.each([
+    ['Starter', 'Starter', 10],
+    ['Starter', 'Starter', 9],
+    ['Business', 'Business', 50],
+    ['Business', 'Starter', 10],
+  ] as const)(
+    'lets none go that was the last before a deletion (%s, now %s, %i by hand)',
+    (own, current, count) => {
+      const final: Held = { ...scheduled(0, own), name: 'final', kind: 'Final' };
+      const keeping = decideKeeping([final, ...byHand(count, own)], current, now, true);
+      expect(keeping.get('final')).toEqual({ keep: true });
+    },
+  );
 });
 
 describe('after the addon', () => {

@@ -71,8 +71,10 @@ export function decideKeeping(
         now,
       );
     if (planClass !== undefined) {
+      // One that was the last before a deletion is in no quota: data may have been deleted on the strength of it.
+      if (!rolling || backup.kind === 'Final') return { keep: true };
       const newer = manual.length - 1 - manual.indexOf(backup);
-      if (!rolling || newer < KEPT[planClass].manual) return { keep: true };
+      if (newer < KEPT[planClass].manual) return { keep: true };
       if (newer >= KEPT[own].manual) return { keep: false, why: 'newer ones made by hand are kept instead' };
       return smallerClass(backup, planClass, now);
     }
