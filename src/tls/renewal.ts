@@ -14,7 +14,8 @@ export type LeafFault = 'Missing' | 'NotOurs' | 'OtherNames' | 'OtherAuthority' 
 
 /**
  * Why the certificate in a database's Secret has to be made anew now, or `undefined`. The new one goes into the
- * Secret at once, whatever the window: it harms nobody there, and any later start of the database picks it up.
+ * Secret at once, whatever the window, unless apps do not trust its authority yet: to those that do it does no harm
+ * there, and any later start of the database picks it up.
  *
  * @param stored what is in the Secret, looked at together with all trusted authorities; undefined when unreadable
  * @param uid of the addon: spreads the renewals of certificates that were made together

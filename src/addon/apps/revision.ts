@@ -14,12 +14,15 @@ export function appRevision(
 ): string {
   const url = connectionUrl(world.addon, facts, world.settings.clusterDomain);
   const hash = hashOf({
+    // With the login: a rotation.
     url,
     variables: variablesOf(world.addon),
     plan: target.plan.name,
     version: target.version.name,
     authority: target.tls === 'Required' ? (target.certificate?.trust ?? target.authority) : undefined,
+    // After Stopped.
     starts,
+    // After a restore.
     claim: target.claim,
   });
   return numbered(hash, target);
