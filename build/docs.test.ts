@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
@@ -32,6 +32,20 @@ test('every link within the repository leads to a file, and to a heading where i
       .map(([link]) => `${page}: ${link}`),
   );
   expect(broken).toEqual([]);
+});
+
+test('every name that a page links to a source file is declared there', () => {
+  const links = [...texts].flatMap(([page, text]) =>
+    [...text.matchAll(/\[`(\w+)`\]\(([^)#\s]+\.tsx?)\)/g)].map(([link, name = '', path = '']) => {
+      const file = join(dirname(page), path);
+      return {
+        shown: `${page}: ${link}`,
+        isRight: existsSync(file) && declares(readFileSync(file, 'utf8'), name),
+      };
+    }),
+  );
+  expect(links.length).toBeGreaterThan(10);
+  expect(links.filter(({ isRight }) => !isRight).map(({ shown }) => shown)).toEqual([]);
 });
 
 test('every file and folder of the repository that a page names is there', () => {
@@ -95,5 +109,7 @@ function firstColumnOf(section: string): string[] {
 
 /** Not within a function: somebody who searches the file for the name finds it at the start of a line. */
 function declares(source: string, name: string): boolean {
-  return new RegExp(`^(export )?(async )?(function\\*?|class|const) ${name}\\b`, 'm').test(source);
+  return new RegExp(`^(export )?(async )?(function\\*?|class|const|interface|type) ${name}\\b`, 'm').test(
+    source,
+  );
 }
