@@ -52,8 +52,13 @@ export class Engine {
     if (code === undefined) return;
     const log = (await text(join(this.#handoff, 'server-log'))) ?? '';
     const last = log.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-    throw new JobError('EngineFailed', `The engine ended with code ${code.trim()}: ${last}`);
+    throw engineFailed(Number(code), `The engine ended with code ${code.trim()}: ${last}`);
   }
+}
+
+/** One that a signal has ended, as the kernel does where memory is short, may do better the next time. */
+export function engineFailed(code: number, message: string): JobError {
+  return new JobError('EngineFailed', message, { retryable: code > 128 });
 }
 
 /** Tells the other container, until it is disposed of, that there is somebody who may still want something. */

@@ -17,7 +17,7 @@ import type { Dump } from './archive/engine-manifest.ts';
 import { leftOut } from './archive/restore-log.ts';
 import { countValues, unreachable, type Tally } from './census.ts';
 import { renameDatabase } from './continuous-query.ts';
-import { Engine } from './engine.ts';
+import { Engine, engineFailed } from './engine.ts';
 import type { JobContext } from './job/job-context.ts';
 import { JobError } from './job/job-error.ts';
 
@@ -211,8 +211,10 @@ export class RestoreServer {
   async finish(mark: boolean): Promise<void> {
     await this.#engine.assertServing();
     const { code } = await this.#engine.command(['stop']);
+    // It has ended between the look and the word.
+    if (code === ENGINE_EXIT.noServer) await this.#engine.assertServing();
     if (code !== 0)
-      throw new JobError('EngineFailed', `The engine ended with code ${code} when it was stopped.`);
+      throw engineFailed(code, `The engine ended with code ${code} when it was stopped.`);
     if (!mark) return;
     const marked = await this.#engine.command(['finish', this.#token]);
     if (marked.code !== 0) throw new JobError('EngineFailed', 'The volume cannot be written to.');

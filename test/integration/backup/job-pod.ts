@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -42,6 +43,8 @@ export interface JobPodOptions {
   readonly stop?: AbortSignal;
   /** Called as the Job says what it begins. */
   readonly onLog?: (message: string) => void;
+  /** As the Job says that it begins this, the kernel ends its engine once. */
+  readonly engineEndsAt?: string;
   /** Instead of the engine's own environment. */
   readonly engineEnvironment?: Record<string, string>;
 }
@@ -72,12 +75,18 @@ export async function runJobPod(spec: JobSpec, options: JobPodOptions = {}): Pro
     state: options.state ?? join(dir, 'state'),
   };
   const lines: string[] = [];
+  let engine: RunningEngine | undefined;
+  let ends = options.engineEndsAt;
   const log: JobContext['log'] = (message, details) => {
     options.onLog?.(message);
+    if (message === ends) {
+      ends = undefined;
+      engine?.kill();
+    }
     lines.push(JSON.stringify({ message, ...details }));
   };
   await mount(files, options);
-  const engine = options.engine === undefined ? undefined : await startEngine(options, files, ports);
+  if (options.engine !== undefined) engine = await startEngine(options, files, ports);
   try {
     const environment: JobEnvironment = {
       variables: { INFLUXADDON_JOB: JSON.stringify(spec) },
@@ -129,7 +138,7 @@ async function startEngine(
   options: JobPodOptions,
   files: JobFiles,
   ports: JobContext['ports'],
-): Promise<{ end: () => Promise<void> }> {
+): Promise<RunningEngine> {
   const { influxd } = await influxBinaries(options.engine ?? '1.8.10');
   const where = {
     scratchDir: files.scratch,
@@ -154,12 +163,35 @@ async function startEngine(
     child.once('close', () => resolve()).once('error', () => resolve());
   });
   return {
+    kill() {
+      for (const pid of enginesOf(child.pid)) process.kill(pid, 'SIGKILL');
+    },
     async end() {
       const timer = setTimeout(() => killGroup(child.pid), 5_000);
       await closed;
       clearTimeout(timer);
     },
   };
+}
+
+interface RunningEngine {
+  /** The server alone, and not the script that started it. */
+  readonly kill: () => void;
+  readonly end: () => Promise<void>;
+}
+
+/** The servers of a process group; the tool has the same name and another command. */
+function enginesOf(group: number | undefined): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const ids = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      const [program = '', command] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return Number(ids[2]) === group && /(^|\/)influxd$/.test(program) && command !== 'restore';
+    } catch {
+      return false;
+    }
+  });
 }
 
 function killGroup(pid: number | undefined): void {

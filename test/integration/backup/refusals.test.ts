@@ -147,6 +147,25 @@ describe('a restore', () => {
   });
 });
 
+describe('a restore whose engine is killed', () => {
+  it.each(['restoring', 'counting', 'finishing'])(
+    'while it is %s fails, and the next begins anew on what it left',
+    async (step) => {
+      await using fresh = await Pod.create('1.8.10');
+      const options = { engine: '1.8.10', state: fresh.stateDir } as const;
+      const steps: string[] = [];
+      const onLog = (message: string) => void steps.push(message);
+      const killed = await runJobPod(scene.restoreSpec(plain), { ...options, onLog, engineEndsAt: step });
+      expect(steps).toContain(step);
+      expect(killed.result).toMatchObject({ ok: false, retryable: true });
+      expect((await runJobPod(scene.restoreSpec(plain), options)).result).toMatchObject({
+        ok: true,
+        points: 6_000,
+      });
+    },
+  );
+});
+
 describe('a store that is a volume', () => {
   it('takes, gives back, lists and forgets backups like one that speaks S3', async () => {
     await using fresh = await Pod.create('1.8.10');

@@ -6,7 +6,18 @@ import { runJobPod } from './job-pod.ts';
 import { fill, fingerprints } from './points.ts';
 import { DATABASE, Scene } from './scene.ts';
 
-describe.each(pick<InfluxVersion[]>(['1.8.10'], VERSIONS))('a backup of InfluxDB %s', (version) => {
+type Pair = readonly [from: InfluxVersion, to: InfluxVersion];
+
+/** From the oldest to the newest, each to itself and to all that are newer. */
+const PAIRS: readonly Pair[] = VERSIONS.flatMap((from, index) =>
+  VERSIONS.slice(index).map((to): Pair => [from, to]),
+);
+const SAMPLE: readonly Pair[] = [
+  ['1.8.10', '1.8.10'],
+  ['1.6.7', '1.8.10'],
+];
+
+describe.each(pick(SAMPLE, PAIRS))('a backup of InfluxDB %s, restored into %s,', (version, target) => {
   it('comes back with the same counts, checksums, policies and continuous queries, under another name', async () => {
     await using scene = await Scene.create(version);
     const admin = scene.admin();
@@ -26,9 +37,10 @@ describe.each(pick<InfluxVersion[]>(['1.8.10'], VERSIONS))('a backup of InfluxDB
       archive: { encrypted: false },
     });
 
-    await using fresh = await Pod.create(version);
-    const restored = await runJobPod(scene.restoreSpec(spec.location), {
-      engine: version,
+    await using fresh = await Pod.create(target);
+    const into = { ...scene.restoreSpec(spec.location).target, engineVersion: target };
+    const restored = await runJobPod(scene.restoreSpec(spec.location, { target: into }), {
+      engine: target,
       state: fresh.stateDir,
     });
     expect(restored.result).toMatchObject({
