@@ -2,6 +2,7 @@ import type { InfluxBackup as Backup } from '../../src/api/influx-backup.ts';
 import type { InfluxBackupStoreSpec } from '../../src/api/influx-backup-store.ts';
 import type { InfluxRestore as Restore } from '../../src/api/influx-restore.ts';
 import { InfluxBackup, InfluxBackupStore, InfluxRestore } from '../../src/api/kinds.ts';
+import type { Transport } from '../../src/kube/api/transport.ts';
 import { type Kind, PersistentVolumeClaim, StatefulSet } from '../../src/kube/objects/kinds.ts';
 import type { KubeObject, Live } from '../../src/kube/objects/types.ts';
 import { eventually } from './children.ts';
@@ -104,4 +105,16 @@ export async function claimsOf(bed: OperatorBed, namespace: string): Promise<str
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map(({ metadata }) => metadata.name)
     .toSorted();
+}
+
+/** Objects of a kind are made twice, as when an answer is lost on its way and the request is sent again. */
+export function sentTwice(inner: Transport, plural: string): Transport {
+  return {
+    request: async (request) => {
+      if (request.method === 'POST' && request.path.endsWith(`/${plural}`)) await inner.request(request);
+      return await inner.request(request);
+    },
+    watch: (request) => inner.watch(request),
+    close: () => inner.close(),
+  };
 }

@@ -26,6 +26,7 @@ import {
   makeStore,
   reasonOf,
   restore,
+  sentTwice,
   untilBackup,
   untilReason,
   untilRestore,
@@ -118,6 +119,31 @@ describe('with an operator of their own', () => {
       });
       expect(store.ran.filter(({ operation }) => operation === 'backup')).toHaveLength(1);
     });
+
+    test('by hand outlives its database by a month, and takes its objects along; the newest stays', async () => {
+      const { namespace, store } = await withStore('expires');
+      const clock = new SteppedClock();
+      await bed.startOperator({ only: namespace, clock });
+      await bed.addon(namespace, 'my-app', { backups: BACKUPS });
+      await backUp(bed, namespace, 'mine');
+      await untilBackup(bed, namespace, 'mine');
+      // Times of a status are whole seconds.
+      clock.skip(1_000);
+      const newest = await backUp(bed, namespace, 'newest');
+      await untilBackup(bed, namespace, 'newest');
+      await bed.client.delete(InfluxAddon, { namespace, name: 'my-app' });
+      await addonGone(namespace);
+      const left = await eventually('the end of it to be told', async () => {
+        return (await bed.client.get(InfluxBackup, { namespace, name: 'mine' }))?.status?.expiresAt;
+      });
+      clock.skip(Date.parse(left) - clock.now() - DAY_MS);
+      await atRest(bed, namespace, 'my-app');
+      expect(reasonOf(await bed.client.get(InfluxBackup, { namespace, name: 'mine' }))).toBe('Completed');
+      clock.skip(2 * DAY_MS);
+      await gone(namespace, 'mine');
+      await atRest(bed, namespace, 'my-app');
+      expect([...store.objects.keys()]).toEqual([newest.metadata.uid]);
+    });
   });
 
   describe.concurrent('a scheduled backup', () => {
@@ -150,7 +176,7 @@ describe('with an operator of their own', () => {
       await eventually('the turn of the next day', async () => (await turns()).includes(expected[1] ?? ''));
       expect(await turns()).toEqual(expected);
       await second.kill();
-      await bed.startOperator(options);
+      await bed.startOperator({ ...options, wrap: (inner) => sentTwice(inner, 'influxbackups') });
       clock.skip(DAY_MS);
       expected.push(turnOfNow());
       await eventually('that of the day after', async () => (await turns()).includes(expected[2] ?? ''));

@@ -169,7 +169,8 @@ describe('Inject', () => {
 });
 
 describe('what is injected survives whoever owns the app', () => {
-  const METHODS: [string, (namespace: string, object: object) => Promise<unknown>, boolean][] = [
+  type Method = readonly [string, (namespace: string, object: object) => Promise<unknown>, boolean];
+  const METHODS: readonly [Method, Method, Method] = [
     ['kubectl apply', (namespace, object) => clients.kubectl(namespace, ['apply', '-f', '-'], object), false],
     [
       'kubectl apply --server-side',
@@ -212,21 +213,24 @@ describe('what is injected survives whoever owns the app', () => {
     },
   );
 
-  test.concurrent.each(METHODS.slice(0, 2))(
-    '%s: an entry that the owner wrote into the manifest stays when the addon injects no more',
-    async (method, deploy) => {
+  test.concurrent.each([
+    ['DaemonSet', METHODS[0][0], METHODS[0][1]],
+    ['Deployment', METHODS[1][0], METHODS[1][1]],
+  ] as const)(
+    'of a %s, by %s: an entry that the owner wrote into the manifest stays when the addon injects no more',
+    async (kind, method, deploy) => {
       const namespace = await bed.namespace(`own-${method.replaceAll(/[^a-z]+/g, '-')}`);
-      await deploy(namespace, manifest('Deployment', {}));
-      await bound(namespace, { apps: [{ name: 'web', env: 'Inject' }] });
+      await deploy(namespace, manifest(kind, {}));
+      await bound(namespace, { apps: [{ kind, name: 'web', env: 'Inject' }] });
       const valueFrom = { secretKeyRef: { name: 'db-influx', key: 'INFLUX_URL' } };
-      await deploy(namespace, manifest('Deployment', { env: [{ name: 'INFLUX_URL', valueFrom }] }));
+      await deploy(namespace, manifest(kind, { env: [{ name: 'INFLUX_URL', valueFrom }] }));
       await apps(namespace, 'Current');
-      await edit(namespace, { apps: [{ name: 'web', env: 'FromSecret' }] });
-      await injected(namespace, { web: ['INFLUX_URL'] });
+      await edit(namespace, { apps: [{ kind, name: 'web', env: 'FromSecret' }] });
+      await injected(namespace, { web: ['INFLUX_URL'] }, kind);
       await edit(namespace, { apps: [] });
       await bed.ready(namespace, 'db');
       await atRest(bed, namespace, 'db');
-      expect(variablesOf(await read(namespace))).toEqual({ web: ['INFLUX_URL'] });
+      expect(variablesOf(await read(namespace, kind))).toEqual({ web: ['INFLUX_URL'] });
     },
   );
 });
@@ -405,10 +409,14 @@ async function apps(namespace: string, reason: string, name = 'db'): Promise<Liv
 }
 
 /** The variables are where they should be, and the status says so. */
-async function injected(namespace: string, wanted: Record<string, string[]>): Promise<void> {
+async function injected(
+  namespace: string,
+  wanted: Record<string, string[]>,
+  kind?: 'Deployment' | 'DaemonSet',
+): Promise<void> {
   let now: Record<string, string[]> = {};
   await eventually('the variables', async () => {
-    now = variablesOf(await read(namespace));
+    now = variablesOf(await read(namespace, kind));
     return JSON.stringify(now) === JSON.stringify(wanted);
   }).catch(() => expect(now).toEqual(wanted));
   await apps(namespace, 'Current');

@@ -9,6 +9,7 @@ import {
   makeStore,
   mountedClaim as mounted,
   restore,
+  sentTwice,
   untilRestore,
 } from './backing-up.ts';
 import { isSettled } from './changing.ts';
@@ -27,7 +28,7 @@ withOperatorBed(
   { keep: 'File' },
 );
 beforeAll(async () => {
-  await bed.startOperator();
+  await bed.startOperator({ wrap: (inner) => sentTwice(inner, 'influxrestores') });
 });
 
 interface Scene {
