@@ -374,16 +374,6 @@ describe('an addon', () => {
     await page.keyboard.press('Escape');
     await page.waitForSelector('dialog', { hidden: true });
     expect(await page.evaluate('document.activeElement.name')).toBe('download');
-    await bed.client.create(InfluxBackup, {
-      metadata: {
-        namespace: NAMESPACE,
-        name: 'elsewhere',
-        annotations: { 'influxaddon.dev/import': 'nightly/old.tar.gz' },
-      },
-      spec: { addonRef: { name: 'metrics' } },
-    });
-    await shown('the object old.tar.gz', '#no-download-elsewhere');
-    await page.waitForSelector('button[aria-label="Download elsewhere"]:disabled');
     await fill('input[aria-label="New addon from mine"]', 'copy');
     await click('button[name=restore-new]');
     await page.waitForSelector('.messages p.good');
@@ -396,6 +386,16 @@ describe('an addon', () => {
     const { items } = await bed.client.list(InfluxRestore, { namespace: NAMESPACE });
     expect(items.some(({ spec: { addonRef } }) => addonRef.name === 'metrics')).toBe(true);
     await shown('Restores');
+    await bed.client.create(InfluxBackup, {
+      metadata: {
+        namespace: NAMESPACE,
+        name: 'elsewhere',
+        annotations: { 'influxaddon.dev/import': 'nightly/old.tar.gz' },
+      },
+      spec: { addonRef: { name: 'metrics' } },
+    });
+    await shown('the object old.tar.gz', '#no-download-elsewhere');
+    await page.waitForSelector('button[aria-label="Download elsewhere"]:disabled');
   });
 
   test('events are shown, logs say what they are, and numbers what is not known', async () => {
