@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { helm, kubeBinary, kubectl, promtool, versitygw } from '../../test/cluster/binaries.ts';
+import { ageTools, helm, kubeBinary, kubectl, promtool, versitygw } from '../../test/cluster/binaries.ts';
 import { chromium } from '../../test/cluster/chromium.ts';
 import { argoApplicationCrd, gitopsBinary } from '../../test/cluster/gitops.ts';
 import { appImage } from '../../test/cluster/images/app.ts';
@@ -31,6 +31,7 @@ const lanes: Step[][] = [
     ['kubectl', kubectl],
     ['Helm', helm],
     ['promtool', promtool],
+    ['age', ageTools],
     ['definitions of Argo CD', argoApplicationCrd],
     ['Chromium', chromium],
     ['image busybox', busyboxImage],

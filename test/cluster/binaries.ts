@@ -85,6 +85,11 @@ export async function promtool(say: Say = quiet): Promise<string> {
   return join(await unpackedPackages(['prometheus'], say), 'usr/bin/promtool');
 }
 
+/** The folder of age and age-keygen, which users decrypt backups with, out of Debian's package. */
+export async function ageTools(say: Say = quiet): Promise<string> {
+  return join(await unpackedPackages(['age'], say), 'usr/bin');
+}
+
 async function clients(say: Say): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(

@@ -61,7 +61,8 @@ export function lifecycleCases(on: () => OperatorNode): void {
     expect(await space.get('persistentvolumeclaims', 'my-app-influx-data')).toBeUndefined();
     expect(await space.get('secrets', 'my-app-influx-admin')).toBeUndefined();
     await space.until('the loop device to go', async () => !(await loops()).includes(volume.name));
-    expect(existsSync(`${volume.path}.img`)).toBe(false);
+    // The provisioner removes the file after the device.
+    await space.until('the disk to go', () => Promise.resolve(!existsSync(`${volume.path}.img`)));
     const fresh = await space.ready('my-app', { deletionPolicy: 'Delete' });
     expect(await fresh.count('gone')).toBe(0);
     expect(fresh.address.user.password).not.toBe(database.address.user.password);
