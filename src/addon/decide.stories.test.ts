@@ -340,6 +340,36 @@ describe('a volume claim that somebody deletes', () => {
     expect(simulation.addon?.status?.lastHandled?.startEmpty).toBeDefined();
   });
 
+  it.each([
+    ['lost', 'LoseVolume', 'DataLost'],
+    ['deleted', 'DeleteClaim', 'VolumeBeingDeleted'],
+  ] as const)(
+    'and that is %s under a UID nobody was told is given up beforehand by one word',
+    (_, event, reason) => {
+      const simulation = ready();
+      const uid = simulation.api.get('PersistentVolumeClaim', names.claim)?.metadata.uid ?? '';
+      // As a release left it that did not write it down.
+      simulation.api.change('InfluxAddon', ADDON, (object) => {
+        const { status } = object as { status?: { storage?: object } };
+        return { ...object, status: { ...status, storage: { ...status?.storage, uid: undefined } } };
+      });
+      simulation.happen({ event });
+      simulation.api.change('InfluxAddon', ADDON, ({ metadata, ...object }) => {
+        const annotations = { ...metadata.annotations, 'influxaddon.dev/start-empty': uid };
+        return { ...object, metadata: { ...metadata, annotations } };
+      });
+      const asked = new Set<string | undefined>();
+      simulation.api.watch(() => {
+        const stalled = conditionOf(simulation, 'Stalled');
+        const token = stalled?.message.match(/start-empty: "([^"]+)"/)?.[1];
+        if (stalled?.status === 'True') asked.add(`${stalled.reason} ${token}`);
+      });
+      simulation.settle(20);
+      expect([...asked]).toEqual([`${reason} ${uid}`]);
+      expect(claims(simulation)).toBe(2);
+    },
+  );
+
   it('goes with its pod when it is let go, and the database starts on another', () => {
     const simulation = ready();
     simulation.happen({ event: 'DeleteClaim' });

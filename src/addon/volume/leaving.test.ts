@@ -175,15 +175,32 @@ describe('while a deleted volume claim waits for the pod', () => {
   });
 
   it('a volume that is let go goes with the pod, once', () => {
-    const world = worldWith({}, { annotations: { [Annotation.startEmpty]: CLAIM_UID } });
+    const annotations = { [Annotation.startEmpty]: CLAIM_UID };
+    const told = { storage: { uid: CLAIM_UID } };
+    const world = worldWith({}, { annotations, status: told });
     expect(decided(world)).toMatchObject({
       actions: [{ do: 'delete', kind: { kind: 'Pod' } }],
       events: [{ type: 'Warning', reason: 'StartedEmpty' }],
     });
-    const another = worldWith({}, { annotations: { [Annotation.startEmpty]: 'another' } });
+    const another = worldWith({}, { annotations: { [Annotation.startEmpty]: 'another' }, status: told });
     expect(leavingClaim(another)?.metadata.uid).toBe(CLAIM_UID);
     const stopping = podOf(undefined, { deletionTimestamp: NOW.toISOString() });
     expect(decided({ ...world, pod: stopping }).actions).toEqual([]);
+  });
+
+  it.each<[string, NonNullable<InfluxAddon['status']>['storage']]>([
+    ['without a UID', {}],
+    ['of an earlier one', { uid: 'an earlier claim' }],
+  ])('one that is let go beforehand is written down first, in a status %s', (_, storage) => {
+    const annotations = { [Annotation.startEmpty]: CLAIM_UID };
+    const memory = knowledge({ ok: false, kind: 'Timeout', message: 'late' });
+    const first = worldWith({}, { annotations, memory, status: { storage } });
+    const { actions, status } = decided(first);
+    expect(actions).toEqual([]);
+    expect(status?.storage?.uid).toBe(CLAIM_UID);
+    expect(decided(worldWith({}, { annotations, memory, ...given({ status }) })).actions).toMatchObject([
+      { do: 'delete', kind: { kind: 'Pod' } },
+    ]);
   });
 });
 

@@ -25,17 +25,21 @@ type Seen = Pick<World, 'addon' | 'children' | 'mountedClaim'>;
 
 /** The claim under the database that is being deleted and that nobody has let go of. */
 export function leavingClaim(world: Seen): Live<PersistentVolumeClaim> | undefined {
-  return deletedClaims(world).find(({ metadata }) => !isLetGo(world.addon, metadata.uid));
+  return deletedClaims(world).find(({ metadata }) => !isLetGo(world, metadata.uid));
 }
 
 /** The claim under the database that is being deleted, and whose user wants it to go. */
 function releasedClaim(world: Seen): Live<PersistentVolumeClaim> | undefined {
-  return deletedClaims(world).find(({ metadata }) => isLetGo(world.addon, metadata.uid));
+  return deletedClaims(world).find(({ metadata }) => isLetGo(world, metadata.uid));
 }
 
-/** Said with its UID, so that it is said of this very volume. */
-function isLetGo({ metadata }: World['addon'], uid: string): boolean {
-  return metadata.annotations?.[Annotation.startEmpty] === uid;
+/**
+ * Said with its UID, so that it is said of this very volume. Once the claim is gone, only status has its UID: one that is
+ * not written down first is asked for a second time.
+ */
+function isLetGo({ addon: { metadata, status }, children }: Seen, uid: string): boolean {
+  const isKnown = uid !== children.claim?.metadata.uid || uid === status?.storage?.uid;
+  return isKnown && metadata.annotations?.[Annotation.startEmpty] === uid;
 }
 
 function deletedClaims({ addon, children, mountedClaim }: Seen): Live<PersistentVolumeClaim>[] {

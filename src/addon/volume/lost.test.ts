@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Annotation } from '../../api/annotations.ts';
-import type { InfluxAddon } from '../../api/influx-addon.ts';
+import type { AddonCondition, InfluxAddon } from '../../api/influx-addon.ts';
 import { given } from '../../kube/objects/given.ts';
 import type { PersistentVolumeClaim, Secret } from '../../kube/objects/kinds.ts';
 import { lossInEngine, lossOf } from './lost.ts';
@@ -14,6 +14,13 @@ const CLAIM = 'my-app-influx-data';
 const ANSWERED: NonNullable<InfluxAddon['status']> = {
   storage: { uid: 'lost-uid', volume: 'pv-1', className: 'fast', actual: '20Gi' },
   dataPlane: { revision: 'before', starts: 0 },
+};
+const DATA_LOST: AddonCondition = {
+  type: 'Stalled',
+  status: 'True',
+  reason: 'DataLost',
+  message: '',
+  lastTransitionTime: NOW.toISOString(),
 };
 const MISSING: World['memory'] = { ...NO_MEMORY, claimLook: { name: CLAIM, atMs: NOW.getTime() } };
 
@@ -125,9 +132,31 @@ describe('a claim whose PersistentVolume is gone', () => {
     expect(loss(worldWith({ claim: claimOf('Lost') }))).toMatchObject({ state: 'Lost' });
     // One that somebody bound meanwhile is another loss than that of the claim in status.
     expect(loss(worldWith({ claim: claimOf('Lost') }, { token: 'lost-uid' }))?.state).toBe('Lost');
-    const given = loss(worldWith({ claim: claimOf('Lost') }, { token: 'present-uid' }));
+    const status = { ...ANSWERED, storage: { uid: 'present-uid' }, conditions: [DATA_LOST] };
+    const given = loss(worldWith({ claim: claimOf('Lost') }, { token: 'present-uid', status }));
     expect(given).toMatchObject({ state: 'GivenUp', clear: [{ do: 'delete', key: { name: CLAIM } }] });
     expect(loss(worldWith({ claim: claimOf('Bound') }))).toBeUndefined();
+  });
+
+  it.each<[string, NonNullable<InfluxAddon['status']>, string]>([
+    ['nobody was told of', { storage: { uid: 'present-uid' } }, 'Lost'],
+    ['was told of with another UID', { conditions: [DATA_LOST] }, 'Lost'],
+    ['was told of without one', { storage: {}, conditions: [DATA_LOST] }, 'Lost'],
+    ['was told of', { storage: { uid: 'present-uid' }, conditions: [DATA_LOST] }, 'GivenUp'],
+  ])('and that %s: what gives it up beforehand', (_, told, state) => {
+    const status = { ...ANSWERED, ...told };
+    const found = loss(worldWith({ claim: claimOf('Lost') }, { token: 'present-uid', status }));
+    expect(found?.state).toBe(state);
+    if (found?.state === 'Lost') expect(found.refusal.message).toContain('"present-uid"');
+  });
+
+  it('and that was told of stays given up while it waits for its pod, of which nothing is told', () => {
+    const claim = claimOf('Lost');
+    const { metadata } = claim;
+    const leaving = { ...claim, metadata: { ...metadata, deletionTimestamp: NOW.toISOString() } };
+    const status = { ...ANSWERED, storage: { uid: 'present-uid' }, conditions: [] };
+    const given = loss(worldWith({ claim: leaving }, { token: 'present-uid', status }));
+    expect(given).toMatchObject({ state: 'GivenUp', clear: [] });
   });
 
   it.each([

@@ -50,7 +50,7 @@ export function lossOf(world: World, facts: Facts, target: InForce, nowMs: numbe
   const token = tokenOf(world);
   if (claim !== undefined) {
     const why = `The PersistentVolume under the volume claim ${name} is gone (its phase is Lost)`;
-    if (!isGivenUp(world, token)) return lost(world, facts, target, why);
+    if (!isGivenUp(world, token) || !isToldOf(addon.status, claim)) return lost(world, facts, target, why);
     return { state: 'GivenUp', token, clear: clearing(world, claim) };
   }
   const finding = activeFindings(world, nowMs).find(
@@ -121,6 +121,18 @@ export function givenUpFor({ addon, children }: Pick<World, 'addon' | 'children'
 export function isTold(status: InfluxAddonStatus | undefined): boolean {
   const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
   return stalled?.status === 'True' && stalled.reason === STALLED_REASON.dataLost;
+}
+
+/**
+ * Once the claim is gone, only status has its UID: one that is not written down first is asked for a second time. While
+ * one that was told waits for its pod, nothing is told of it any more.
+ */
+function isToldOf(
+  status: InfluxAddonStatus | undefined,
+  { metadata }: Live<kinds.PersistentVolumeClaim>,
+): boolean {
+  const isOnce = isTold(status) || metadata.deletionTimestamp !== undefined;
+  return isOnce && status?.storage?.uid === metadata.uid;
 }
 
 function lost(world: World, { id }: Facts, target: InForce, why: string): Extract<Loss, { state: 'Lost' }> {
