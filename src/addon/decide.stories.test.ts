@@ -370,6 +370,47 @@ describe('a volume claim that somebody deletes', () => {
     },
   );
 
+  it('is another loss when it was bound again by hand and answered nothing yet: the former word is not for it', () => {
+    const simulation = ready();
+    const lose = () => {
+      simulation.happen({ event: 'DeleteClaim' });
+      simulation.happen({ event: 'Evict' });
+      for (let step = 0; step < 4; step += 1) simulation.node.step(simulation.now);
+    };
+    lose();
+    rounds(simulation, 4);
+    simulation.user.giveUpData();
+    simulation.user.bindVolumeAgain();
+    const { uid } = simulation.api.get('PersistentVolumeClaim', names.claim)?.metadata ?? {};
+    simulation.fairRound();
+    expect(conditionOf(simulation, 'Ready')?.reason).toBe('Provisioning');
+    expect(simulation.addon?.status?.storage?.uid).toBe(uid);
+    lose();
+    rounds(simulation, 6);
+    expect(conditionOf(simulation, 'Stalled')?.message).toContain(`start-empty: "${uid}"`);
+    expect(claims(simulation)).toBe(1);
+    simulation.user.giveUpData();
+    simulation.settle(20);
+    expect(claims(simulation)).toBe(2);
+  });
+
+  it('that nobody could hear of is given up with the loss that status tells', () => {
+    const simulation = ready();
+    const lose = () => {
+      simulation.happen({ event: 'DeleteClaim' });
+      simulation.happen({ event: 'Evict' });
+      for (let step = 0; step < 4; step += 1) simulation.node.step(simulation.now);
+    };
+    lose();
+    simulation.user.bindVolumeAgain();
+    lose();
+    rounds(simulation, 4);
+    expect(conditionOf(simulation, 'Stalled')?.reason).toBe('DataLost');
+    simulation.user.giveUpData();
+    simulation.settle(20);
+    expect(claims(simulation)).toBe(2);
+  });
+
   it('goes with its pod when it is let go, and the database starts on another', () => {
     const simulation = ready();
     simulation.happen({ event: 'DeleteClaim' });

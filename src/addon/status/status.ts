@@ -16,8 +16,8 @@ import { wayIn } from '../access/way-in.ts';
 import { stillAccepted } from '../lifecycle/last-accepted.ts';
 import { limitConditions } from '../limits/index.ts';
 import { restartHandled } from '../maintenance/restart-token.ts';
-import { givenUpFor } from '../volume/lost.ts';
-import { childNames } from '../world/names.ts';
+import { givenUpFor, isTold } from '../volume/lost.ts';
+import { ANNOTATION, childNames } from '../world/names.ts';
 import { STALLED_REASON, APP_REASON, NOT_STALLED, UP_TO_DATE } from '../../api/reasons.ts';
 import { rotatedFor, rotationStatus } from '../rotation/status.ts';
 import type { World } from '../world/world.ts';
@@ -195,12 +195,19 @@ function sizesOf(world: World, picture: Picture): InfluxAddonStatus['storage'] {
   const isNews =
     (picture.inForce !== undefined && picture.dataPlane?.revision !== status?.dataPlane?.revision) ||
     picture.refusal?.reason === STALLED_REASON.volumeBeingDeleted ||
-    (picture.refusal?.reason === STALLED_REASON.dataLost && claim?.status?.phase === 'Lost');
+    (picture.refusal?.reason === STALLED_REASON.dataLost && claim?.status?.phase === 'Lost') ||
+    (picture.refusal?.reason !== STALLED_REASON.dataLost && isTold(status) && isBoundByHand(claim));
   const { uid, volume } =
     isNews && claim !== undefined
       ? { uid: claim.metadata.uid, volume: claim.spec?.volumeName }
       : (before ?? {});
   return sizes && given({ ...sizes, uid, volume });
+}
+
+/** After a loss. What was said of that one is not said of this claim, even if it goes before anything answers from it. */
+function isBoundByHand(claim: World['children']['claim']): boolean {
+  const { metadata, spec } = claim ?? {};
+  return spec?.volumeName !== undefined && metadata?.annotations?.[ANNOTATION.startedEmpty] === undefined;
 }
 
 function storageOf(world: World): InfluxAddonStatus['storage'] {

@@ -5,6 +5,7 @@ import type { PersistentVolumeClaim, Secret } from '../../../kube/objects/kinds.
 import { compareQuantities } from '../../../kube/objects/quantity.ts';
 import { ADMIN_KEY } from '../../identity/admin-keys.ts';
 import { decode } from '../../world/secret-data.ts';
+import { STALLED_REASON } from '../../../api/reasons.ts';
 import { isPassword } from '../../identity/fresh.ts';
 import { childNames } from '../../world/names.ts';
 import type { Workload } from '../../world/world.ts';
@@ -29,6 +30,8 @@ export class Invariants {
   #forgotten = false;
   /** UID of a claim that is gone, with the data of a database that had answered. */
   #lost: string | undefined;
+  /** Since then somebody gave up what status told as lost, be it under the UID of the claim that it heard of last. */
+  #isGivenUp = false;
   /** Told of what apps may be restarted for. */
   readonly #cause: () => void;
 
@@ -55,6 +58,7 @@ export class Invariants {
   #check(before: Stored | undefined, after: Stored | undefined): void {
     this.#claimIsKept(before, after);
     this.#podOfALeavingClaimIsKept(before, after);
+    this.#givesUp(before, after);
     this.#nothingEmptyTakesThePlace(before, after);
     this.#volumeOnlyGrows(before, after);
     this.#idIsMadeOnce(after);
@@ -104,11 +108,27 @@ export class Invariants {
     const object = after ?? before;
     if (object?.kind !== 'PersistentVolumeClaim' || object.metadata.name !== this.#names.claim) return;
     const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
-    if (after === undefined) this.#lost = addon?.status?.dataPlane?.revision && object.metadata.uid;
+    if (after === undefined) {
+      this.#lost = addon?.status?.dataPlane?.revision && object.metadata.uid;
+      this.#isGivenUp = false;
+    }
     if (before !== undefined || after === undefined) return;
     if (this.#api.writer !== 'Operator') this.#lost = undefined; // the volume of before is bound again
-    assert(this.#lost === undefined || this.#startsEmpty(this.#lost), 'an empty volume was made unasked');
+    const isAsked = this.#lost === undefined || this.#isGivenUp || this.#startsEmpty(this.#lost);
+    assert(isAsked, 'an empty volume was made unasked');
     this.#lost = undefined;
+  }
+
+  /** Of a claim that came and went while nobody could hear of it, no status has the UID. */
+  #givesUp(before: Stored | undefined, after: Stored | undefined): void {
+    if (this.#api.writer === 'Operator' || after?.kind !== 'InfluxAddon') return;
+    const [was, is] = [before, after].map((each) => each?.metadata.annotations?.[Annotation.startEmpty]);
+    if (was === is || is === undefined) return;
+    const stalled = (after as Stored & InfluxAddon).status?.conditions?.find(
+      ({ type }) => type === 'Stalled',
+    );
+    const isTold = stalled?.reason === STALLED_REASON.dataLost && stalled.message.includes(`"${is}"`);
+    if (isTold) this.#isGivenUp = true;
   }
 
   #startsEmpty(uid: string): boolean {
