@@ -5,11 +5,12 @@ import { ApiError } from '../kube/api/api-error.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
-import type { Kind } from '../kube/objects/kinds.ts';
+import { Job, type Kind } from '../kube/objects/kinds.ts';
 import type { Logger } from '../kube/log.ts';
 import type { KubeObject, Live } from '../kube/objects/types.ts';
 import type { WarningEvents } from '../kube/warning-events.ts';
 import { describe, type TaskAction, type TaskDecision } from './decision/action.ts';
+import { MADE_AT } from './world/labels.ts';
 
 /** What the controllers of backups act through. */
 export interface TaskActor {
@@ -54,7 +55,8 @@ async function act(actor: TaskActor, action: TaskAction, signal: AbortSignal): P
   switch (action.do) {
     case 'create': {
       const { object, refused } = action;
-      const made = await create(client, kind, object, signal).catch(async (reason: unknown) => {
+      const dated = kind.kind === Job.kind ? withDate(object, actor.clock) : object;
+      const made = await create(client, kind, dated, signal).catch(async (reason: unknown) => {
         const instead = refused?.(refusalOf(reason));
         if (instead === undefined) throw reason;
         await act(actor, instead, signal);
@@ -121,6 +123,12 @@ async function explain(
     if (ApiError.from(reason).isForbidden) return undefined;
     throw reason;
   }
+}
+
+function withDate(object: KubeObject, clock: Clock): KubeObject {
+  const { metadata } = object;
+  const annotations = { ...metadata?.annotations, [MADE_AT]: new Date(clock.now()).toISOString() };
+  return { ...object, metadata: { ...metadata, annotations } };
 }
 
 /** The object as it is there now: made, or found where an earlier write of ours was lost on its way back. */

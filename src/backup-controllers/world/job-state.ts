@@ -2,6 +2,7 @@ import { JOB_CONTAINER } from '../../backup/protocol.ts';
 import { parseJobResult, type JobResult } from '../../backup/results.ts';
 import type { Job, Pod } from '../../kube/objects/kinds.ts';
 import type { Live } from '../../kube/objects/types.ts';
+import { MADE_AT } from './labels.ts';
 
 /** A Job and its pod, as far as they are known. */
 export interface Task {
@@ -53,7 +54,8 @@ export function jobState({ job, pod }: Task, now: Date): JobState {
 function underWay(job: Live<Job>, pod: Live<Pod> | undefined, now: Date): JobState {
   const waiting = waitingReason(pod);
   const isStarted = !['Pending', undefined].includes(pod?.status?.phase);
-  const ageMs = now.getTime() - Date.parse(job.metadata.creationTimestamp ?? now.toISOString());
+  const { annotations, creationTimestamp } = job.metadata;
+  const ageMs = now.getTime() - Date.parse(annotations?.[MADE_AT] ?? creationTimestamp ?? now.toISOString());
   if (isStarted || ageMs < START_MS) return { state: 'Running', waiting };
   const why = waiting ?? (pod === undefined ? 'it was not made' : 'it is still being prepared');
   const message = `The pod of Job ${job.metadata.name} did not start within ${START_MS / 60_000} minutes: ${why}.`;

@@ -26,3 +26,6 @@ export function subjectOf(job: Live<Job> | undefined): Subject | undefined {
   const [, kind, name] = /^(Addon|Store|Restore)\/(.+)$/.exec(job?.metadata.annotations?.[FOR] ?? '') ?? [];
   return kind === undefined || name === undefined ? undefined : { kind: kind as Subject['kind'], name };
 }
+
+/** On a Job: when it was made, RFC 3339, by the clock that its age is told by; the API server's may be another. */
+export const MADE_AT = 'influxaddon.dev/made-at';
