@@ -39,6 +39,7 @@ interface Scene {
 /** A namespace with an addon, an app, and a whole backup. */
 async function backedUp(name: string): Promise<Scene> {
   const namespace = await bed.namespace(name);
+  const store = fakeStoreOf(bed.kubelet, namespace);
   await makeStore(bed, namespace);
   await bed.client.create(Deployment, appOf(namespace));
   await bed.addon(namespace, 'my-app', { backups: BACKUPS, apps: [{ name: 'web', env: 'Inject' }] });
@@ -49,7 +50,7 @@ async function backedUp(name: string): Promise<Scene> {
     'backed up',
     (addon) => isSettled(addon) && addon.status?.backups?.last?.name === 'mine',
   );
-  return { namespace, store: fakeStoreOf(bed.kubelet, namespace) };
+  return { namespace, store };
 }
 
 /** Restores end as the answer says, or not yet; everything else as usual. */
