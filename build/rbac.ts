@@ -13,6 +13,8 @@ export interface PolicyRule {
 }
 
 const read = ['get', 'list', 'watch'];
+/** Of what is looked at in a cache alone. Whoever may list an object may see it: this is no less to know, but all of it is used. */
+const cached = ['list', 'watch'];
 const ours = [GROUP];
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
@@ -21,10 +23,10 @@ export const TENANT_SUFFIX = 'tenant';
 
 /** Of what belongs to no namespace the operator only reads. */
 export const readRules: readonly PolicyRule[] = [
-  { apiGroups: ours, resources: ['influxplans', 'influxversions'], verbs: read },
+  { apiGroups: ours, resources: ['influxplans', 'influxversions'], verbs: cached },
   // nodes: their addresses are where a database with a node port is reached.
-  { apiGroups: [''], resources: ['namespaces', 'nodes'], verbs: read },
-  { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: read },
+  { apiGroups: [''], resources: ['namespaces', 'nodes'], verbs: cached },
+  { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: cached },
 ];
 
 /** What it may do in every namespace that it watches: look, but at no Secret; and of what is not its own, write next to nothing. */
@@ -38,7 +40,7 @@ const watchRules: readonly PolicyRule[] = [
   { apiGroups: ours, resources: ['influxaddons/finalizers'], verbs: ['update'] },
   // create, delete: the backups that are due, and those that are kept no longer.
   { apiGroups: ours, resources: ['influxbackups'], verbs: [...read, 'create', 'patch', 'delete'] },
-  { apiGroups: ours, resources: ['influxbackupstores'], verbs: read },
+  { apiGroups: ours, resources: ['influxbackupstores'], verbs: cached },
   // create: of an addon that begins with a backup. patch: finalizers.
   { apiGroups: ours, resources: ['influxrestores'], verbs: [...read, 'create', 'patch'] },
   {
@@ -141,7 +143,7 @@ export function webhookRules(name: string): PolicyRule[] {
       apiGroups: ['admissionregistration.k8s.io'],
       resources: ['validatingwebhookconfigurations'],
       resourceNames: [name],
-      verbs: [...read, 'patch'],
+      verbs: [...cached, 'patch'],
     },
   ];
 }

@@ -25,6 +25,8 @@ const LAYERS = [
 const REPORTS = { name: 'reports', maxReruns: 3 } as const satisfies LayerRules;
 /** No tests, but the harness of `make chaos`, a little of it; `make test` does without unless it is asked for. */
 const CHAOS = 'chaos';
+/** What all beds asked for, held against the rights that are shipped. */
+const RIGHTS = 'rights';
 /** Times slowness. One that computes for ever must not take the time of all; `make test-all` plays 10,000 stories. */
 const UNIT_LIMIT_MS = { sample: 10 * 60_000, all: 20 * 60_000 };
 /** Without them the rest says nothing, or cannot be had. */
@@ -99,8 +101,13 @@ if (stop === undefined) {
   if (beds.length > 0) section(beds.map(({ name }) => name).join(' and '));
   const layers = new SideBySide(beds.length);
   const onBed = { ...options, env: { ...options.env, ...ON_BEDS } };
+  const ofThisRun = { ...options, env: { ...options.env, TEST_ARTEFACTS: artefacts } };
   results.push(...(await Promise.all(beds.map((layer) => runTests(layer, onBed, layers)))));
   stop = reasonToStop();
+  // Of a layer that failed, or of one alone, nothing follows for what was not asked for.
+  const asWhole = LAYERS.every(({ name }) => wanted.some((each) => each.name === name));
+  if (asWhole && results.every(({ failed }) => failed === 0))
+    results.push(await runStep(RIGHTS, join(import.meta.dirname, 'testing/rights-used.ts'), ofThisRun));
 } else for (const { name } of beds) results.push(notRun(name, stop));
 if (withChaos) {
   await prepare();

@@ -10,23 +10,31 @@ export const OPERATOR_AGENT = 'influxaddon-operator/test';
 const OURS: readonly string[] = [OPERATOR_AGENT, `influxaddon-operator/${VERSION}`];
 
 interface Audited {
+  readonly failure: AbortSignal;
   auditEntries(): Promise<AuditEntry[]>;
 }
 
 let kept = 0;
 
-/** Leaves what the operators of a bed asked for, by right, for the runner: all beds together show what rights are for. */
+/**
+ * Leaves what the operators of a bed asked for, by right, for the runner: all beds together show what rights are
+ * for. A bed that cannot tell has failed its tests already, and is taken down all the same.
+ */
 export async function keepRequests(bed: Audited): Promise<void> {
   const artefacts = process.env['TEST_ARTEFACTS'];
-  if (artefacts === undefined) return;
+  if (artefacts === undefined || bed.failure.aborted) return;
+  const entries = await bed.auditEntries().catch((reason: unknown) => {
+    console.log(`what was asked for is not known: ${String(reason)}`);
+    return [];
+  });
   const rights = new Map<string, RequestedRight>();
-  for (const entry of await bed.auditEntries()) {
+  for (const entry of entries) {
     if (!OURS.includes(entry.userAgent) || entry.resource === '') continue;
     const right: RequestedRight = {
       group: entry.apiGroup ?? '',
       resource: entry.subresource ? `${entry.resource}/${entry.subresource}` : entry.resource,
       verb: entry.verb,
-      granted: entry.unauthorized !== true,
+      granted: entry.authorized === true,
     };
     rights.set(JSON.stringify(right), right);
   }

@@ -68,6 +68,8 @@ function tell(verdict: Verdict): string[] {
 function rerun(layer: string, file: string | undefined): string {
   if (layer === 'lint') return 'npm run lint';
   if (layer === 'prepare') return 'npm run prepare:tests';
+  // What was asked for is known only when everything ran.
+  if (layer === 'rights') return 'npm test';
   if (layer === 'chaos') return 'npm run chaos -- quick';
   return `npx vitest run --project ${layer}${file === undefined ? '' : ` ${file}`}`;
 }

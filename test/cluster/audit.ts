@@ -13,8 +13,8 @@ export interface AuditEntry {
   /** Path and query for requests that are about no object. */
   uri: string;
   code: number;
-  /** By the rights of who asked, and not by what a policy, a quota or the server itself says. */
-  unauthorized?: true;
+  /** Who asked has the right, whatever a policy, a quota or the server itself said then. */
+  authorized?: true;
   /** Nothing was stored: the server was only asked. */
   dryRun?: true;
   /** When the request arrived; ms since epoch, UTC. */
@@ -146,7 +146,7 @@ function entryOf(event: AuditEvent): AuditEntry {
     uri: event.requestURI,
     ...(/[?&]dryRun=/.test(event.requestURI) && { dryRun: true as const }),
     code: event.responseStatus?.code ?? 0,
-    ...(event.annotations?.['authorization.k8s.io/decision'] === 'forbid' && { unauthorized: true as const }),
+    ...(event.annotations?.['authorization.k8s.io/decision'] === 'allow' && { authorized: true as const }),
     time: Date.parse(event.requestReceivedTimestamp),
   };
 }
