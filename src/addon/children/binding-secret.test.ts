@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
+import type { Secret } from '../../kube/objects/kinds.ts';
+import type { Live } from '../../kube/objects/types.ts';
 import { decide } from '../decide.ts';
 import { targetOf } from '../decision/findings.ts';
 import { withApiDefaults } from '../testing/api-defaults.ts';
 import { contextOf, countingFresh, live, NO_CHILDREN, NOW, SETTINGS, worldOf } from '../testing/fixtures.ts';
 import { NO_MEMORY, type Finding } from '../world/memory.ts';
+import { encode } from '../world/secret-data.ts';
 import type { World } from '../world/world.ts';
 import { CHILDREN } from './index.ts';
 import { withIntentHash } from './intent/merge.ts';
@@ -48,4 +51,35 @@ it.each<[string, Partial<World>]>([
 ])('is not %s while the URL Secret is refused: both say the same', (_, world) => {
   expect(written([], world)).toContain(BINDING_SECRET);
   expect(written([URL_SECRET], world)).toEqual([]);
+});
+
+const { urlSecret, bindingSecret } = children;
+const labelled = <T extends object>(secret: T | undefined, more: object = {}) =>
+  ({ ...secret, ...more, metadata: { ...live(secret as Secret).metadata, labels: {} } }) as Live<Secret>;
+const inForce: Partial<World> = { settings: SETTINGS };
+const of = (more: Partial<World['children']>): Partial<World> => ({ children: { ...children, ...more } });
+const [firstKey = ''] = Object.keys(urlSecret?.data ?? {});
+const otherUrl = { ...urlSecret?.data, ...encode({ [firstKey]: 'http://elsewhere' }) };
+const otherAuthority = { ...bindingSecret?.data, ...encode({ 'ca.crt': 'another' }) };
+
+it.each<[string, Partial<World>]>([
+  ['made, which somebody deleted', of({ urlSecret: labelled(urlSecret), bindingSecret: undefined })],
+  [
+    'mended, which somebody edited',
+    of({ urlSecret: labelled(urlSecret), bindingSecret: labelled(bindingSecret, { data: {} }) }),
+  ],
+  [
+    'given the authority in force, though another object has the name of the URL Secret',
+    of({ urlSecret: undefined, bindingSecret: labelled(bindingSecret, { data: otherAuthority }) }),
+  ],
+])('is %s while the URL Secret is refused, when apps are told the URL in force', (_, world) => {
+  expect(written([URL_SECRET], { ...world, ...inForce })).toEqual([BINDING_SECRET]);
+});
+
+it.each<[string, Partial<World>]>([
+  ['is missing', of({ urlSecret: undefined, bindingSecret: undefined })],
+  ['says another', of({ urlSecret: labelled(urlSecret, { data: otherUrl }), bindingSecret: undefined })],
+])('is not made while the URL Secret is refused and %s', (_, world) => {
+  expect(written([], { ...world, ...inForce })).toEqual([URL_SECRET, BINDING_SECRET]);
+  expect(written([URL_SECRET], { ...world, ...inForce })).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { decode, encode } from '../world/secret-data.ts';
 import { hostAndPort } from '../access/in-force.ts';
 import { childNames, ownedMeta } from '../world/names.ts';
 import type { BuildContext } from './context.ts';
+import { buildUrlSecret } from './url-secret.ts';
 
 /** The Secret of the Service Binding specification (Provisioned Service, well-known entries). */
 export function buildBindingSecret(context: BuildContext): Secret {
@@ -32,4 +33,17 @@ export function buildBindingSecret(context: BuildContext): Secret {
       ...(authorities === undefined ? {} : { 'ca.crt': authorities }),
     }),
   };
+}
+
+/**
+ * The URL in force is what apps are told already, by the URL Secret that is there or by the binding Secret itself: it
+ * may be made and changed though the URL Secret may not, for one of the two says nothing else than the other.
+ */
+export function isUrlTold(context: BuildContext): boolean {
+  const { urlSecret, bindingSecret } = context.children;
+  const told = urlSecret?.data ?? {};
+  const present = Object.entries(buildUrlSecret(context).data ?? {}).filter(([name]) => name in told);
+  if (present.length > 0) return present.every(([name, url]) => told[name] === url);
+  const { uri } = buildBindingSecret(context).data ?? {};
+  return uri !== undefined && bindingSecret?.data?.['uri'] === uri;
 }

@@ -32,7 +32,7 @@ export interface Refused {
   readonly unrecorded: boolean;
   /** Of what apps are told. */
   readonly unpublished: boolean;
-  /** Of the URL Secret by itself. */
+  /** Of the URL Secret by itself, so that apps are not told the URL in force. */
   readonly withoutUrl: boolean;
 }
 

@@ -5,6 +5,7 @@ import { acting, type Outcome } from '../../decision/outcome.ts';
 import type { Scene } from '../../decision/story.ts';
 import type { Children } from '../../world/children.ts';
 import type { Finding } from '../../world/memory.ts';
+import { isUrlTold } from '../binding-secret.ts';
 import { childChanges, withoutRefused, type ChildChange } from '../changes.ts';
 import { judgeRepairs, type Contest } from '../contested/contest.ts';
 import { isRefusedStop } from '../dry-run.ts';
@@ -57,9 +58,9 @@ export function changesStep(scene: Scene & Holds & Prepared): Changes {
   const refused = {
     unrecorded: unrecorded !== undefined,
     unpublished: unpublished !== undefined,
-    withoutUrl: all.some(
-      ({ slot, action }) => slot === 'urlSecret' && findingOf(action, active) !== undefined,
-    ),
+    withoutUrl:
+      all.some(({ slot, action }) => slot === 'urlSecret' && findingOf(action, active) !== undefined) &&
+      !isUrlTold(context),
   };
   const stay = refused.unpublished ? heldOf(scene, startHeld, refused) : held;
   // The volume first: a plan whose volume is refused stops no database.
