@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { connectionsFor } from './connections.ts';
 
 it.each([
-  ['a few workers leave some to Events and lists', 1, 16],
-  ['each worker has one for each of its writes', 8, 32],
-  ['so it is with as many as there are by default', 16, 64],
-  ['more workers share', 40, 64],
-  ['none waits for a single request of another', 256, 256],
+  ['the worker has one for each of its writes, and Events and lists have some', 1, 20],
+  ['so it is with more', 8, 48],
+  ['as many as there are by default leave as many to Events and lists', 16, 80],
+  ['more workers share', 40, 80],
+  ['none waits for a single request of another', 256, 272],
 ])('%s', (_, workers, connections) => {
   expect(connectionsFor(workers)).toBe(connections);
 });
