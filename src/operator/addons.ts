@@ -11,6 +11,7 @@ import { makeStores, sourcesOf, type Stores } from '../addon/observe/stores.ts';
 import { OWNED_SELECTOR } from '../addon/world/names.ts';
 import type { WatchOne } from '../addon/observe/referenced-secrets.ts';
 import { connect } from '../addon/observe/triggers.ts';
+import { isUnanswered } from '../addon/observe/waited-for.ts';
 import { Turns } from '../addon/maintenance/turns.ts';
 import { backupControllers, backupQueues } from '../backup-controllers/controllers.ts';
 import type { TaskQueues } from '../backup-controllers/triggers.ts';
@@ -23,6 +24,7 @@ import { Controller, type ControllerOptions } from '../kube/control/controller.t
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import { silentLogger, type Logger } from '../kube/log.ts';
 import { Secret } from '../kube/objects/kinds.ts';
+import { keyOf } from '../kube/objects/types.ts';
 import { Reflector } from '../kube/store/reflector.ts';
 import { type ReflectorMetrics } from '../kube/store/reflector-options.ts';
 import type { WatchScope } from '../kube/store/scoped-stores.ts';
@@ -35,9 +37,6 @@ const AUTHORITY = 'authority';
 
 /** How many databases are spoken to at once, and how many of one namespace: they wait, the workers do not. */
 const ENGINE_LANES = { slots: 128, perGroup: 48 } as const;
-
-/** So old is what somebody still waits for when another process led before: its end, and the time until it is noticed. */
-const HANDED_OVER_MS = 60_000;
 
 export interface AddonOperatorOptions {
   readonly client: KubeClient;
@@ -168,7 +167,10 @@ export class AddonOperator {
       aborted(signal),
     ]);
     if (signal.aborted) return;
-    this.queue.calm(HANDED_OVER_MS);
+    // What another process served while this one stood by is waited for no more, and what none served still is.
+    this.queue.calm();
+    for (const addon of this.stores.addons.list())
+      if (isUnanswered(addon)) this.queue.add(keyOf(addon), { soon: true });
     const tools = {
       client,
       influx,

@@ -28,6 +28,11 @@ export function isAskedFor({ before, after }: Change<InfluxAddon>): boolean {
   return before.metadata.generation !== after.metadata.generation || isWishedAnew(before, after);
 }
 
+/** It was edited and nobody has answered since. A new one has its turn among all here too. */
+export function isUnanswered({ metadata, status }: Live<InfluxAddon>): boolean {
+  return status !== undefined && status.observedGeneration !== metadata.generation;
+}
+
 function isWishedAnew(before: Live<InfluxAddon>, after: Live<InfluxAddon>): boolean {
   const [was, is] = [before.metadata.annotations, after.metadata.annotations];
   return WISHES.some((key) => was?.[key] !== is?.[key]);

@@ -27,8 +27,6 @@ export class WorkQueue {
   readonly #due = new Turns();
   /** Likewise, of those for which somebody waits. */
   readonly #soon = new Turns();
-  /** When each of them was asked for last. */
-  readonly #askedAt = new Map<string, number>();
   /** How many of these in a row were handed out. */
   #inARow = 0;
   /** Handed out by get and not yet done. */
@@ -123,7 +121,6 @@ export class WorkQueue {
     const key = from.take();
     if (key === undefined) return undefined;
     this.#inARow = from === this.#soon ? this.#inARow + 1 : 0;
-    this.#askedAt.delete(key);
     this.#working.add(key);
     this.#delayed.get(key)?.timer.cancel();
     this.#delayed.delete(key);
@@ -140,21 +137,14 @@ export class WorkQueue {
   }
 
   /**
-   * For what was asked for longer ago than `ms` nobody waits any more than for the rest: where nobody worked until now,
-   * that may be almost everything.
+   * Nobody is waited for any more than the rest: where nobody worked until now, almost everything may have happened. Who
+   * knows better adds again what is waited for.
    */
-  calm(ms: number): void {
-    const since = this.#clock.monotonic() - ms;
-    for (const [key, at] of this.#askedAt) {
-      if (at >= since) continue;
-      this.#askedAt.delete(key);
-      this.#soon.delete(key);
-      this.#due.add(key);
-    }
+  calm(): void {
+    for (let key = this.#soon.take(); key !== undefined; key = this.#soon.take()) this.#due.add(key);
   }
 
   #becomesDue(key: string, soon: boolean): void {
-    if (soon) this.#askedAt.set(key, this.#clock.monotonic());
     if (this.#soon.has(key) || (this.#due.has(key) && !soon)) return;
     // One that waits already was told of with a caller for it.
     const isNew = !this.#due.delete(key);
