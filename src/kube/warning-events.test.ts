@@ -142,8 +142,56 @@ describe('a list', () => {
   it('without an end is given up after twenty pages', async () => {
     answer = async () => page([event(`x${asked.length}`, 1, 'of x')], 'more');
     expect(await warnings.newest('shop', ['x20', 'x21'], signal)).toBe('of x');
-    expect(await warnings.newest('shop', ['x21'], signal)).toBeUndefined();
     expect(asked).toHaveLength(20);
+  });
+});
+
+describe('of a namespace with more warnings than are read', () => {
+  const selectors = () => asked.splice(0).map(({ query }) => query?.['fieldSelector']);
+
+  beforeEach(async () => {
+    answer = async ({ query }) => {
+      const [, name] = /^involvedObject\.name=(.*),type=Warning$/.exec(query?.['fieldSelector'] ?? '') ?? [];
+      if (name === undefined) return page([event('a', 1, 'of a')], 'more');
+      return page(name === 'none' ? [] : [event(name, name === 'y' ? 2 : 1, `of ${name}`)]);
+    };
+    expect(await warnings.newest('shop', ['a', 'z'], signal)).toBe('of a');
+    expect(new Set(selectors())).toEqual(new Set(['type=Warning']));
+  });
+
+  it('those of an object that are not among these are asked for by its name, once within three seconds', async () => {
+    const both = [warnings.newest('shop', ['z'], signal), warnings.newest('shop', ['z'], signal)];
+    expect(await Promise.all(both)).toEqual(['of z', 'of z']);
+    await clock.advance(2_999);
+    expect(await warnings.newest('shop', ['z'], signal)).toBe('of z');
+    expect(selectors()).toEqual(['involvedObject.name=z,type=Warning']);
+  });
+
+  it('the newest of all names counts, and that there is none is kept too', async () => {
+    expect(await warnings.newest('shop', ['x', 'y', 'none'], signal)).toBe('of y');
+    expect(await warnings.newest('shop', ['none'], signal)).toBeUndefined();
+    expect(selectors()).toEqual(['x', 'y', 'none'].map((name) => `involvedObject.name=${name},type=Warning`));
+  });
+
+  it('these are kept beside those of one, however many they are', async () => {
+    await clock.advance(3_000);
+    const ofAll = answer;
+    answer = async (request) =>
+      request.query?.['fieldSelector'] === 'type=Warning'
+        ? page(
+            Array.from({ length: 500 }, (_, at) => event(`a${asked.length}-${at}`, 1, 'of a')),
+            'more',
+          )
+        : ofAll(request);
+    for (const name of ['x', 'y', 'z'])
+      expect(await warnings.newest('shop', [name], signal)).toBe(`of ${name}`);
+    expect(selectors()).toHaveLength(20 + 3);
+  });
+
+  it('an object is not that of its name elsewhere', async () => {
+    expect(await warnings.newest('shop', ['z'], signal)).toBe('of z');
+    expect(await warnings.newest('blog', ['z'], signal)).toBe('of z');
+    expect(asked.filter(({ path }) => path.includes('/blog/'))).toHaveLength(21);
   });
 });
 
