@@ -213,8 +213,7 @@ export class RestoreServer {
     const { code } = await this.#engine.command(['stop']);
     // It has ended between the look and the word.
     if (code === ENGINE_EXIT.noServer) await this.#engine.assertServing();
-    if (code !== 0)
-      throw engineFailed(code, `The engine ended with code ${code} when it was stopped.`);
+    if (code !== 0) throw engineFailed(code, `The engine ended with code ${code} when it was stopped.`);
     if (!mark) return;
     const marked = await this.#engine.command(['finish', this.#token]);
     if (marked.code !== 0) throw new JobError('EngineFailed', 'The volume cannot be written to.');
