@@ -7,3 +7,8 @@ export function compareVersions(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
+
+/** Everything is newer than '', which is no version yet. */
+export function isNewer(version: string, than: string): boolean {
+  return than === '' || compareVersions(version, than) > 0;
+}

@@ -210,6 +210,36 @@ test('410: what was forgotten is listed again, also deletes', async () => {
   expect(count('GET')).toBe(2);
 });
 
+test('410: nothing in the list after it is made small by what was kept, for the past may be another', async () => {
+  const told: string[] = [];
+  const store = new Store<ConfigMap>({
+    transform: (object, before) => {
+      told.push(`${object.metadata.name}=${object.data?.['value']} by ${before?.data?.['value'] ?? 'none'}`);
+      return object;
+    },
+  });
+  await put('a', '1');
+  await put('same', '1');
+  reflect({ store, pageSize: 1 });
+  await clock.advance(60_000);
+  transport.fault = (_, what) => (what === 'watch' ? { what: 'lost' } : undefined);
+  api.endWatches();
+  await clock.advance(0);
+  await put('a', '2');
+  api.compact();
+  told.length = 0;
+  // The list fails once, and the next one comes after the gap too.
+  let lists = 0;
+  transport.fault = (_, what) =>
+    what === 'request' && ++lists === 1 ? { what: 'refuse', code: 500 } : undefined;
+  await clock.advance(10_000);
+  expect(lists).toBeGreaterThan(1);
+  expect(told.splice(0)).toEqual(['a=2 by none']);
+  await put('a', '3');
+  await clock.advance(0);
+  expect(told).toEqual(['a=3 by 2']);
+});
+
 test('410 storm: lists are no more than the backoff allows', async () => {
   await put('a');
   transport.fault = (_, what) =>

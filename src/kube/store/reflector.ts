@@ -1,4 +1,5 @@
 import { type ReflectorOptions } from './reflector-options.ts';
+import { Silence } from './silence.ts';
 import { ApiError } from '../api/api-error.ts';
 import { backoffMs } from '../control/backoff.ts';
 import type { Clock } from '../clock.ts';
@@ -17,6 +18,11 @@ export class Reflector<T extends KubeObject> {
   readonly #log: Logger;
   /** Where the next watch begins; undefined when a list has to come first. */
   #version: string | undefined;
+  /**
+   * The server has forgotten where the last watch was. One that was restored from a backup says so too, when its
+   * versions were made to go on above all that it had told.
+   */
+  #afterGap = false;
   /** When the present watch was asked for, by the monotonic clock. */
   #watchedSince: number | undefined;
   #failures = 0;
@@ -80,11 +86,13 @@ export class Reflector<T extends KubeObject> {
       // timers (a Lease's among them) have their turn.
       for (let from = 0; from < page.items.length; from += ITEMS_A_TURN) {
         if (from > 0) await new Promise((resolve) => setImmediate(resolve));
-        items.push(...store.kept(page.items.slice(from, from + ITEMS_A_TURN), version));
+        const some = page.items.slice(from, from + ITEMS_A_TURN);
+        items.push(...store.kept(some, version, { afterGap: this.#afterGap }));
       }
     }
     signal.throwIfAborted();
     store.take(items, version);
+    this.#afterGap = false;
     metrics?.listed(kind.plural, items.length);
     this.#recovered();
     return version;
@@ -152,7 +160,10 @@ export class Reflector<T extends KubeObject> {
     const { kind, metrics } = this.#options;
     metrics?.ended(kind.plural, failure?.reason ?? 'Ended');
     // The version is out of the server's memory; 'Expired' is how an ERROR event or a list's page token says it.
-    if (failure?.isGone || failure?.reason === 'Expired') this.#version = undefined;
+    if (failure?.isGone || failure?.reason === 'Expired') {
+      this.#afterGap ||= this.#version !== undefined;
+      this.#version = undefined;
+    }
     if (failure) this.#logOnce(failure);
     if (this.#wasStable(failure)) {
       this.#failures = 0;
@@ -197,49 +208,4 @@ const ITEMS_A_TURN = 100;
 function watchError(object: unknown): ApiError {
   const code = isStatus(object) ? (object.code ?? 500) : 500;
   return errorOf({ method: 'GET', path: 'watch' }, code, object);
-}
-
-/** A signal that is aborted with its parent, or when `heard` has not been called for a time. */
-class Silence implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #clock: Clock;
-  readonly #limitMs: number;
-  readonly #parent: AbortSignal;
-  #lastHeard: number;
-  #timer: { cancel(): void };
-  expired = false;
-  readonly #onParentAbort = (): void => this.#controller.abort(this.#parent.reason);
-
-  constructor(clock: Clock, limitMs: number, parent: AbortSignal) {
-    this.#clock = clock;
-    this.#limitMs = limitMs;
-    this.#parent = parent;
-    this.#lastHeard = clock.monotonic();
-    this.#timer = clock.after(limitMs, () => this.#check());
-    if (parent.aborted) this.#onParentAbort();
-    else parent.addEventListener('abort', this.#onParentAbort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  heard(): void {
-    this.#lastHeard = this.#clock.monotonic();
-  }
-
-  #check(): void {
-    const left = this.#lastHeard + this.#limitMs - this.#clock.monotonic();
-    // One timer, moved on, rather than a new one for each of a storm's events.
-    if (left > 0) this.#timer = this.#clock.after(left, () => this.#check());
-    else {
-      this.expired = true;
-      this.#controller.abort(new DOMException('silent', 'TimeoutError'));
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#timer.cancel();
-    this.#parent.removeEventListener('abort', this.#onParentAbort);
-  }
 }

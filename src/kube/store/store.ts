@@ -1,6 +1,6 @@
 import { Indexes } from './indexes.ts';
 import { type StoreOptions, type Change } from './store-options.ts';
-import { compareVersions } from '../objects/resource-version.ts';
+import { compareVersions, isNewer } from '../objects/resource-version.ts';
 import type { KubeObject, Live } from '../objects/types.ts';
 import { keyOf } from '../objects/types.ts';
 
@@ -91,14 +91,17 @@ export class Store<T extends KubeObject> {
     this.take(this.kept(items, resourceVersion), resourceVersion);
   }
 
-  /** What of a part of a list made at `resourceVersion` is to be kept for `take`: nobody has to hold a whole list. */
-  kept(items: Iterable<Live<T>>, resourceVersion: string): Live<T>[] {
+  /**
+   * What of a part of a list made at `resourceVersion` is to be kept for `take`: nobody has to hold a whole list. After
+   * a gap (`afterGap`) nothing is made small by what was kept: the server may have been restored from a backup.
+   */
+  kept(items: Iterable<Live<T>>, resourceVersion: string, { afterGap = false } = {}): Live<T>[] {
     const rewound = this.#isRewound(resourceVersion);
     return Array.from(items, (item) => {
       const { resourceVersion: version, uid } = item.metadata;
       const present = rewound ? undefined : this.#objects.get(keyOf(item));
       const isKnown = present?.metadata.resourceVersion === version && present.metadata.uid === uid;
-      return isKnown ? present : this.#slim(item, present);
+      return isKnown ? present : this.#slim(item, afterGap ? undefined : present);
     });
   }
 
@@ -243,8 +246,4 @@ export class Store<T extends KubeObject> {
     const slim = { ...object, metadata } as Live<T>;
     return this.#guarded(() => this.#options.transform?.(slim, before)) ?? slim;
   }
-}
-
-function isNewer(version: string, than: string): boolean {
-  return than === '' || compareVersions(version, than) > 0;
 }
