@@ -55,7 +55,7 @@ describe('the rights of the operator', () => {
     expect(verbsOn('influxaddons/status')).toEqual(['patch']);
     // Of the kinds that own with blockOwnerDeletion: OwnerReferencesPermissionEnforcement asks for it.
     expect(verbsOn('influxaddons/finalizers')).toEqual(['update']);
-    expect(verbsOn('influxplans')).toEqual(['get', 'list', 'watch']);
-    expect(verbsOn('influxversions')).toEqual(['get', 'list', 'watch']);
+    expect(verbsOn('influxplans')).toEqual(['list', 'watch']);
+    expect(verbsOn('influxversions')).toEqual(['list', 'watch']);
   });
 });
