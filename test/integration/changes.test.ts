@@ -23,6 +23,8 @@ import {
   podUid,
   withApp,
 } from './changing.ts';
+import type { Clock } from '../../src/kube/clock.ts';
+import { SteppedClock } from '../cluster/stepped-clock.ts';
 import { eventually } from './children.ts';
 import { queryThroughUrl } from './database.ts';
 import { condition, isReady, type OperatorBed } from './operator-bed.ts';
@@ -45,9 +47,9 @@ const isRefused = (addon: Awaited<ReturnType<OperatorBed['get']>>) =>
   addon.status?.observedGeneration === addon.metadata.generation;
 
 /** A namespace with an operator of its own, which sees no other; no two tests of this file are in each other's way. */
-async function alone(name: string): Promise<string> {
+async function alone(name: string, clock: Clock = bed.clock): Promise<string> {
   const namespace = await bed.namespace(name);
-  await bed.startOperator({ only: namespace });
+  await bed.startOperator({ only: namespace, clock });
   return namespace;
 }
 
@@ -170,7 +172,8 @@ describe.concurrent('a change of a running database', () => {
   });
 
   test('that needs Secrets which somebody has made immutable comes all the same: they are made again', async () => {
-    const namespace = await alone('immutable');
+    const clock = new SteppedClock();
+    const namespace = await alone('immutable', clock);
     await withApp(bed, namespace, { plan: '512m' });
     const names = ['my-app-influx-admin', 'my-app-influx', 'my-app-influx-binding', 'my-app-influx-tls'];
     const read = () => Promise.all(names.map((name) => bed.client.get(Secret, at(namespace, name))));
@@ -189,11 +192,19 @@ describe.concurrent('a change of a running database', () => {
     });
     expect((await read()).map((each) => each?.data)).toEqual(before.map((each) => each?.data));
     await edit(bed, namespace, { plan: '1g', connection: { prefix: 'METRICS' } });
-    await bed.until(namespace, NAME, 'on 1g', (addon) => isSettled(addon) && addon.status?.plan === '1g');
+    const revision = async () => {
+      const web = await bed.client.get(Deployment, at(namespace, 'web'));
+      return web?.metadata.annotations?.['deployment.kubernetes.io/revision'];
+    };
+    await eventually('the app to have the other names', async () => (await revision()) === '3');
+    // Once more, a minute later, since a kubelet may have given its pods the Secret as it was before.
+    await eventually('1g to be in force', async () => {
+      clock.skip(5_000);
+      const addon = await bed.get(namespace, NAME);
+      return isSettled(addon) && addon.status?.plan === '1g';
+    });
     expect(await bed.client.get(Secret, at(namespace, 'my-app-influx-admin-copy'))).toBeUndefined();
-    const web = await bed.client.get(Deployment, at(namespace, 'web'));
-    // For the other names, and once more, since a kubelet may have given its pods the Secret as it was before.
-    expect(web?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('4');
+    expect(await revision()).toBe('4');
   });
 
   test('a larger plan grows the volume of a database that does not come up, which is how a full one is healed', async () => {
