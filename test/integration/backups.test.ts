@@ -350,6 +350,23 @@ describe('with one operator', () => {
       expect([store.objects.has(metadata.uid), store.objects.size]).toEqual([false, 1]);
     });
 
+    test('that is deleted while it is taken stops its Job before it goes', async () => {
+      const { namespace, store } = await withAddon('broken-off');
+      store.behaviour = UNENDING;
+      await backUp(bed, namespace, 'mine', { deletionPolicy: 'Delete' });
+      const statusOf = async () => (await bed.client.get(InfluxBackup, { namespace, name: 'mine' }))?.status;
+      const { job = '' } = await eventually('a Job that runs', async () => {
+        const status = await statusOf();
+        const pods = await bed.client.list(Pod, { namespace });
+        return status?.job !== undefined && pods.items.length > 1 && status;
+      });
+      await bed.client.delete(InfluxBackup, { namespace, name: 'mine' });
+      await gone(namespace, 'mine');
+      expect(await bed.client.get(Job, { namespace, name: job })).toBeUndefined();
+      expect(store.ran.map(({ operation }) => operation)).not.toContain('backup');
+      expect(store.objects.size).toBe(0);
+    });
+
     test('holds up no namespace that goes', async () => {
       const { namespace, store } = await withAddon('goes');
       await backUp(bed, namespace, 'mine', { deletionPolicy: 'Delete' });

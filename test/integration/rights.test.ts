@@ -27,6 +27,7 @@ import { pick } from '../size.ts';
 import { withOperatorBed } from './with-bed.ts';
 
 const TENANT = 'influxaddon-operator-tenant';
+const LOCK_NAMESPACE = 'kube-system';
 const FOREIGN = pick(300, 30_000);
 const GROUP = 'rbac.authorization.k8s.io';
 
@@ -52,7 +53,8 @@ afterAll(async () => {
 
 test('the API server grants the operator what the list of rights says, and nothing besides, in each place', async () => {
   await using admin = await adminTransport();
-  const user = { name: OPERATOR_USER, groups: ['system:authenticated', 'system:serviceaccounts'] };
+  const groups = ['authenticated', 'serviceaccounts', `serviceaccounts:${OPERATOR_NAMESPACE}`];
+  const user = { name: OPERATOR_USER, groups: groups.map((group) => `system:${group}`) };
   // And what is served nowhere, as the right on finalizers.
   const shipped = installedRoles().flatMap(({ rights }) => rights.filter(({ names }) => names.length === 0));
   const every = [...(await everyRight(admin)), ...shipped];
@@ -62,11 +64,12 @@ test('the API server grants the operator what the list of rights says, and nothi
   await bed.addon(here, 'db');
   await bed.ready(here, 'db');
 
-  const { everywhere, tenant, home } = shippedRights();
+  const { everywhere, tenant, home, lock } = shippedRights();
   for (const [namespace, expected] of [
     [nowhere, everywhere],
     [here, [...everywhere, ...tenant]],
     [OPERATOR_NAMESPACE, [...everywhere, ...home]],
+    [LOCK_NAMESPACE, [...everywhere, ...lock]],
   ] as const) {
     const unnamed = expected.filter(({ names }) => names.length === 0);
     const named = expected.flatMap((right) => right.names.map((name) => ({ ...right, names: [name] })));
@@ -479,7 +482,7 @@ const OF_EVERYBODY = ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'se
 );
 
 /** What the default installation's list says of the operator itself, by where it holds. */
-function shippedRights(): Record<'everywhere' | 'tenant' | 'home', Right[]> {
+function shippedRights(): Record<'everywhere' | 'tenant' | 'home' | 'lock', Right[]> {
   const of = (name: string, namespace?: string): Right[] => [
     ...(installedRoles().find((role) => role.name === name && role.namespace === namespace)?.rights ?? []),
   ];
@@ -487,6 +490,7 @@ function shippedRights(): Record<'everywhere' | 'tenant' | 'home', Right[]> {
     everywhere: of('influxaddon-operator'),
     tenant: of(TENANT),
     home: of('influxaddon-operator', OPERATOR_NAMESPACE),
+    lock: of('influxaddon-operator-lock', LOCK_NAMESPACE),
   };
 }
 
