@@ -12,7 +12,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   'test/integration/faults': 50,
   'test/integration/rights': 55,
   'test/integration/backup/store-faults': 31,
-  'test/integration/drift': 95,
+  'test/integration/drift': 60,
   'test/integration/provisioning': 60,
   'test/integration/bad-input': 60,
   'test/integration/bad-cluster': 60,
