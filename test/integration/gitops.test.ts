@@ -1,8 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { plans } from '../../src/api/catalogue.ts';
 import { InfluxAddon } from '../../src/api/kinds.ts';
-import { Deployment } from '../../src/kube/objects/kinds.ts';
+import { makePrivatePair } from '../../src/tls/private-pair.ts';
+import { Deployment, ValidatingWebhookConfiguration } from '../../src/kube/objects/kinds.ts';
+import { helm } from '../cluster/binaries.ts';
 import { gitopsDiff, kstatus } from '../cluster/gitops.ts';
+import { run } from '../cluster/run-command.ts';
 import { appOf } from './app.ts';
 import { eventually } from './children.ts';
 import { Clients } from './clients.ts';
@@ -76,6 +81,33 @@ test.each([
     await bed.client.patch(InfluxAddon, { namespace, name: NAME }, edit, { type: 'merge' });
     const after = await gitopsDiff(tool, bed.plane.kubeconfig, applied);
     expect(after.map(({ changed }) => changed)).toEqual([false, false, true]);
+  },
+);
+
+test.each([
+  ['argo', 'argocd-controller'],
+  ['flux', 'kustomize-controller'],
+] as const)(
+  '%s finds no difference in the webhook of the chart once its authority is announced',
+  async (tool, manager) => {
+    const chart = join(import.meta.dirname, '../../charts/influxaddon-operator');
+    const rendered = await run(await helm(), ['template', tool, chart]);
+    const [webhook] = (loadAll(rendered) as ValidatingWebhookConfiguration[]).filter(
+      (each) => each?.kind === 'ValidatingWebhookConfiguration',
+    );
+    if (webhook?.webhooks === undefined) throw new Error('the chart has no webhook');
+    const { name = '' } = webhook.metadata ?? {};
+    // Nobody serves it here: whatever it is asked about would be refused.
+    onTestFinished(async () => {
+      await bed.client.delete(ValidatingWebhookConfiguration, { name });
+    });
+    await clients.kubectl('default', ['apply', ...serverSide(manager), '-f', '-'], webhook);
+    // As the operator does it.
+    const { authorityPem } = await makePrivatePair({ name: 'webhook', now: new Date() });
+    const caBundle = Buffer.from(authorityPem).toString('base64');
+    const webhooks = webhook.webhooks.map((each) => ({ name: each.name, clientConfig: { caBundle } }));
+    await bed.client.patch(ValidatingWebhookConfiguration, { name }, { webhooks }, { type: 'strategic' });
+    expect(await gitopsDiff(tool, bed.plane.kubeconfig, [webhook])).toEqual([{ changed: false }]);
   },
 );
 
