@@ -8,6 +8,7 @@ import { influxBinaries, influxImage, type InfluxVersion } from '../../test/clus
 import { operatorImage } from '../../test/cluster/images/operator.ts';
 import { FROM, releaseOf } from '../../test/cluster/images/release.ts';
 import { sandboxImage } from '../../test/cluster/images/sandbox.ts';
+import { pick } from '../../test/size.ts';
 import { withRetries } from './retry.ts';
 
 type Step = [name: string, make: (say: (line: string) => void) => Promise<unknown>];
@@ -44,8 +45,7 @@ const images: Step[] = [
   ...VERSIONS.map((version): Step => [`image influxdb:${version}`, (say) => influxImage(version, say)]),
 ];
 /** Of `make test-all` only. */
-const more: Step[] =
-  (process.env['TEST_EXHAUSTIVE'] ?? '') === '' ? [] : [['image of the release before', releaseBefore]];
+const more = pick<Step[]>([], [['image of the release before', releaseBefore]]);
 
 const started = performance.now();
 const active = new Set<string>();

@@ -281,6 +281,13 @@ describe('a user with the name of what every object has', () => {
 });
 
 describe('a volume claim that somebody deletes', () => {
+  /** The claim goes with its pod, before the operator looks. */
+  const lose = (simulation: Simulation): void => {
+    simulation.happen({ event: 'DeleteClaim' });
+    simulation.happen({ event: 'Evict' });
+    for (let step = 0; step < 4; step += 1) simulation.node.step(simulation.now);
+  };
+
   const claims = (simulation: Simulation) =>
     simulation.operator.writes.filter((write) => write.startsWith('create PersistentVolumeClaim')).length;
   const rounds = (simulation: Simulation, count: number) => {
@@ -372,12 +379,7 @@ describe('a volume claim that somebody deletes', () => {
 
   it('is another loss when it was bound again by hand and answered nothing yet: the former word is not for it', () => {
     const simulation = ready();
-    const lose = () => {
-      simulation.happen({ event: 'DeleteClaim' });
-      simulation.happen({ event: 'Evict' });
-      for (let step = 0; step < 4; step += 1) simulation.node.step(simulation.now);
-    };
-    lose();
+    lose(simulation);
     rounds(simulation, 4);
     simulation.user.giveUpData();
     simulation.user.bindVolumeAgain();
@@ -385,7 +387,7 @@ describe('a volume claim that somebody deletes', () => {
     simulation.fairRound();
     expect(conditionOf(simulation, 'Ready')?.reason).toBe('Provisioning');
     expect(simulation.addon?.status?.storage?.uid).toBe(uid);
-    lose();
+    lose(simulation);
     rounds(simulation, 6);
     expect(conditionOf(simulation, 'Stalled')?.message).toContain(`start-empty: "${uid}"`);
     expect(claims(simulation)).toBe(1);
@@ -396,14 +398,9 @@ describe('a volume claim that somebody deletes', () => {
 
   it('that nobody could hear of is given up with the loss that status tells', () => {
     const simulation = ready();
-    const lose = () => {
-      simulation.happen({ event: 'DeleteClaim' });
-      simulation.happen({ event: 'Evict' });
-      for (let step = 0; step < 4; step += 1) simulation.node.step(simulation.now);
-    };
-    lose();
+    lose(simulation);
     simulation.user.bindVolumeAgain();
-    lose();
+    lose(simulation);
     rounds(simulation, 4);
     expect(conditionOf(simulation, 'Stalled')?.reason).toBe('DataLost');
     simulation.user.giveUpData();

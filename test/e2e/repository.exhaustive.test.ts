@@ -2,10 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { waitFor } from '../cluster/bed-api.ts';
 import { OPERATOR, root } from '../demo/install.ts';
-import type { Kubectl } from '../demo/kubectl.ts';
-import { PATIENCE_MS } from '../patience.ts';
+import { type Kubectl, untilServed } from '../demo/kubectl.ts';
 import { addon, app, Place } from '../reports/place.ts';
 import { type OperatorNode, startOperatorNode } from './operator-node.ts';
 
@@ -27,10 +25,9 @@ beforeAll(async () => {
 
 afterAll(() => on?.[Symbol.asyncDispose]());
 
-/** Until it is taken as a whole: what needs a definition of the same folder is refused the first time. */
-async function synced(kube: Kubectl, what: readonly string[]): Promise<string> {
-  const apply = () => kube.run([...AS_TOOL, ...what]);
-  return await waitFor(`${what.join(' ')} to be taken`, apply, { timeoutMs: PATIENCE_MS, everyMs: 1_000 });
+/** Again while it lacks a definition of the same folder, as a tool does. */
+function synced(kube: Kubectl, what: readonly string[]): Promise<string> {
+  return untilServed(() => kube.run([...AS_TOOL, ...what]));
 }
 
 test('a folder of a repository, applied by the server, is an operated database, and stays as it is when it is applied again', async () => {

@@ -3,7 +3,7 @@ import type { InfluxAddon } from '../../api/influx-addon.ts';
 import type { Pod } from '../../kube/objects/kinds.ts';
 import type { Change } from '../../kube/store/store-options.ts';
 import type { Store } from '../../kube/store/store.ts';
-import type { KubeObject, Live } from '../../kube/objects/types.ts';
+import type { Live } from '../../kube/objects/types.ts';
 import { isRunning } from '../pod/state.ts';
 
 /** By which an addon is asked for something without an edit of its spec. The operator writes none of them. */
@@ -16,8 +16,6 @@ const WISHES = [
   Annotation.skipBackup,
   Annotation.startEmpty,
 ] as const;
-
-type Listed<T extends KubeObject> = Pick<Store<T>, 'hasSynced'>;
 
 /**
  * Somebody asked the addon for something, and waits for what comes of that. A new one has its turn among all: of many
@@ -39,7 +37,10 @@ function isWishedAnew(before: Live<InfluxAddon>, after: Live<InfluxAddon>): bool
 }
 
 /** The database has come up since it was looked at, for which somebody waits. One of the first list may be old. */
-export function hasComeUp({ before, after }: Change<Pod>, { hasSynced }: Listed<Pod>): boolean {
+export function hasComeUp(
+  { before, after }: Change<Pod>,
+  { hasSynced }: Pick<Store<Pod>, 'hasSynced'>,
+): boolean {
   if (after === undefined || !isRunning(after)) return false;
   return before === undefined ? hasSynced : !isRunning(before);
 }

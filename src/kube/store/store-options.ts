@@ -3,8 +3,8 @@ import type { KubeObject, Live } from '../objects/types.ts';
 export interface StoreOptions<T extends KubeObject> {
   /**
    * Makes objects smaller before they are kept; `before` is what is kept of the object so far, or of one that had its
-   * name. None in a list of a server that was, or may have been, restored from a backup: in another past the same generation is another
-   * content. managedFields are dropped in any case.
+   * name. None in a list of a server that was, or may have been, restored from a backup: in another past the same
+   * generation is another content. managedFields are dropped in any case.
    */
   transform?: (object: Live<T>, before?: Live<T>) => Live<T>;
   /** By name, the values under which an object is found by `byIndex`. Must be pure. */
