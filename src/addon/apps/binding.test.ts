@@ -261,6 +261,17 @@ describe('injected variables that are lost', () => {
     expect(variablesIn(binding.app, 'web')).toEqual(BOTH);
   });
 
+  it('at once when an edit of the spec is seen together with the fifth loss', () => {
+    const binding = bound(original);
+    taken(binding, 4, MINUTE_MS);
+    binding.wish = { ...binding.wish, generation: 2 };
+    taken(binding, 1, MINUTE_MS);
+    expect(binding.last).toMatchObject({ reason: 'Current' });
+    expect(variablesIn(binding.app, 'web')).toEqual(BOTH);
+    taken(binding, 1, MINUTE_MS);
+    expect(binding.last).toMatchObject({ reason: 'BindingContested' });
+  });
+
   it('once for an edit of the spec, where they are taken out again', () => {
     const binding = contested();
     binding.wish = { ...binding.wish, generation: 2 };

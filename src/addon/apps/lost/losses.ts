@@ -31,6 +31,7 @@ export function lossOf(before: Lost | undefined, generation: number, now: Date):
   const recent = at.filter((each) => nowMs - Date.parse(each) < WITHIN_MS);
   const lost: Lost = { at: [...recent, now.toISOString()].slice(-OFTEN), generation };
   const isLostAgain = triedAt !== undefined && nowMs - Date.parse(triedAt) < WITHIN_MS;
-  if (lost.at.length < OFTEN && !isLostAgain) return { lost, waitMs: 0 };
+  const isEdited = before !== undefined && before.generation !== generation;
+  if (isEdited || (lost.at.length < OFTEN && !isLostAgain)) return { lost, waitMs: 0 };
   return { lost: { ...lost, contestedAt: now.toISOString() }, waitMs: AGAIN_MS };
 }

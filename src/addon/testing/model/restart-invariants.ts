@@ -28,8 +28,8 @@ export class RestartInvariants {
   #restarts = 0;
   /** When a change was last taken by dry run. */
   #takenMs = -Infinity;
-  /** Others have changed what apps read since the operator wrote it: it may not have seen that yet. */
-  #spoilt = false;
+  /** Secrets that others have changed since the operator wrote them: it may not have seen that yet. */
+  readonly #spoilt = new Set<string>();
 
   constructor(options: {
     api: ModelApi;
@@ -61,8 +61,10 @@ export class RestartInvariants {
     const { kind, metadata } = (after ?? before) as Stored;
     const isOurs = this.#api.writer === 'Operator';
     const isRead = [this.#names.urlSecret, this.#names.adminSecret].includes(metadata.name);
-    if (kind === 'Secret' && isRead)
-      this.#spoilt = !isOurs || this.#obstacles.changes(`Secret/${metadata.name}`);
+    if (kind === 'Secret' && isRead) {
+      if (isOurs && !this.#obstacles.changes(`Secret/${metadata.name}`)) this.#spoilt.delete(metadata.name);
+      else this.#spoilt.add(metadata.name);
+    }
     if (!isOurs || before === undefined || after === undefined) return;
     if (before.metadata.generation === after.metadata.generation) return;
     if (kind === 'Deployment') {
@@ -84,7 +86,7 @@ export class RestartInvariants {
   /** Whatever the pods of the app will read is there, and what is in force. */
   #secretIsStored({ spec }: Workload): void {
     const addon = this.#api.get<InfluxAddon>('InfluxAddon', this.#addonName);
-    if (this.#spoilt || addon === undefined || appsOf(addon).length === 0) return;
+    if (this.#spoilt.size > 0 || addon === undefined || appsOf(addon).length === 0) return;
     if (addon.metadata.deletionTimestamp !== undefined) return; // its variables are taken out
     const data = decode(this.#api.get<Secret>('Secret', this.#names.urlSecret));
     const named = (spec?.template.spec?.containers ?? [])
