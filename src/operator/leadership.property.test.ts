@@ -47,6 +47,8 @@ test.each([
             dead.push(one);
             all[who] = begin(homes[who] as string, who);
           } else if (what === 'delete-own' || what === 'delete-lock') {
+            // Nobody can know of a Lease that was taken and deleted between two looks.
+            await together(clocks, 3_000, all);
             const own = { namespace: homes[who] as string, name: OWN_LEASE };
             await clientOf(new FakeTransport(api))
               .delete(Lease, what === 'delete-own' ? own : LOCK)

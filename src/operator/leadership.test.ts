@@ -152,6 +152,30 @@ describe('leading', () => {
     await end();
   });
 
+  test.each([
+    { when: 'was deleted', gone: false },
+    { when: 'was taken and deleted once more', gone: true },
+  ])('a Lease that $when while one could not look is taken by nobody beside its holder', async ({ gone }) => {
+    const away = await begin('one', 'pod-1', LOCK.namespace, () => undefined, true);
+    const other = await begin('two', 'pod-2', LOCK.namespace, () => undefined, true);
+    await clock.advance(5_000);
+    if (gone) {
+      await client().delete(Lease, LOCK);
+      await clock.advance(3_000);
+    }
+    away.fault = () => ({ what: 'lost' });
+    await clock.advance(2 * LEASE_MS);
+    expect([away.leads, other.leads]).toEqual([false, true]);
+    await client().delete(Lease, LOCK);
+    away.fault = () => undefined;
+    for (let passed = 0; passed < 3 * LEASE_MS; passed += 100) {
+      await clock.advance(100);
+      expect([away.leads, other.leads]).not.toEqual([true, true]);
+    }
+    expect([away.leads, other.leads]).toContain(true);
+    await end();
+  });
+
   test('of two processes under one name the earlier leads no more, instead of both for ever', async () => {
     const first = await begin('one', 'same');
     await clock.advance(5_000);
@@ -214,9 +238,15 @@ describe('where the lock is forbidden', () => {
 });
 
 async function begin(
-  ...[namespace, identity, lockNamespace, fault]: [string, string, string?, Candidate['fault']?]
+  ...[namespace, identity, lockNamespace, fault, forever]: [
+    string,
+    string,
+    string?,
+    Candidate['fault']?,
+    boolean?,
+  ]
 ) {
-  const one = candidate(api, namespace, identity, clock, lockNamespace, fault);
+  const one = candidate(api, namespace, identity, clock, lockNamespace, fault, forever);
   started.push(one);
   await clock.advance(100);
   return one;

@@ -32,6 +32,8 @@ export class LeaderElection {
   readonly #clock: Clock;
   readonly #log: Logger;
   #seen: SeenLease | undefined;
+  /** The Lease that we have seen is gone: since when, and when we looked last (monotonic ms). */
+  #gone: { readonly since: number; readonly lookedAt: number } | undefined;
   #waitsFor: string | undefined;
   #leadsUntil = -Infinity;
 
@@ -111,18 +113,32 @@ export class LeaderElection {
   async #tryToTake(signal: AbortSignal): Promise<string | undefined> {
     const { client, namespace, name, mayTakeFrom } = this.#options;
     const lease = await this.#bounded(signal, (bound) => client.get(Lease, { namespace, name }, bound));
-    if (lease && lease.metadata.resourceVersion !== this.#seen?.lease.metadata.resourceVersion)
-      this.#saw(lease);
-    // Whose Lease somebody deleted goes on until it looks again: it keeps us from it as long as it would with it.
-    const keeper = this.#seen && keptBy(this.#seen, this.#clock.monotonic());
-    if (keeper !== undefined && !mayTakeFrom(keeper)) return keeper;
     if (lease) {
+      if (lease.metadata.resourceVersion !== this.#seen?.lease.metadata.resourceVersion) this.#saw(lease);
+      const keeper = this.#seen && keptBy(this.#seen, this.#clock.monotonic());
+      if (keeper !== undefined && !mayTakeFrom(keeper)) return keeper;
       await this.#write(lease, this.#taken(lease.spec), signal);
       return undefined;
     }
+    const former = this.#seen && this.#formerHolder(this.#seen);
+    if (former !== undefined) return former;
     const created = { metadata: { namespace, name }, spec: this.#taken(undefined) };
     this.#saw(await this.#bounded(signal, (bound) => client.create(Lease, created, bound)));
     return undefined;
+  }
+
+  /**
+   * Who keeps us from a Lease that somebody deleted: whoever held it by then, perhaps another than we have seen, leads on
+   * until it looks again, or for as long as it may without a renewal. Undefined once that time is over; it counts anew
+   * when we could not look in between, for the Lease may have been taken and deleted once more meanwhile.
+   */
+  #formerHolder({ lease: { spec = {} } }: SeenLease): string | undefined {
+    const { leaseMs, retryMs } = this.#options;
+    const now = this.#clock.monotonic();
+    const { since, lookedAt } = this.#gone ?? { since: now, lookedAt: now };
+    this.#gone = { since: now - lookedAt > 2 * retryMs ? now : since, lookedAt: now };
+    const longestMs = Math.max(leaseMs, (spec.leaseDurationSeconds ?? 0) * 1000);
+    return now - this.#gone.since < longestMs ? (spec.holderIdentity ?? 'its former holder') : undefined;
   }
 
   #taken(before: Lease['spec']): LeaseSpec {
@@ -210,6 +226,7 @@ export class LeaderElection {
 
   #saw(lease: Live<Lease>): void {
     this.#seen = { lease, at: this.#clock.monotonic() };
+    this.#gone = undefined;
   }
 
   /** A request that is given up in time for another try before the deadline. */
