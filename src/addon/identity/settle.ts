@@ -38,12 +38,12 @@ export function settleFacts(sources: FactSources, fresh: Fresh): { facts: Facts;
     missing.push(what);
     return make();
   };
+  const idIn = (copies: (string | undefined)[]) =>
+    vote(copies.filter((text) => isIdOf(sources.addonName, text)));
   const id =
-    vote(
-      [annotations[ANNOTATION.id], admin[ADMIN_KEY.id], sources.statusId].filter((text) =>
-        isIdOf(sources.addonName, text),
-      ),
-    ) ?? made('id', () => makeId(sources.addonName, fresh.number()));
+    idIn([annotations[ANNOTATION.id], admin[ADMIN_KEY.id], sources.statusId]) ??
+    idIn(databasesFor(sources)) ??
+    made('id', () => makeId(sources.addonName, fresh.number()));
   const retired = admin[ADMIN_KEY.retired];
   const kept = given({ username: usernameIn(admin, id), password: admin[ADMIN_KEY.password] });
   const found =
@@ -135,16 +135,28 @@ function usernameIn(admin: Record<string, string>, id: string): string | undefin
   return [id, otherUsername(id, id)].find((each) => parseRotation(admin[ADMIN_KEY.rotation], id, each));
 }
 
+/** The database that apps are told, which is the id. */
+function databasesFor({ urlSecret, bindingSecret }: FactSources): (string | undefined)[] {
+  return [
+    decode(bindingSecret)['database'],
+    ...urlsIn(urlSecret).map(({ pathname }) => pathname.replace(/^\//, '')),
+  ];
+}
+
 function loginInUrl(secret: Secret | undefined): Credentials | undefined {
-  for (const value of Object.values(decode(secret))) {
+  for (const { username, password } of urlsIn(secret)) {
     try {
-      const { username, password } = new URL(value);
       return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
     } catch {
-      continue; // an edited copy that is no URL does not vote
+      continue; // an edited copy with a bare % does not vote
     }
   }
   return undefined;
+}
+
+/** A copy that was edited so that it is no URL does not vote either. */
+function urlsIn(secret: Secret | undefined): URL[] {
+  return Object.values(decode(secret)).flatMap((value) => URL.parse(value) ?? []);
 }
 
 function loginInBinding(secret: Secret | undefined): Partial<Credentials> {
