@@ -207,7 +207,7 @@ describe(`${LARGE} addons`, () => {
     expect(Math.max(...fleet.begun.map(({ running }) => running))).toBe(LARGE / 50);
     // Some wait for a turn, which is told once; nobody is written to for waiting on.
     for (const member of fleet.members) expect(member.writes).toBeLessThanOrEqual(6);
-  });
+  }, 180_000);
 });
 
 describe('three weeks of 30 addons', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { InfluxAddonSpec } from '../../../api/influx-addon.ts';
+import { STALLED_REASON } from '../../../api/reasons.ts';
 import { Simulation, type SimulationEvent } from '../model/simulation.ts';
 
 /** What happens to an addon, and what its user wants in the end, when nothing stands in the way any more. */
@@ -17,6 +18,8 @@ export async function play(
     await simulation.live({ event: 'Edit', spec: { ...wish, state } });
     if (order === 'NothingInTheWayLast') await nothingInTheWay(simulation);
     await giveUpWhatIsLost(simulation);
+    // Who edits the spec, but to what was asked for before, makes nothing that restarts a database come sooner.
+    if (isStatefulSetContested(simulation)) await simulation.live({ event: 'Wait', seconds: LONGEST_WAIT_S });
     simulation.settle(40);
   }
   return simulation;
@@ -32,6 +35,11 @@ async function nothingInTheWay(simulation: Simulation): Promise<void> {
 
 /** As rarely is a database restarted whose StatefulSet somebody changes back. */
 const LONGEST_WAIT_S = 3_600;
+
+function isStatefulSetContested({ addon }: Simulation): boolean {
+  const stalled = addon?.status?.conditions?.find(({ type }) => type === 'Stalled');
+  return stalled?.reason === STALLED_REASON.changedBack && stalled.message.startsWith('StatefulSet ');
+}
 
 /** A volume that somebody deleted is told of, and given up for good by somebody: a deletion cannot be taken back. */
 async function giveUpWhatIsLost(simulation: Simulation): Promise<void> {
