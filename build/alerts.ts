@@ -102,7 +102,8 @@ const OPERATOR: readonly Alert[] = [
   },
   {
     name: 'InfluxAddonOperatorAbsent',
-    expr: 'absent(influxaddon_leader == 1)',
+    // Of several installations each has a namespace. One that waits for another one has what it needs: see its metric.
+    expr: 'absent(influxaddon_leader == 1) or max by (namespace) (influxaddon_leader) == 0 unless max by (namespace) (influxaddon_standby{because="installation"}) == 1',
     for: '5m',
     severity: 'critical',
     summary: 'No operator is working: changes, backups and repairs wait.',

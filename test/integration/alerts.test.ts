@@ -155,8 +155,23 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonOperatorAbsent',
-    fires: { 'influxaddon_leader{pod="a"}': '0x60' },
-    quiet: [{ 'influxaddon_leader{pod="a"}': '0x60', 'influxaddon_leader{pod="b"}': '1x60' }],
+    fires: [
+      { 'influxaddon_leader{pod="a"}': '0x60' },
+      // Another installation works, and is not what this one waits for.
+      {
+        'influxaddon_leader{namespace="a",pod="a"}': '0x60',
+        'influxaddon_standby{namespace="a",pod="a",because="replica",holder="gone"}': '1x60',
+        'influxaddon_leader{namespace="b",pod="b"}': '1x60',
+      },
+    ],
+    quiet: [
+      { 'influxaddon_leader{pod="a"}': '0x60', 'influxaddon_leader{pod="b"}': '1x60' },
+      {
+        'influxaddon_leader{namespace="a",pod="a"}': '0x60',
+        'influxaddon_standby{namespace="a",pod="a",because="installation",holder="b"}': '1x60',
+        'influxaddon_leader{namespace="b",pod="b"}': '1x60',
+      },
+    ],
     after: 10,
   },
   {
