@@ -16,10 +16,11 @@ const KINDS = {
 
 /** What may stand for the last of the words, which may be empty or a beginning. Never an error: then nothing is offered. */
 export async function complete(
-  words: readonly string[],
+  line: readonly string[],
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<string[]> {
+  const words = withoutEquals(line);
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const offered = offer(before, VERBS, last.startsWith('-'));
@@ -27,6 +28,14 @@ export async function complete(
     ? offered
     : await namesOf(offered, before, terminal, signal).catch(() => []);
   return [...new Set(names)].filter((name) => name.startsWith(last)).toSorted();
+}
+
+/** For bash `--tls=Required` is three words, for us two. */
+function withoutEquals(line: readonly string[]): string[] {
+  const isEquals = (index: number): boolean =>
+    line[index] === '=' && line[index - 1]?.startsWith('--') === true;
+  const words = line.filter((_, index) => !isEquals(index));
+  return isEquals(line.length - 1) ? [...words, ''] : words;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CliError, EXIT } from '../cli-error.ts';
-import { offer, whereOf } from './complete.ts';
+import { complete, offer, whereOf } from './complete.ts';
+import type { Terminal } from './verb.ts';
 import { parse } from './parse.ts';
 import { VERBS } from '../verbs.ts';
 
@@ -98,5 +99,17 @@ describe('completion', () => {
     [['plan', 'metrics', '--namespace=shop', '--dry-run']],
   ])('looks for names where %j says', (before) => {
     expect(whereOf(before).text('namespace')).toBe('shop');
+  });
+
+  test.each([
+    [['config', 'metrics', '--tls', '=', 'Re'], ['Required']],
+    [
+      ['config', 'metrics', '--tls', '='],
+      ['Disabled', 'Required'],
+    ],
+    [['info', '--namespace', '=', 'shop', 'metrics', '--out'], ['--output']],
+  ])('takes %j for what bash makes of an option with its value', async (line, offered) => {
+    const nobody = {} as Terminal;
+    expect(await complete(line, nobody, new AbortController().signal)).toEqual(offered);
   });
 });
