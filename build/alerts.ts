@@ -102,22 +102,24 @@ const OPERATOR: readonly Alert[] = [
   },
   {
     name: 'InfluxAddonOperatorAbsent',
-    expr: 'absent(influxaddon_leader == 1)',
+    // Of several installations each has a namespace. One that waits for another one has what it needs: see its metric.
+    expr: 'absent(influxaddon_leader == 1) or max by (namespace) (influxaddon_leader) == 0 unless max by (namespace) (influxaddon_standby{because="installation"}) == 1',
     for: '5m',
     severity: 'critical',
     summary: 'No operator is working: changes, backups and repairs wait.',
   },
   {
     name: 'InfluxAddonOperatorStuck',
-    // One controller may stand still while others work. A queue of who waits to lead is never empty.
-    expr: '(max(influxaddon_queue_length) > 0 and sum(rate(influxaddon_reconcile_total[10m])) == 0) or max(max by (controller) (influxaddon_queue_length and ignoring (controller) influxaddon_leader == 1) unless sum by (controller) (rate(influxaddon_reconcile_total[10m])) > 0) > 0 or max(influxaddon_watch_age_seconds) > 900',
+    // One controller may stand still while others work, and one installation while another does: that is a namespace each.
+    // A queue of who waits to lead is never empty, and who leads may have nothing to do.
+    expr: 'max by (namespace) (max by (namespace, controller) (influxaddon_queue_length and ignoring (controller) influxaddon_leader == 1) unless sum by (namespace, controller) (rate(influxaddon_reconcile_total[10m])) > 0) > 0 or max by (namespace) (influxaddon_watch_age_seconds) > 900',
     for: '10m',
     severity: 'critical',
     summary: 'The operator has work and does none of it, or hears nothing of the cluster.',
   },
   {
     name: 'InfluxAddonOperatorFailing',
-    expr: 'sum(rate(influxaddon_reconcile_total{outcome=~"failed|timeout"}[10m])) > 0.5 * sum(rate(influxaddon_reconcile_total[10m]))',
+    expr: 'sum by (namespace) (rate(influxaddon_reconcile_total{outcome=~"failed|timeout"}[10m])) > 0.5 * sum by (namespace) (rate(influxaddon_reconcile_total[10m]))',
     for: '15m',
     severity: 'warning',
     summary: 'More than half of what the operator does comes to nothing.',

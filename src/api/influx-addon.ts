@@ -48,6 +48,12 @@ export const influxAddonKind = {
       message:
         "spec.apps must not name the StatefulSet <name>-influx: it is the addon's own database, and no app of it",
     },
+    {
+      // Before, the volume is being filled, or half filled: an empty database would be started on what is on it.
+      rule: '!has(oldSelf.spec.restoreFrom) || has(self.spec.restoreFrom) || (has(self.status) && has(self.status.dataPlane) && has(self.status.dataPlane.revision))',
+      message:
+        'spec.restoreFrom may only be removed once the database has answered: until then delete the addon, and make one without it',
+    },
   ),
   statusSubresource: true,
   columns: [

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { runCli } from './command/run.ts';
 import type { Terminal } from './command/verb.ts';
+import { plain } from './output/plain.ts';
 
 // The whole program, as a person at a terminal or a script starts it.
 
@@ -11,8 +12,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 process.stdout.on('error', () => stop.abort());
 
 const terminal: Terminal = {
-  say: (line) => process.stdout.write(`${line}\n`),
-  note: (line) => process.stderr.write(`${line}\n`),
+  say: (line) => process.stdout.write(`${plain(line)}\n`),
+  note: (line) => process.stderr.write(`${plain(line)}\n`),
   write: (bytes) => process.stdout.write(bytes),
   ask: process.stdin.isTTY
     ? async (question) => {

@@ -85,3 +85,24 @@ test('who is refused, who was not here for long, and everybody at the end is dis
   stop.abort();
   expect(closed).toHaveLength(66);
 });
+
+test('tokens that somebody makes up take nobody else out', async () => {
+  const { ask, closed, desks, connected } = served(['alice', ...madeUp(200)]);
+  expect((await ask('/api/start', 'alice')).status).toBe(200);
+  // The API server takes its time over each of them.
+  for (const token of madeUp(200)) {
+    const desk = desks.get(token);
+    if (desk !== undefined) desk.transport.fault = () => ({ what: 'hang' });
+    void ask('/api/start', token);
+  }
+  await expect.poll(() => connected).toHaveLength(201);
+  // Of those that are asked about, the first have made room.
+  expect(closed).toHaveLength(136);
+  expect(closed).not.toContain('alice');
+  expect((await ask('/api/start', 'alice')).status).toBe(200);
+  expect(connected.filter((token) => token === 'alice')).toHaveLength(1);
+});
+
+function madeUp(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `made-up-${index}`);
+}

@@ -23,12 +23,17 @@ export interface ConnectedVisitor extends Visitor {
   close(): Promise<void>;
 }
 
-/** So many visitors are kept; one who comes again after that is asked about anew. */
+/**
+ * So many visitors are kept; one who comes again after that is asked about anew. And so many are asked about at once:
+ * whoever makes tokens up takes nobody's place, but that of others who do.
+ */
 const MOST_VISITORS = 64;
 
 interface Guest {
   readonly app: Promise<Hono>;
   readonly visitor: ConnectedVisitor;
+  /** The API server has taken the token. */
+  known: boolean;
 }
 
 /**
@@ -68,16 +73,20 @@ export function sharedDashboard(options: SharedOptions): Hono {
 
   function guestOf(token: string): Guest {
     const key = createHash('sha256').update(token).digest('base64');
-    const known = guests.get(key);
+    const before = guests.get(key);
     guests.delete(key);
-    const guest = known ?? welcome(key, token);
+    const guest = before ?? welcome(key, token);
     guests.set(key, guest);
-    const [oldest] = guests;
-    if (guests.size > MOST_VISITORS && oldest !== undefined) {
-      guests.delete(oldest[0]);
-      leave(oldest[1]);
-    }
+    makeRoom(false);
     return guest;
+  }
+
+  function makeRoom(known: boolean): void {
+    const alike = [...guests].filter(([, guest]) => guest.known === known);
+    const [oldest] = alike;
+    if (alike.length <= MOST_VISITORS || oldest === undefined) return;
+    guests.delete(oldest[0]);
+    leave(oldest[1]);
   }
 
   /** One whose token is not taken is not kept. */
@@ -98,8 +107,12 @@ export function sharedDashboard(options: SharedOptions): Hono {
       });
     };
     const opening = own();
-    const guest = { app: opening, visitor };
-    opening.catch(() => {
+    const guest: Guest = { app: opening, visitor, known: false };
+    const taken = (): void => {
+      guest.known = true;
+      makeRoom(true);
+    };
+    opening.then(taken, () => {
       if (guests.get(key) === guest) guests.delete(key);
       leave(guest);
     });

@@ -61,11 +61,13 @@ export function observeAddons(registry: Registry, addons: () => Iterable<AddonFi
   // All at once, ten thousand addons would hold up the renewal of the Lease: one figure waits for the other.
   let before: Promise<void> = Promise.resolve();
   const inTurn = (collect: () => void): Promise<void> => {
-    before = before.then(async () => {
+    const turn = before.then(async () => {
       await setImmediate();
       collect();
     });
-    return before;
+    // One that failed fails its own scrape, and not every one after it.
+    before = turn.catch(() => {});
+    return turn;
   };
   observeInForce(registry, addons, inTurn);
   for (const [name, help, read] of GAUGES) {

@@ -155,14 +155,42 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonOperatorAbsent',
-    fires: { 'influxaddon_leader{pod="a"}': '0x60' },
-    quiet: [{ 'influxaddon_leader{pod="a"}': '0x60', 'influxaddon_leader{pod="b"}': '1x60' }],
+    fires: [
+      { 'influxaddon_leader{pod="a"}': '0x60' },
+      // Another installation works, and is not what this one waits for.
+      {
+        'influxaddon_leader{namespace="a",pod="a"}': '0x60',
+        'influxaddon_standby{namespace="a",pod="a",because="replica",holder="gone"}': '1x60',
+        'influxaddon_leader{namespace="b",pod="b"}': '1x60',
+      },
+    ],
+    quiet: [
+      { 'influxaddon_leader{pod="a"}': '0x60', 'influxaddon_leader{pod="b"}': '1x60' },
+      {
+        'influxaddon_leader{namespace="a",pod="a"}': '0x60',
+        'influxaddon_standby{namespace="a",pod="a",because="installation",holder="b"}': '1x60',
+        'influxaddon_leader{namespace="b",pod="b"}': '1x60',
+      },
+    ],
     after: 10,
   },
   {
     alert: 'InfluxAddonOperatorStuck',
     fires: [
-      { influxaddon_queue_length: '3x60', 'influxaddon_reconcile_total{outcome="done"}': '7x60' },
+      {
+        influxaddon_leader: '1x60',
+        influxaddon_queue_length: '3x60',
+        'influxaddon_reconcile_total{outcome="done"}': '7x60',
+      },
+      { influxaddon_leader: '1x60', influxaddon_watch_age_seconds: '1000x60' },
+      // Another installation works.
+      {
+        'influxaddon_leader{namespace="a"}': '1x60',
+        'influxaddon_leader{namespace="b"}': '1x60',
+        'influxaddon_queue_length{namespace="a",controller="addon"}': '3x60',
+        'influxaddon_reconcile_total{namespace="a",controller="addon",outcome="done"}': '7x60',
+        'influxaddon_reconcile_total{namespace="b",controller="addon",outcome="done"}': '7+1x60',
+      },
       // The others work.
       {
         'influxaddon_leader{pod="a"}': '1x60',
@@ -193,6 +221,14 @@ const CASES: readonly Case[] = [
         'influxaddon_queue_length{pod="a",controller="backup"}': '3x60',
         'influxaddon_reconcile_total{pod="a",controller="backup",outcome="done"}': '5+1x60',
       },
+      // Where every addon is stopped or paused, whoever leads has nothing to do at all.
+      {
+        'influxaddon_leader{pod="a"}': '1x60',
+        'influxaddon_leader{pod="b"}': '0x60',
+        'influxaddon_queue_length{pod="a",controller="addon"}': '0x60',
+        'influxaddon_queue_length{pod="b",controller="addon"}': '3x60',
+        'influxaddon_reconcile_total{pod="a",controller="addon",outcome="done"}': '7x60',
+      },
       { influxaddon_queue_length: '3x60', 'influxaddon_reconcile_total{outcome="done"}': '7+1x60' },
       { influxaddon_queue_length: '0x60', influxaddon_watch_age_seconds: '300x60' },
     ],
@@ -200,10 +236,17 @@ const CASES: readonly Case[] = [
   },
   {
     alert: 'InfluxAddonOperatorFailing',
-    fires: {
-      'influxaddon_reconcile_total{outcome="failed"}': '0+9x60',
-      'influxaddon_reconcile_total{outcome="done"}': '0+1x60',
-    },
+    fires: [
+      {
+        'influxaddon_reconcile_total{outcome="failed"}': '0+9x60',
+        'influxaddon_reconcile_total{outcome="done"}': '0+1x60',
+      },
+      // Another installation does well.
+      {
+        'influxaddon_reconcile_total{namespace="a",outcome="failed"}': '0+9x60',
+        'influxaddon_reconcile_total{namespace="b",outcome="done"}': '0+90x60',
+      },
+    ],
     quiet: [
       {
         'influxaddon_reconcile_total{outcome="failed"}': '0+1x60',

@@ -130,11 +130,23 @@ describe('an addon', () => {
     expect(
       await edit('restored', { restoreFrom: restoreFrom('a') }, { restoreFrom: restoreFrom('b') }),
     ).toContain(message);
-    expect(await edit('emptied', { restoreFrom: restoreFrom('a') }, {})).toContain(message);
+    expect(await edit('emptied', { restoreFrom: restoreFrom('a') }, {})).toContain(
+      'spec.restoreFrom may only be removed once the database has answered',
+    );
     expect(await edit('filled', {}, { restoreFrom: restoreFrom('a') })).toContain(message);
     expect(
       await edit('kept', { restoreFrom: restoreFrom('a') }, { restoreFrom: restoreFrom('a'), plan: '2g' }),
     ).toBe('');
+  });
+
+  it('need not name that backup any more once the database has answered', async () => {
+    const path = `${ADDONS}/answered`;
+    const spec = { plan: '1g', restoreFrom: { backupRef: { name: 'a' } } };
+    const { object } = await send('POST', ADDONS, addon({ name: 'answered', spec }));
+    const status = { observedGeneration: 1, dataPlane: { revision: 'r' } };
+    const answered = await send('PUT', `${path}/status`, { ...object, status });
+    expect(answered.status).toBe(200);
+    expect((await send('PUT', path, { ...answered.object, spec: { plan: '1g' } })).status).toBe(200);
   });
 
   it('may change everything else', async () => {

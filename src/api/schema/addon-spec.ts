@@ -122,7 +122,7 @@ export const addonSpec = doc(
     backups: backups.exactOptional(),
     restoreFrom: doc(
       z.strictObject({ backupRef: nameRef('The InfluxBackup.') }),
-      'What the database is filled with when it is created. Immutable.',
+      'What the database is filled with when it is created. It cannot be changed; once the database has answered it may be removed.',
     ).exactOptional(),
     maintenanceWindow: maintenanceWindow.exactOptional(),
     storage: doc(
@@ -158,7 +158,7 @@ export const addonSpec = doc(
     message: 'spec.deletionPolicy: Backup needs a store in spec.backups.storeRef',
   },
   {
-    rule: 'has(self.restoreFrom) == has(oldSelf.restoreFrom) && (!has(self.restoreFrom) || self.restoreFrom == oldSelf.restoreFrom)',
+    rule: '!has(self.restoreFrom) || (has(oldSelf.restoreFrom) && self.restoreFrom == oldSelf.restoreFrom)',
     message:
       'spec.restoreFrom cannot be changed after creation: make a new addon, or an InfluxRestore into this one',
   },

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { InfluxAddon, InfluxBackup, InfluxPlan, InfluxVersion } from '../../api/kinds.ts';
 import { Deployment } from '../../kube/objects/kinds.ts';
 import { COMMON } from './common-options.ts';
@@ -15,21 +16,37 @@ const KINDS = {
 
 /** What may stand for the last of the words, which may be empty or a beginning. Never an error: then nothing is offered. */
 export async function complete(
-  words: readonly string[],
+  line: readonly string[],
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<string[]> {
+  const words = withoutEquals(line);
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  const offered = offer(before, VERBS);
+  const offered = offer(before, VERBS, last.startsWith('-'));
   const names = Array.isArray(offered)
     ? offered
     : await namesOf(offered, before, terminal, signal).catch(() => []);
   return [...new Set(names)].filter((name) => name.startsWith(last)).toSorted();
 }
 
-/** Words, or the kind of objects whose names are offered. Pure. */
-export function offer(before: readonly string[], verbs: readonly Verb[]): string[] | ArgumentKind {
+/** For bash `--tls=Required` is three words, for us two. */
+function withoutEquals(line: readonly string[]): string[] {
+  const isEquals = (index: number): boolean =>
+    line[index] === '=' && line[index - 1]?.startsWith('--') === true;
+  const words = line.filter((_, index) => !isEquals(index));
+  return isEquals(line.length - 1) ? [...words, ''] : words;
+}
+
+/**
+ * Words, or the kind of objects whose names are offered. Pure.
+ * @param dashed an option is begun, which may stand anywhere but where the value of another one belongs
+ */
+export function offer(
+  before: readonly string[],
+  verbs: readonly Verb[],
+  dashed = false,
+): string[] | ArgumentKind {
   const verb =
     verbs.find(({ name }) => name === before.slice(0, 2).join(' ')) ??
     verbs.find(({ name }) => name === before[0]);
@@ -52,6 +69,7 @@ export function offer(before: readonly string[], verbs: readonly Verb[]): string
     if (previous === 'plan' || previous === 'version') return previous;
     return [...(options[previous]?.choices ?? [])];
   }
+  if (dashed) return Object.keys(options).map((name) => `--${name}`);
   const positionals = rest.filter((word, index) => !word.startsWith('-') && !valued(rest[index - 1]));
   const argument = verb.arguments[positionals.length];
   if (verb.name === 'completion') return positionals.length === 0 ? ['bash', 'fish', 'zsh'] : [];
@@ -76,19 +94,7 @@ async function namesOf(
 ): Promise<string[]> {
   if (kind === 'text') return [];
   const { connect } = await import('../cluster.ts');
-  const after = (...names: string[]): string | undefined => {
-    const index = before.findIndex((word) => names.includes(word));
-    return index < 0 ? undefined : before[index + 1];
-  };
-  const given = new Given(
-    {
-      namespace: after('-n', '--namespace'),
-      kubeconfig: after('--kubeconfig'),
-      context: after('--context'),
-    },
-    [],
-  );
-  const cluster: Cluster = await connect(given, terminal.environment);
+  const cluster: Cluster = await connect(whereOf(before), terminal.environment);
   try {
     const { namespace } = cluster;
     const of = KINDS[kind];
@@ -101,4 +107,15 @@ async function namesOf(
   } finally {
     await cluster.close();
   }
+}
+
+/** What a line that is not whole says of the cluster, in every spelling of options. Pure. */
+export function whereOf(before: readonly string[]): Given {
+  const options = {
+    namespace: { type: 'string', short: 'n' },
+    kubeconfig: { type: 'string' },
+    context: { type: 'string' },
+  } as const;
+  const { values } = parseArgs({ args: [...before], options, strict: false });
+  return new Given(values, []);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CliError, EXIT } from '../cli-error.ts';
-import { offer } from './complete.ts';
+import { complete, offer, whereOf } from './complete.ts';
+import type { Terminal } from './verb.ts';
 import { parse } from './parse.ts';
 import { VERBS } from '../verbs.ts';
 
@@ -30,6 +31,8 @@ describe('a command line', () => {
     [['users', 'sing'], 'users sing is no command: users list'],
     [['plan', 'metrics'], 'PLAN is missing: kubectl influx plan ADDON PLAN'],
     [['info', 'a', 'b'], 'b is one argument too many'],
+    [['info', ''], 'ADDON is empty: kubectl influx info ADDON'],
+    [['users', 'remove', 'metrics', ''], 'USER is empty'],
     [['info', 'a', '--loud'], "Unknown option '--loud'"],
     [['config', 'a', '--tls', 'Maybe'], '--tls must be one of Required, Disabled, not Maybe'],
   ])('%j is refused with words that help', (argv, words) => {
@@ -81,5 +84,32 @@ describe('completion', () => {
 
   test('offers options when there are no more arguments', () => {
     expect(offer(['info', 'metrics'], VERBS)).toContain('--output');
+  });
+
+  test('offers options wherever one is begun, but as the value of another', () => {
+    expect(offer(['info'], VERBS, true)).toEqual(expect.arrayContaining(['--output', '--namespace']));
+    expect(offer(['plan', 'metrics'], VERBS, true)).toContain('--dry-run');
+    expect(offer(['config', 'metrics', '--tls'], VERBS, true)).toEqual(['Required', 'Disabled']);
+  });
+
+  test.each([
+    [['info', '-n', 'shop']],
+    [['info', '-nshop']],
+    [['info', '--namespace', 'shop', '--output']],
+    [['plan', 'metrics', '--namespace=shop', '--dry-run']],
+  ])('looks for names where %j says', (before) => {
+    expect(whereOf(before).text('namespace')).toBe('shop');
+  });
+
+  test.each([
+    [['config', 'metrics', '--tls', '=', 'Re'], ['Required']],
+    [
+      ['config', 'metrics', '--tls', '='],
+      ['Disabled', 'Required'],
+    ],
+    [['info', '--namespace', '=', 'shop', 'metrics', '--out'], ['--output']],
+  ])('takes %j for what bash makes of an option with its value', async (line, offered) => {
+    const nobody = {} as Terminal;
+    expect(await complete(line, nobody, new AbortController().signal)).toEqual(offered);
   });
 });

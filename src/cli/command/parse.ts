@@ -76,6 +76,9 @@ function checkPositionals(verb: Verb, positionals: readonly string[]): void {
       EXIT.usage,
       `${positionals[verb.arguments.length]} is one argument too many: ${usageOf(verb)}`,
     );
+  // Of a variable that a script has not set; in a path it would stand for all objects of the kind.
+  const empty = verb.arguments[positionals.indexOf('')];
+  if (empty !== undefined) throw new CliError(EXIT.usage, `${empty.name} is empty: ${usageOf(verb)}`);
 }
 
 /** `kubectl influx plan ADDON PLAN [options]` */

@@ -46,6 +46,15 @@ const RUNNING = { observedGeneration: 2, id: 'my_app_3707', plan: '1g', version:
 const READY = { Ready: ['True', 'Ready', 'it answers'] } as const;
 
 describe('the story of an addon', () => {
+  test('promises to renew no certificate but those of the operator', () => {
+    const status = { ...RUNNING, certificate: { notAfter: '2026-06-12T12:00:00Z' } };
+    const told = (spec: Partial<InfluxAddonSpec>) => story(addonOf(spec, status, READY), NOW).join('\n');
+    expect(told({})).toContain('the certificate ends 2026-06-12 12:00 UTC (in 10d), and is renewed before');
+    expect(told({ tls: { mode: 'Required', certificateRef: { name: 'mine' } } })).toContain(
+      'the certificate ends 2026-06-12 12:00 UTC (in 10d), and is yours to renew, in the Secret mine',
+    );
+  });
+
   test('says what happens, since when, and what is next, with times', () => {
     const maintenance = { pending: [{ what: 'patch 1.8.11', since: '2026-06-01T00:00:00Z' }] };
     const backups = { next: '2026-06-03T00:30:00Z' };

@@ -83,7 +83,9 @@ function nextLines(addon: Live<InfluxAddon>, now: Date): string[] {
   const backup = at(status?.backups?.next, now);
   if (backup !== undefined) lines.push(`a backup ${backup}`);
   const ends = at(status?.certificate?.notAfter, now);
-  if (ends !== undefined) lines.push(`the certificate ends ${ends}, and is renewed before`);
+  const own = addon.spec.tls?.certificateRef?.name;
+  const renewed = own === undefined ? 'is renewed before' : `is yours to renew, in the Secret ${own}`;
+  if (ends !== undefined) lines.push(`the certificate ends ${ends}, and ${renewed}`);
   const upgrades = status?.availableUpgrades ?? [];
   if (upgrades.length > 0) lines.push(`newer versions you may choose: ${upgrades.join(', ')}`);
   return lines;

@@ -20,10 +20,13 @@ export class Pulse {
     if (!this.#due && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, mostMs);
+      const aborted = (): void => resolve();
       this.#waiting = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      signal.addEventListener('abort', aborted, { once: true });
       await promise;
       clearTimeout(timer);
+      // A page that is open for hours would leave one behind for each change.
+      signal.removeEventListener('abort', aborted);
       this.#waiting = undefined;
     }
     if (gatherMs > 0 && !signal.aborted) await delay(gatherMs, undefined, { signal }).catch(() => {});
